@@ -1,0 +1,139 @@
+"""What callers may rely on from every channel, and what a channel may rely on from us."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from connectors.records import (
+    Credentials,
+    Exchange,
+    Found,
+    Identity,
+    InboundEvent,
+    ListingState,
+    Outcome,
+    PriceChange,
+    ProductRecord,
+    Published,
+    PublishItem,
+    StockChange,
+    StockSet,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What a channel can and cannot do; every screen reads it from here.
+
+    Batch sizes count items a call. `title_limit` is in `title_unit` (characters or bytes).
+    """
+
+    name: str
+    is_store: bool
+    publish_batch: int
+    stock_batch: int
+    price_batch: int
+    read_batch: int
+    title_limit: int
+    title_unit: str
+    images_limit: int
+    variants_limit: int
+    options_limit: int
+    needs_sku: bool
+    needs_barcode: bool
+    webhooks: bool
+    takes_offers: bool
+    cancels: str
+    refunds: str
+    labels: str
+    fraud_level: bool
+    compare_and_set_stock: bool
+    connect_methods: tuple[str, ...]
+    speed_note: str
+
+
+class Account(Protocol):
+    """One connection as a connector sees it. Implemented by us, never by a connector."""
+
+    @property
+    def domain(self) -> str:
+        """The account's host name at the channel, as stored and already checked."""
+
+    @property
+    def base_url(self) -> str:
+        """Scheme, host and port to call: the real host, or the practice channel's."""
+
+    @property
+    def settings(self) -> Mapping[str, str]:
+        """What `identify` put in `Identity.settings`, with the merchant's own choices over it."""
+
+    @property
+    def currency(self) -> str:
+        """ISO 4217 code of the account's currency."""
+
+    async def credentials(self) -> Credentials:
+        """Credentials good for now, renewed first (single flight) when about to expire.
+
+        Raises PermissionLost when they cannot be renewed.
+        """
+
+    async def take_slot(self, bucket: str, cost: float) -> None:
+        """Pay `cost` from the account's bucket, or raise Busy with the seconds to wait."""
+
+    async def correct_slot(self, bucket: str, *, available: float, maximum: float, restore_per_second: float) -> None:
+        """Set the bucket to what the channel's own answer says."""
+
+    async def keep_exchange(self, exchange: Exchange) -> None:
+        """Keep a masked exchange for support. Never raises."""
+
+
+class Connector(Protocol):
+    """One channel. Stateless: everything about an account comes through `Account`.
+
+    Batch operations answer one outcome per item, in the order of the items; an
+    error of the call as a whole is raised (connectors.errors). Every
+    operation may be repeated: doing it twice leaves the channel as doing it once.
+    """
+
+    capabilities: Capabilities
+
+    async def identify(self, account: Account) -> Identity:
+        """Which account these credentials open, with its granted scopes and default settings."""
+
+    async def find(self, account: Account, products: Sequence[ProductRecord]) -> list[Found | None]:
+        """The product already there, by our mark, then handle, SKU, barcode. May lag a recent write."""
+
+    async def publish(self, account: Account, items: Sequence[PublishItem]) -> list[Outcome[Published]]:
+        """List each product (visible to buyers when it is active) and mark it with our key.
+
+        A first publish never overwrites: a handle in use is refused with code HANDLE_NOT_UNIQUE.
+        Quantities are sent with a create only.
+        """
+
+    async def update(self, account: Account, items: Sequence[PublishItem]) -> list[Outcome[Published]]:
+        """Bring a listed product up to date: a full write where `ours`, single fields where linked."""
+
+    async def end(self, account: Account, channel_ids: Sequence[str]) -> list[Outcome[None]]:
+        """Take off sale without deleting. Already ended, or gone, counts as done."""
+
+    async def set_stock(
+        self, account: Account, changes: Sequence[StockChange], *, idempotency_key: str
+    ) -> list[Outcome[StockSet]]:
+        """Set absolute quantities. The same key replays the same call and nothing else."""
+
+    async def set_prices(self, account: Account, changes: Sequence[PriceChange]) -> list[Outcome[None]]:
+        """Set prices of listed variants, one outcome per listing."""
+
+    async def read_states(self, account: Account, channel_ids: Sequence[str]) -> list[ListingState]:
+        """What the channel shows now, in the order asked. Gone is `ended`."""
+
+    async def subscribe(self, account: Account, callback_url: str) -> None:
+        """Make sure the channel sends its webhooks to `callback_url`. Repeating is harmless."""
+
+    def parse_webhook(self, headers: Mapping[str, str], body: bytes, *, secrets: Sequence[str]) -> InboundEvent | None:
+        """The event when the raw body is signed with one of the secrets, else None."""
+
+    async def revoke(self, account: Account) -> None:
+        """End our access at the channel. Access already ended counts as done."""

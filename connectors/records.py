@@ -1,0 +1,252 @@
+"""Channel-neutral records: what the portal hands to a connector and what it gets back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+from connectors.errors import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount in the currency's minor unit (JPY 1200 is 1200, EUR 24.00 is 2400)."""
+
+    minor: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRecord:
+    url: str
+    alt: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VariantRecord:
+    """`key` is our variant id. `option_values` align with the product's `option_names`.
+
+    `quantity` is units to sell; None where stock is not tracked.
+    """
+
+    key: str
+    option_values: tuple[str, ...]
+    sku: str = ""
+    barcode: str = ""
+    price: Money
+    compare_at: Money | None = None
+    cost: Money | None = None
+    quantity: int | None = None
+    sell_when_out: bool = False
+    requires_shipping: bool = True
+    taxable: bool = True
+    weight_grams: int | None = None
+    image_url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductRecord:
+    """`key` is our product id, kept on the channel as the mark by which a look finds it again.
+
+    A product without real options has no `option_names` and one variant with no `option_values`.
+    """
+
+    key: str
+    handle: str
+    title: str
+    description_html: str = ""
+    vendor: str = ""
+    product_type: str = ""
+    tags: tuple[str, ...] = ()
+    active: bool = True
+    seo_title: str = ""
+    seo_description: str = ""
+    option_names: tuple[str, ...] = ()
+    variants: tuple[VariantRecord, ...]
+    images: tuple[ImageRecord, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkedItem:
+    """A variant of ours and its twin on the channel. `stock_id` is what stock is set by."""
+
+    key: str
+    channel_id: str
+    stock_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishItem:
+    """One product to list. `channel_id` is empty for a first publish.
+
+    `ours` says the channel's product was created by us, so a full write may replace it;
+    otherwise only single fields are updated. `links` are the variants known on the channel.
+    """
+
+    product: ProductRecord
+    channel_id: str = ""
+    ours: bool = True
+    links: tuple[LinkedItem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundItem:
+    channel_id: str
+    stock_id: str = ""
+    sku: str = ""
+    barcode: str = ""
+    option_values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A product already on the channel. `matched_by` is mark, handle, sku or barcode.
+
+    `mark` is the product key we left on it, empty where it carries none.
+    """
+
+    channel_id: str
+    handle: str
+    title: str
+    matched_by: str
+    mark: str = ""
+    url: str = ""
+    items: tuple[FoundItem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """What the channel holds after an accepted publish or update."""
+
+    channel_id: str
+    handle: str
+    url: str = ""
+    links: tuple[LinkedItem, ...] = ()
+
+
+class Observed(StrEnum):
+    """What the channel shows of a listing, as last read."""
+
+    UNKNOWN = "unknown"
+    PENDING = "pending"
+    LIVE = "live"
+    SUPPRESSED = "suppressed"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObservedItem:
+    channel_id: str
+    quantity: int | None = None
+    price: Money | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListingState:
+    """One listing as the channel shows it now. `warnings` do not stop it from selling."""
+
+    channel_id: str
+    observed: Observed
+    url: str = ""
+    items: tuple[ObservedItem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StockChange:
+    """Set the units to sell of `stock_id` to `quantity` if the channel still holds `expected`.
+
+    `expected` None sets it whatever is there.
+    """
+
+    key: str
+    stock_id: str
+    quantity: int
+    expected: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StockSet:
+    """The channel holds `quantity` now. `stale_actual` is set instead when the compare failed."""
+
+    quantity: int
+    stale_actual: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceChange:
+    """New prices of the variants of one listing; key, channel id, price and compare-at each."""
+
+    listing_channel_id: str
+    prices: tuple[tuple[str, str, Money, Money | None], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Which account a credential belongs to. `external_id` never changes for one account."""
+
+    external_id: str
+    name: str
+    domain: str = ""
+    currency: str = ""
+    scopes: tuple[str, ...] = ()
+    settings: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """Secrets of one connection, in clear only in memory. `expires_at` None never expires."""
+
+    access_token: str
+    refresh_token: str = ""
+    expires_at: datetime | None = None
+    refresh_expires_at: datetime | None = None
+    scopes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return "Credentials(…)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboundEvent:
+    """A verified webhook. `delivery_id` repeats on the channel's retries of one delivery."""
+
+    topic: str
+    account_domain: str
+    delivery_id: str
+    event_id: str
+    body: bytes
+    triggered_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """One call and its answer for support, secrets and buyers' data already masked."""
+
+    operation: str
+    method: str
+    url: str
+    status: int | None
+    request_body: str
+    response_body: str
+    started_at: datetime
+    seconds: float
+    channel_request_id: str = ""
+
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Done(Generic[T]):
+    value: T
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    problem: Problem
+
+
+Outcome = Done[T] | Failed

@@ -1,0 +1,96 @@
+"""The database: engines, the unit of work, and what happens after a commit."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
+
+from portal.tenancy import Owner, ScopedSession
+
+Announce = Callable[[set[UUID], dict[UUID, set[str]]], Awaitable[None]]
+
+
+class Sessions:
+    """Opens sessions: `read` never writes, `write` is one transaction, committed at its end.
+
+    SQLite has one writer; a writing transaction therefore begins IMMEDIATE on an engine of
+    one connection, and readers never wait for it. After a commit `announce` is called with
+    the lanes to ring and the page keys that changed, by merchant; it must not raise.
+    """
+
+    def __init__(self, url: str, *, announce: Announce | None = None) -> None:
+        self._announce = announce
+        if url.startswith("sqlite"):
+            self.writer = _sqlite_engine(url, writes=True)
+            self.reader = _sqlite_engine(url, writes=False)
+        else:
+            self.writer = self.reader = create_async_engine(url, pool_size=10, max_overflow=10, pool_pre_ping=True)
+
+    def on_commit(self, announce: Announce) -> None:
+        self._announce = announce
+
+    @asynccontextmanager
+    async def read(self, owner: Owner) -> AsyncIterator[AsyncSession]:
+        async with self._open(self.reader, owner) as session:
+            yield session
+
+    @asynccontextmanager
+    async def write(self, owner: Owner) -> AsyncIterator[AsyncSession]:
+        async with self._open(self.writer, owner) as session:
+            async with session.begin():
+                yield session
+            await self.after_commit(session)
+
+    async def after_commit(self, session: AsyncSession) -> None:
+        rings: set[UUID] = session.info.pop("rings", set())
+        changed: dict[UUID, set[str]] = session.info.pop("changed", {})
+        if self._announce is not None and (rings or changed):
+            await self._announce(rings, changed)
+
+    async def close(self) -> None:
+        await self.writer.dispose()
+        await self.reader.dispose()
+
+    @asynccontextmanager
+    async def _open(self, engine: AsyncEngine, owner: Owner) -> AsyncIterator[AsyncSession]:
+        session = AsyncSession(
+            engine, sync_session_class=ScopedSession, expire_on_commit=False, autoflush=False, info={"owner": owner}
+        )
+        async with session:
+            yield session
+
+
+def ring(session: AsyncSession, lane_id: UUID) -> None:
+    """The lane is rung once, after this transaction has committed."""
+    session.info.setdefault("rings", set()).add(lane_id)
+
+
+def changed(session: AsyncSession, merchant_id: UUID, *keys: str) -> None:
+    """Open pages of the merchant that show one of `keys` ("listing:<id>", "counts") fetch it after the commit."""
+    session.info.setdefault("changed", {}).setdefault(merchant_id, set()).update(keys)
+
+
+def _sqlite_engine(url: str, *, writes: bool) -> AsyncEngine:
+    engine = create_async_engine(url, poolclass=AsyncAdaptedQueuePool, pool_size=1 if writes else 5, max_overflow=0)
+    begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:
+        # The "begin" hook below says BEGIN; the driver must not say its own.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000", "foreign_keys=ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Any) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine

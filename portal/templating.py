@@ -1,0 +1,94 @@
+"""Jinja as the portal uses it: strict, translated, with the few filters every template may call."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from babel.dates import format_datetime, format_timedelta
+from babel.numbers import format_currency, get_currency_precision
+from litestar import Request
+from litestar.template.base import csrf_token
+from markupsafe import Markup
+
+from portal import i18n
+from portal.clock import utc_now
+
+ROOT = Path(__file__).parent.parent
+STATIC = ROOT / "static"
+
+
+def render(request: Request[Any, Any, Any], template: str, context: dict[str, Any]) -> str:
+    """The template with what it names, plus what every template may name (see templates/base.html)."""
+    visitor = request.scope.get("user")
+    chrome = context.get("chrome")
+    token = csrf_token({"request": request})
+    shared = {
+        "csrf_token": token,
+        "csrf_input": Markup('<input type="hidden" name="_csrf_token" value="{}">').format(token),
+        "user": visitor,
+        "merchant": {"name": visitor.merchant_name} if visitor else None,
+        "path": request.url.path,
+        "theme": visitor.theme if visitor else "system",
+        "shortcuts": visitor.shortcuts if visitor else True,
+        "locale": visitor.locale if visitor else "en",
+        "now": utc_now(),
+        "flash": visitor.flash if visitor else (),
+        "nav_counts": chrome.nav_counts if chrome else {},
+        "banners": chrome.banners if chrome else (),
+        "live": visitor is not None,
+    }
+    return environment().get_template(template).render(shared | context)
+
+
+@cache
+def environment() -> jinja2.Environment:
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(ROOT / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    made.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]  # added by the extension
+    made.globals["asset"] = asset
+    made.filters["money"] = money
+    made.filters["when"] = when
+    made.filters["ago"] = ago
+    return made
+
+
+@cache
+def asset(name: str) -> str:
+    """The address of a static file, changing with its content so that it may be cached for ever."""
+    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    return f"/static/{digest}/{name}"
+
+
+def money(minor: int | None, currency: str, locale: str = "en") -> str:
+    """Minor units as a price: 2400 EUR is €24.00, 1200 JPY is ¥1,200."""
+    if minor is None:
+        return ""
+    return str(format_currency(minor / 10 ** get_currency_precision(currency), currency, locale=locale))
+
+
+def when(moment: datetime | None, locale: str = "en") -> Markup:
+    """A <time> with the full moment in its title."""
+    if moment is None:
+        return Markup("")
+    text = format_datetime(moment, "d MMM yyyy, HH:mm", locale=locale)
+    return Markup('<time datetime="{}" title="{} UTC">{}</time>').format(moment.isoformat(), text, text)
+
+
+def ago(moment: datetime | None, locale: str = "en") -> Markup:
+    """How long since (or until) `moment`, as a <time> with the full moment in its title."""
+    if moment is None:
+        return Markup("")
+    text = format_timedelta(moment - utc_now(), add_direction=True, locale=locale)
+    full = format_datetime(moment, "d MMM yyyy, HH:mm:ss", locale=locale)
+    return Markup('<time datetime="{}" title="{} UTC">{}</time>').format(moment.isoformat(), full, text)

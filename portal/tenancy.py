@@ -1,0 +1,93 @@
+"""Whose rows a session may touch: every statement carries its merchant, or it is refused.
+
+A session is opened for one merchant or, by name, for the SYSTEM (sign-in, the
+sweep, inbound webhooks). For a merchant's session every ORM statement gets the
+merchant's condition added, every new row must be that merchant's, and a Core
+statement on a merchant's table is refused unless it inserts that merchant's rows.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Table, event, text
+from sqlalchemy.orm import Mapped, ORMExecuteState, Session, UOWTransaction, mapped_column, with_loader_criteria
+from sqlalchemy.sql import visitors
+from sqlalchemy.sql.dml import Insert
+
+
+class Scope(Enum):
+    SYSTEM = "*"
+
+
+SYSTEM = Scope.SYSTEM
+Owner = UUID | Scope
+
+
+class TenancyError(Exception):
+    """Our own mistake: a statement that could have crossed merchants was stopped before it ran."""
+
+
+class MerchantOwned:
+    """A row that belongs to one merchant."""
+
+    merchant_id: Mapped[UUID] = mapped_column(ForeignKey("merchant.id"), index=True, sort_order=-10)
+
+
+class ScopedSession(Session):
+    """The sync half of every AsyncSession; `info["owner"]` is set where the session is opened."""
+
+
+@event.listens_for(ScopedSession, "do_orm_execute")
+def _add_the_merchant(state: ORMExecuteState) -> None:
+    owner = cast(Owner, state.session.info["owner"])
+    if owner is SYSTEM:
+        return
+    if state.is_orm_statement:
+        if state.is_insert:
+            _check_inserted(state, owner)
+            return
+        state.statement = state.statement.options(
+            with_loader_criteria(MerchantOwned, lambda cls: cls.merchant_id == owner, include_aliases=True)
+        )
+        return
+    if isinstance(state.statement, Insert):
+        _check_inserted(state, owner)
+        return
+    for element in visitors.iterate(state.statement):
+        if isinstance(element, Table) and "merchant_id" in element.c:
+            raise TenancyError(f"a Core statement on {element.name} has no merchant's condition; use the ORM entity")
+
+
+def _check_inserted(state: ORMExecuteState, owner: UUID) -> None:
+    table = getattr(state.statement, "table", None)
+    if table is None or "merchant_id" not in table.c:
+        return
+    rows = state.parameters if isinstance(state.parameters, list) else [state.parameters or {}]
+    compiled = getattr(state.statement, "_values", None) or {}
+    given = {column.name: value for column, value in compiled.items() if hasattr(column, "name")}
+    for row in rows:
+        found = row.get("merchant_id", getattr(given.get("merchant_id"), "value", None))
+        if found != owner:
+            raise TenancyError(f"a row for {table.name} carries another merchant's id")
+
+
+@event.listens_for(ScopedSession, "before_flush")
+def _refuse_strangers(session: Session, _context: UOWTransaction, _instances: Any) -> None:
+    owner = cast(Owner, session.info["owner"])
+    if owner is SYSTEM:
+        return
+    for row in (*session.new, *session.dirty, *session.deleted):
+        if isinstance(row, MerchantOwned) and row.merchant_id != owner:
+            raise TenancyError(f"{type(row).__name__} belongs to another merchant")
+
+
+@event.listens_for(ScopedSession, "after_begin")
+def _tell_postgresql(session: Session, _transaction: Any, connection: Any) -> None:
+    """Row-level security stands behind the code above: the policies read this setting."""
+    if connection.dialect.name == "postgresql":
+        owner = cast(Owner, session.info["owner"])
+        value = owner.value if isinstance(owner, Scope) else str(owner)
+        connection.execute(text("SELECT set_config('app.merchant', :owner, true)"), {"owner": value})
