@@ -1,0 +1,149 @@
+"""What every test may ask for: a fresh database, a queue, settings that use them, a clock, two merchants.
+
+CROSSDOCK_TEST_PAIR chooses the servers: `sqlite` (with the embedded queue, the default) or
+`postgres` (with a real Redis). Each run starts its own and stops them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+import redis as redis_client
+
+from portal.config import Settings, new_vault_key
+from portal.db import Sessions
+from portal.models.accounts import Merchant
+from tests import servers
+from tests.people import a_merchant
+from tests.schema import make_schema
+from tests.settable_clock import SettableClock
+
+PAIR = os.environ.get("CROSSDOCK_TEST_PAIR", "sqlite")
+_numbers = count(1)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if PAIR not in {"sqlite", "postgres"}:
+        raise pytest.UsageError(f"CROSSDOCK_TEST_PAIR is {PAIR!r}; it must be sqlite or postgres")
+    if PAIR == "postgres" and (lacking := servers.missing_for_postgres()):
+        raise pytest.UsageError("the PostgreSQL pair cannot run here; missing: " + ", ".join(lacking))
+
+
+def pytest_report_header() -> str:
+    return "servers: " + ("SQLite, embedded queue" if PAIR == "sqlite" else "PostgreSQL, Redis")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests run once, on the SQLite pair; without a browser they are skipped aloud."""
+    try:
+        servers.chromium()
+        reason = "browser tests run on the SQLite pair only" if PAIR == "postgres" else ""
+    except servers.Missing as error:
+        reason = f"NOT RUN, missing: {error}"
+    for item in items:
+        if reason and item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[servers.Postgres]:
+    """The run's own PostgreSQL cluster."""
+    with servers.postgres() as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def _template(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path | None:
+    """A database with every table, made once: the SQLite file, or PostgreSQL's database named `template`."""
+    if PAIR == "postgres":
+        cluster: servers.Postgres = request.getfixturevalue("postgres")
+        asyncio.run(make_schema(cluster.create("template")))
+        return None
+    path = tmp_path_factory.mktemp("template") / "template.db"
+    asyncio.run(make_schema(f"sqlite+aiosqlite:///{path}"))
+    return path
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, _template: Path | None, tmp_path: Path) -> Iterator[str]:
+    """A database of this test's own, with every table and no row."""
+    if _template is not None:
+        path = tmp_path / "crossdock.db"
+        shutil.copy(_template, path)
+        yield f"sqlite+aiosqlite:///{path}"
+        return
+    cluster: servers.Postgres = request.getfixturevalue("postgres")
+    name = f"test_{next(_numbers)}"
+    yield cluster.create(name, template="template")
+    cluster.drop(name)
+
+
+@pytest.fixture
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database of this test's own without any table."""
+    if PAIR == "sqlite":
+        yield f"sqlite+aiosqlite:///{tmp_path / 'empty.db'}"
+        return
+    cluster: servers.Postgres = request.getfixturevalue("postgres")
+    name = f"empty_{next(_numbers)}"
+    yield cluster.create(name)
+    cluster.drop(name)
+
+
+@pytest.fixture(scope="session")
+def _redis_server() -> Iterator[str]:
+    with servers.valkey() if PAIR == "sqlite" else servers.redis() as url:
+        yield url
+
+
+@pytest.fixture
+def redis_url(_redis_server: str) -> str:
+    """A queue server with nothing in it."""
+    with redis_client.Redis.from_url(_redis_server) as client:
+        client.flushall()
+    return _redis_server
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_url: str, redis_url: str) -> Settings:
+    """Plain http on loopback, this test's database and queue, a data folder of its own."""
+    return Settings(
+        public_url="http://127.0.0.1:8000",
+        data_dir=tmp_path / "data",
+        database_url=database_url,
+        redis_url=redis_url,
+        vault_keys=new_vault_key(),
+        secret_key="0" * 64,
+        smtp_url="",
+        practice=True,
+    )
+
+
+@pytest.fixture
+async def sessions(database_url: str) -> AsyncIterator[Sessions]:
+    opened = Sessions(database_url)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def clock() -> SettableClock:
+    return SettableClock()
+
+
+@pytest.fixture
+async def merchant(sessions: Sessions) -> Merchant:
+    """The merchant a test is about."""
+    return await a_merchant(sessions, "Alice and Bob")
+
+
+@pytest.fixture
+async def other_merchant(sessions: Sessions) -> Merchant:
+    """Another merchant of the same installation, who must never see or be seen."""
+    return await a_merchant(sessions, "Charlie")
