@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from portal.tenancy import Owner, ScopedSession
 
-Announce = Callable[[set[UUID], dict[UUID, set[str]]], Awaitable[None]]
+Announce = Callable[[dict[UUID, datetime], dict[UUID, set[str]]], Awaitable[None]]
 
 
 class Sessions:
@@ -21,7 +23,7 @@ class Sessions:
 
     SQLite has one writer; a writing transaction therefore begins IMMEDIATE on an engine of
     one connection, and readers never wait for it. After a commit `announce` is called with
-    the lanes to ring and the page keys that changed, by merchant; it must not raise.
+    the lanes to ring (and when) and the page keys that changed, by merchant; it must not raise.
     """
 
     def __init__(self, url: str, *, announce: Announce | None = None) -> None:
@@ -48,7 +50,7 @@ class Sessions:
             await self.after_commit(session)
 
     async def after_commit(self, session: AsyncSession) -> None:
-        rings: set[UUID] = session.info.pop("rings", set())
+        rings: dict[UUID, datetime] = session.info.pop("rings", {})
         changed: dict[UUID, set[str]] = session.info.pop("changed", {})
         if self._announce is not None and (rings or changed):
             await self._announce(rings, changed)
@@ -66,9 +68,16 @@ class Sessions:
             yield session
 
 
-def ring(session: AsyncSession, lane_id: UUID) -> None:
-    """The lane is rung once, after this transaction has committed."""
-    session.info.setdefault("rings", set()).add(lane_id)
+def ring(session: AsyncSession, lane_id: UUID, at: datetime) -> None:
+    """The lane is rung once after this transaction has committed, at the earliest time asked for."""
+    rings: dict[UUID, datetime] = session.info.setdefault("rings", {})
+    rings[lane_id] = min(at, rings.get(lane_id, at))
+
+
+def insert(session: AsyncSession, model: type[Any]) -> Any:
+    """An INSERT of the session's own dialect, for its ON CONFLICT clause; run it with a list of rows."""
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    return dialect.insert(model.__table__)
 
 
 def changed(session: AsyncSession, merchant_id: UUID, *keys: str) -> None:

@@ -63,11 +63,18 @@ def environment() -> jinja2.Environment:
     return made
 
 
-@cache
 def asset(name: str) -> str:
-    """The address of a static file, changing with its content so that it may be cached for ever."""
-    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
-    return f"/static/{digest}/{name}"
+    """The address of a static file. It changes with the build, so that it may be cached for ever."""
+    return f"/static/{build_digest()}/{name}"
+
+
+@cache
+def build_digest() -> str:
+    """One digest over all static files: script modules import each other by relative address."""
+    digest = hashlib.sha256()
+    for path in sorted(path for path in STATIC.rglob("*") if path.is_file()):
+        digest.update(path.relative_to(STATIC).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 def money(minor: int | None, currency: str, locale: str = "en") -> str:

@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Table, event, text
+from sqlalchemy import ForeignKey, Table, TextClause, event, text
 from sqlalchemy.orm import Mapped, ORMExecuteState, Session, UOWTransaction, mapped_column, with_loader_criteria
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.dml import Insert
@@ -56,6 +56,8 @@ def _add_the_merchant(state: ORMExecuteState) -> None:
     if isinstance(state.statement, Insert):
         _check_inserted(state, owner)
         return
+    if isinstance(state.statement, TextClause):
+        raise TenancyError("raw SQL cannot be given the merchant's condition; use the ORM entity")
     for element in visitors.iterate(state.statement):
         if isinstance(element, Table) and "merchant_id" in element.c:
             raise TenancyError(f"a Core statement on {element.name} has no merchant's condition; use the ORM entity")

@@ -43,13 +43,13 @@ class Lane(Row, MerchantOwned, Base):
     lease_until: Mapped[datetime | None]
     fence: Mapped[int] = mapped_column(default=0)
     not_before: Mapped[datetime | None]
-    waiting_for: Mapped[str] = mapped_column(String(64), default="")
 
 
 class Task(Row, MerchantOwned, Base):
     """One promise. At most one waits per (kind, subject); smaller priority goes first.
 
-    `lost_starts` counts the times a worker died holding it; `tries` those that ended in busy or ours.
+    `lost_starts` counts the times a worker died holding it, `tries` the looks and waits since it was last
+    asked for, `faults` those that ended in our own fault. `batch_limit` shrinks the next batch after a death.
     """
 
     __tablename__ = "task"
@@ -78,6 +78,7 @@ class Task(Row, MerchantOwned, Base):
     batch_limit: Mapped[int | None]
     lost_starts: Mapped[int] = mapped_column(default=0)
     tries: Mapped[int] = mapped_column(default=0)
+    faults: Mapped[int] = mapped_column(default=0)
     outcome_class: Mapped[str] = mapped_column(String(16), default="")
     outcome_code: Mapped[str] = mapped_column(String(128), default="")
     attempt_id: Mapped[UUID | None] = mapped_column(ForeignKey("attempt.id"))

@@ -1,0 +1,340 @@
+"""Claim, call, record: one batch of one lane, by one worker at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from sqlalchemy import Row, and_, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from connectors.errors import Busy, ChannelError, Problem, ProblemClass
+from jobs.handlers import Batch, Handler, Prepared
+from jobs.results import Ended, Result, refused
+from jobs.settle import recover, settle
+from portal import db
+from portal.clock import new_id
+from portal.connections import states
+from portal.models.connections import Connection
+from portal.models.tasks import UNDER_WAY, Attempt, AttemptItem, Lane, Task, TaskState
+from portal.runtime import Runtime
+from portal.tasks.kinds import KINDS, RUNS_WHEN_HELD
+from portal.tasks.service import holds
+from portal.tenancy import SYSTEM
+
+LEASE = timedelta(seconds=30)
+RENEW_SECONDS = 10.0
+LATER_LOOKED_AT_AGAIN = (TaskState.IN_DOUBT, TaskState.SENT)
+
+log = structlog.get_logger()
+
+
+class LeaseLost(Exception):
+    """Another worker owns the lane now; whatever this one still knows must not be written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """One worker: what it needs, its name on leases, and the handlers it knows by kind."""
+
+    runtime: Runtime
+    name: str
+    handlers: Mapping[str, Handler]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A lane we hold: the fence tells our lease from a later one."""
+
+    lane_id: UUID
+    merchant_id: UUID
+    fence: int
+
+
+async def work_lane(worker: Worker, lane_id: UUID) -> None:
+    """One batch of the lane is done, if anything is due and nobody else is at it; the rest is rung for."""
+    async with worker.runtime.sessions.read(SYSTEM) as session:
+        merchant_id = await session.scalar(select(Lane.merchant_id).where(Lane.id == lane_id))
+    if merchant_id is None:
+        return
+    claimed = await _claim(worker, lane_id, merchant_id)
+    if claimed is None:
+        return
+    held, batch, prepared = claimed
+    handler = worker.handlers[batch.tasks[0].kind]
+    try:
+        async with _renewing(worker, held):
+            results = await _call(worker, handler, held, batch, prepared)
+        await _record(worker, handler, held, batch, prepared, results)
+    except LeaseLost:
+        log.warning("lease_lost", lane=str(lane_id), attempt=str(batch.attempt_id))
+
+
+async def _claim(worker: Worker, lane_id: UUID, merchant_id: UUID) -> tuple[Held, Batch, Prepared] | None:
+    now = worker.runtime.clock()
+    async with worker.runtime.sessions.write(merchant_id) as session:
+        held = await _take(session, worker, lane_id, merchant_id, now)
+        if held is None:
+            return None
+        await _recover_lost(session, lane_id, now)
+        lane = await session.get_one(Lane, lane_id)
+        connection = await session.get(Connection, lane.connection_id) if lane.connection_id else None
+        tasks = [] if _held_back(lane, connection, now) else await _due(session, worker, lane, connection, now)
+        if not tasks:
+            await _release(session, held, now)
+            return None
+        return held, *await _begin(session, worker, held, connection, tasks, now)
+
+
+async def _take(
+    session: AsyncSession, worker: Worker, lane_id: UUID, merchant_id: UUID, now: datetime
+) -> Held | None:
+    taken = await session.execute(
+        update(Lane)
+        .where(
+            Lane.id == lane_id,
+            or_(Lane.lease_until.is_(None), Lane.lease_until < now),
+            or_(Lane.not_before.is_(None), Lane.not_before <= now),
+        )
+        .values(owner=worker.name, lease_until=now + LEASE, fence=Lane.fence + 1)
+        .returning(Lane.fence)
+        .execution_options(synchronize_session=False)
+    )
+    fence = taken.scalar_one_or_none()
+    return None if fence is None else Held(lane_id, merchant_id, fence)
+
+
+async def _recover_lost(session: AsyncSession, lane_id: UUID, now: datetime) -> None:
+    """We have just taken the lane, so a task still running in it was a dead worker's. Grouped by the batch it was in."""
+    running = await session.execute(select(Task).where(Task.lane_id == lane_id, Task.state == TaskState.RUNNING))
+    batches: dict[UUID | None, list[Task]] = {}
+    for task in running.scalars():
+        batches.setdefault(task.attempt_id, []).append(task)
+    for tasks in batches.values():
+        await recover(session, tasks, now)
+    await session.flush()
+
+
+def _held_back(lane: Lane, connection: Connection | None, now: datetime) -> bool:
+    return connection is not None and lane.name not in RUNS_WHEN_HELD and holds(connection, now)
+
+
+async def _due(
+    session: AsyncSession, worker: Worker, lane: Lane, connection: Connection | None, now: datetime
+) -> Sequence[Task]:
+    """The most urgent due task and others of its kind, as many as the channel takes in a call."""
+    busy_subjects = select(Task.subject).where(Task.lane_id == lane.id, Task.state.in_(UNDER_WAY))
+    due = and_(
+        Task.lane_id == lane.id,
+        Task.not_before <= now,
+        or_(
+            and_(Task.state == TaskState.WAITING, Task.subject.not_in(busy_subjects)),
+            Task.state.in_(LATER_LOOKED_AT_AGAIN),
+        ),
+    )
+    order = (Task.priority, Task.not_before, Task.id)
+    head = (await session.execute(select(Task).where(due).order_by(*order).limit(1))).scalar_one_or_none()
+    if head is None:
+        return []
+    limit = head.batch_limit or _batch_size(worker, head.kind, connection)
+    same = await session.execute(select(Task).where(due, Task.kind == head.kind).order_by(*order).limit(limit))
+    return _one_a_subject(same.scalars().all())
+
+
+def _one_a_subject(tasks: Sequence[Task]) -> Sequence[Task]:
+    return list({task.subject: task for task in reversed(tasks)}.values())[::-1]
+
+
+def _batch_size(worker: Worker, kind: str, connection: Connection | None) -> int:
+    size = KINDS[kind].batch
+    if isinstance(size, int) or connection is None:
+        return int(size)
+    channel = worker.runtime.connector(connection.channel, practice=connection.practice)
+    return int(getattr(channel.capabilities, size))
+
+
+async def _begin(
+    session: AsyncSession, worker: Worker, held: Held, connection: Connection | None, tasks: Sequence[Task], now: datetime
+) -> tuple[Batch, Prepared]:
+    """The attempt is written before the call, with what is about to be sent."""
+    attempt_id = new_id()
+    batch = Batch(
+        attempt_id=attempt_id,
+        merchant_id=held.merchant_id,
+        connection=connection,
+        tasks=tasks,
+        idempotency_key=str(attempt_id),
+    )
+    attempt = Attempt(
+        id=attempt_id,
+        merchant_id=held.merchant_id,
+        lane_id=held.lane_id,
+        kind=tasks[0].kind,
+        fence=held.fence,
+        idempotency_key=batch.idempotency_key,
+    )
+    session.add(attempt)
+    await session.flush()
+    for task in tasks:
+        task.state, task.attempt_id = TaskState.RUNNING, attempt_id
+        session.add(AttemptItem(merchant_id=held.merchant_id, attempt_id=attempt_id, task_id=task.id, subject=task.subject))
+    prepared = await _prepare(session, worker, batch, now)
+    attempt.sent = prepared.sent
+    await session.flush()
+    return batch, prepared
+
+
+async def _prepare(session: AsyncSession, worker: Worker, batch: Batch, now: datetime) -> Prepared:
+    """What the handler is about to send; its unforeseen exception undoes only its own writes and is our fault."""
+    try:
+        async with session.begin_nested():
+            return await worker.handlers[batch.tasks[0].kind].prepare(session, batch, now)
+    except Exception as error:  # noqa: BLE001 - a task that cannot even be prepared must not be claimed for ever
+        log.exception("prepare_failed", kind=batch.tasks[0].kind, attempt=str(batch.attempt_id))
+        return Prepared(settled=dict.fromkeys([task.id for task in batch.tasks], _our_fault(error)))
+
+
+def _our_fault(error: Exception) -> Result:
+    return refused(Problem(problem_class=ProblemClass.OURS, code=type(error).__name__, message=type(error).__name__))
+
+
+async def _call(
+    worker: Worker, handler: Handler, held: Held, batch: Batch, prepared: Prepared
+) -> dict[UUID, Result]:
+    """A result for every task of the batch, whatever the call raised."""
+    results = dict(prepared.settled)
+    if prepared.work:
+        await _check_fence(worker, held)
+        try:
+            results |= await handler.call(worker.runtime, batch, prepared)
+        except ChannelError as error:
+            seconds = error.retry_after_seconds if isinstance(error, Busy) and error.retry_after_seconds else None
+            results |= dict.fromkeys(prepared.work, refused(error.problem, retry_after_seconds=seconds))
+        except Exception as error:  # noqa: BLE001 - whatever a job raises must end as a class with a next step (R8)
+            log.exception("job_failed", kind=batch.tasks[0].kind, attempt=str(batch.attempt_id))
+            results |= dict.fromkeys(prepared.work, _our_fault(error))
+    missing = Problem(problem_class=ProblemClass.OURS, code="no_result")
+    return {task.id: results.get(task.id) or refused(missing) for task in batch.tasks}
+
+
+async def _record(
+    worker: Worker,
+    handler: Handler,
+    held: Held,
+    batch: Batch,
+    prepared: Prepared,
+    results: Mapping[UUID, Result],
+) -> None:
+    now = worker.runtime.clock()
+    async with worker.runtime.sessions.write(held.merchant_id) as session:
+        lane = await session.get_one(Lane, held.lane_id, with_for_update=True)
+        if lane.fence != held.fence:
+            raise LeaseLost
+        attempt = await session.get_one(Attempt, batch.attempt_id)
+        attempt.ended_at = now
+        rows = await session.execute(select(AttemptItem).where(AttemptItem.attempt_id == batch.attempt_id))
+        items = {item.task_id: item for item in rows.scalars()}
+        found = await session.execute(select(Task).where(Task.id.in_(list(results))))
+        tasks = found.scalars().all()
+        await settle(session, tasks, results, items, now)
+        connection = await _hear(session, batch, results, now)
+        await session.flush()
+        await handler.record(session, replace(batch, tasks=tasks, connection=connection), prepared, results, now)
+        await session.flush()
+        await _release(session, held, now)
+
+
+async def _hear(
+    session: AsyncSession, batch: Batch, results: Mapping[UUID, Result], now: datetime
+) -> Connection | None:
+    """What the answers say of the connection as a whole: heard from, or in need of the merchant."""
+    if batch.connection is None:
+        return None
+    connection = await session.get_one(Connection, batch.connection.id)
+    lost = next((r.problem for r in results.values() if r.ended is Ended.PERMISSION and r.problem), None)
+    if lost is not None:
+        states.lose_permission(session, connection, lost, now)
+    elif any(r.ended in {Ended.DONE, Ended.REFUSED} for r in results.values()):
+        states.heard(connection, now)
+    else:
+        connection.last_failed_at = now
+    return connection
+
+
+async def _release(session: AsyncSession, held: Held, now: datetime) -> None:
+    """The lane is free, and rung for when its next task is due."""
+    await session.execute(
+        update(Lane)
+        .where(Lane.id == held.lane_id, Lane.fence == held.fence)
+        .values(owner="", lease_until=None)
+        .execution_options(synchronize_session=False)
+    )
+    upcoming = await session.scalar(
+        select(Task.not_before)
+        .where(
+            Task.lane_id == held.lane_id,
+            or_(Task.state == TaskState.WAITING, Task.state.in_(LATER_LOOKED_AT_AGAIN)),
+        )
+        .order_by(Task.not_before)
+        .limit(1)
+    )
+    lane = await session.get_one(Lane, held.lane_id)
+    connection = await session.get(Connection, lane.connection_id) if lane.connection_id else None
+    if upcoming is not None and not _held_back(lane, connection, now):
+        db.ring(session, held.lane_id, max(upcoming, now))
+
+
+async def _check_fence(worker: Worker, held: Held) -> None:
+    async with worker.runtime.sessions.read(held.merchant_id) as session:
+        fence = await session.scalar(select(Lane.fence).where(Lane.id == held.lane_id))
+    if fence != held.fence:
+        raise LeaseLost
+
+
+@asynccontextmanager
+async def _renewing(worker: Worker, held: Held) -> AsyncIterator[None]:
+    """While the block runs, the lease is pushed forward, so that a long call does not lose the lane."""
+
+    async def renew() -> None:
+        while True:
+            await asyncio.sleep(RENEW_SECONDS)
+            async with worker.runtime.sessions.write(held.merchant_id) as session:
+                await session.execute(
+                    update(Lane)
+                    .where(Lane.id == held.lane_id, Lane.fence == held.fence)
+                    .values(lease_until=worker.runtime.clock() + LEASE)
+                    .execution_options(synchronize_session=False)
+                )
+
+    task = asyncio.create_task(renew())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def lanes_to_ring(session: AsyncSession, now: datetime, limit: int = 1000) -> Sequence[Row[tuple[UUID]]]:
+    """Lanes with due or abandoned work that nobody holds, for the sweep. Reads across merchants."""
+    abandoned = and_(Task.state == TaskState.RUNNING, Lane.lease_until < now)
+    due = and_(
+        or_(Task.state == TaskState.WAITING, Task.state.in_(LATER_LOOKED_AT_AGAIN)),
+        Task.not_before <= now,
+        or_(Lane.lease_until.is_(None), Lane.lease_until < now),
+        or_(Lane.not_before.is_(None), Lane.not_before <= now),
+        or_(Lane.connection_id.is_(None), Lane.name.in_(RUNS_WHEN_HELD), states.open_for_work(now)),
+    )
+    rows = await session.execute(
+        select(Lane.id)
+        .join(Task, Task.lane_id == Lane.id)
+        .outerjoin(Connection, Connection.id == Lane.connection_id)
+        .where(or_(due, abandoned))
+        .distinct()
+        .limit(limit)
+    )
+    return rows.all()

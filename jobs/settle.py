@@ -1,0 +1,106 @@
+"""What becomes of a task: the class of the outcome decides retry, hold or end, and when to try again."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from jobs.results import Ended, Result
+from portal.models.tasks import AttemptItem, Task, TaskState
+
+# Shopify advises looking some 5, 15 and 40 s after an unknown outcome: its search lags its writes.
+LOOKS = (5.0, 15.0, 40.0, 120.0, 600.0)
+BUSY_FIRST_SECONDS = 2.0
+BUSY_LONGEST_SECONDS = 600.0
+FAULTS_ALLOWED = 3
+LOST_STARTS_ALLOWED = 3
+JITTER = 0.2
+
+
+async def settle(
+    session: AsyncSession, tasks: Sequence[Task], results: Mapping[UUID, Result], items: Mapping[UUID, AttemptItem], now: datetime
+) -> None:
+    """Every task has left `running`, and its part of the attempt says how."""
+    twins = await _waiting_twins(session, tasks)
+    for task in tasks:
+        result = results[task.id]
+        _decide(task, result, now)
+        if task.state is TaskState.WAITING and (task.kind, task.subject) in twins:
+            _end(task, TaskState.MERGED, now)
+        item = items[task.id]
+        item.outcome = result.ended
+        item.problem = asdict(result.problem) if result.problem else None
+        item.ended_at = now
+
+
+async def recover(session: AsyncSession, tasks: Sequence[Task], now: datetime) -> None:
+    """Tasks a dead worker held go back, in smaller batches; one that kills alone three times is set aside."""
+    twins = await _waiting_twins(session, tasks)
+    for task in tasks:
+        task.lost_starts += 1
+        task.batch_limit = max(1, len(tasks) // 2)
+        if len(tasks) == 1 and task.lost_starts >= LOST_STARTS_ALLOWED:
+            _end(task, TaskState.QUARANTINED, now)
+        elif (task.kind, task.subject) in twins:
+            _end(task, TaskState.MERGED, now)
+        else:
+            task.state = TaskState.WAITING
+
+
+def wait_seconds(tries: int, retry_after_seconds: float | None, ended: Ended) -> float:
+    """How long until the next try. Grows, with a fifth of jitter so that no two workers march in step."""
+    if retry_after_seconds is not None:
+        base = max(retry_after_seconds, 0.1)
+    elif ended is Ended.IN_DOUBT:
+        base = LOOKS[min(tries, len(LOOKS)) - 1]
+    else:
+        base = min(BUSY_FIRST_SECONDS * 2 ** (tries - 1), BUSY_LONGEST_SECONDS)
+    return base * (1 + random.random() * JITTER)
+
+
+def _decide(task: Task, result: Result, now: datetime) -> None:
+    task.outcome_class = result.problem.problem_class if result.problem else ""
+    task.outcome_code = result.problem.code[:128] if result.problem else ""
+    task.batch_limit = None
+    match result.ended:
+        case Ended.DONE:
+            _end(task, TaskState.DONE, now)
+        case Ended.REFUSED:
+            _end(task, TaskState.REFUSED, now)
+        case Ended.CANCELLED:
+            _end(task, TaskState.CANCELLED, now)
+        case Ended.PERMISSION:
+            task.state, task.not_before = TaskState.WAITING, now
+        case Ended.BUSY | Ended.IN_DOUBT | Ended.OURS:
+            task.tries += 1
+            task.faults += result.ended is Ended.OURS
+            if task.faults >= FAULTS_ALLOWED:
+                _end(task, TaskState.FAILED, now)
+                return
+            seconds = wait_seconds(task.tries, result.retry_after_seconds, result.ended)
+            task.state = TaskState.IN_DOUBT if result.ended is Ended.IN_DOUBT else TaskState.WAITING
+            task.not_before = now + timedelta(seconds=seconds)
+
+
+def _end(task: Task, state: TaskState, now: datetime) -> None:
+    task.state = state
+    task.ended_at = now
+
+
+async def _waiting_twins(session: AsyncSession, tasks: Sequence[Task]) -> set[tuple[str, str]]:
+    """(kind, subject) of those among `tasks` for which another task waits already."""
+    rows = await session.execute(
+        select(Task.kind, Task.subject).where(
+            Task.state == TaskState.WAITING,
+            Task.kind.in_({task.kind for task in tasks}),
+            Task.subject.in_({task.subject for task in tasks}),
+            Task.id.not_in([task.id for task in tasks]),
+        )
+    )
+    return {(kind, subject) for kind, subject in rows.all()}

@@ -1,0 +1,98 @@
+"""The ARQ worker: rings become work in lanes, and a sweep finds what no ring was heard for.
+
+Started as `arq jobs.worker.WorkerSettings`, or inside the one process by jobs.standalone.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from typing import Any
+from uuid import UUID
+
+from arq import cron
+from arq.connections import RedisSettings
+from arq.worker import Worker as ArqWorker
+from arq.worker import func
+
+from jobs.boot import Process
+from jobs.lanes import Worker, lanes_to_ring, work_lane
+from jobs.registry import HANDLERS
+from jobs.schedule import HOUSEKEEPING
+from portal import config
+from portal.runtime import Runtime
+from portal.tasks.doorbell import JOB, QUEUE, Doorbell, pack, redis_settings, unpack
+from portal.tenancy import SYSTEM
+
+POLL_SECONDS = 0.05
+JOB_SECONDS = 90
+SWEEP_SECONDS = 5
+MAX_JOBS = 20
+
+
+async def ring_heard(ctx: dict[str, Any], lane_id: str) -> None:
+    await work_lane(ctx["worker"], UUID(lane_id))
+
+
+async def sweep(ctx: dict[str, Any]) -> None:
+    """Rings every lane with work that is due and nobody at it: after a lost ring, an empty Redis, a dead worker."""
+    runtime: Runtime = ctx["worker"].runtime
+    doorbell: Doorbell = ctx["doorbell"]
+    now = runtime.clock()
+    async with runtime.sessions.read(SYSTEM) as session:
+        lanes = await lanes_to_ring(session, now)
+    await doorbell.ring({lane_id: now for (lane_id,) in lanes})
+
+
+def worker_name() -> str:
+    return f"{socket.gethostname()[:32]}:{os.getpid()}:{secrets.token_hex(4)}"
+
+
+def options(settings: RedisSettings) -> dict[str, Any]:
+    """What ARQ is told, in the one process and on its own alike (the reasons are in docs/decisions)."""
+    return {
+        "functions": [func(ring_heard, name=JOB, keep_result=0, timeout=JOB_SECONDS, max_tries=1000)],
+        "cron_jobs": [
+            cron(sweep, second=set(range(0, 60, SWEEP_SECONDS)), keep_result=60, timeout=30, run_at_startup=True),
+            *HOUSEKEEPING,
+        ],
+        "queue_name": QUEUE,
+        "redis_settings": settings,
+        "job_serializer": pack,
+        "job_deserializer": unpack,
+        "poll_delay": POLL_SECONDS,
+        "max_jobs": MAX_JOBS,
+        "queue_read_limit": 1000,
+        "job_completion_wait": 20,
+        "allow_abort_jobs": False,
+    }
+
+
+def context(runtime: Runtime, doorbell: Doorbell) -> dict[str, Any]:
+    return {"worker": Worker(runtime, worker_name(), HANDLERS), "doorbell": doorbell}
+
+
+def embedded(runtime: Runtime, doorbell: Doorbell, redis_url: str) -> ArqWorker:
+    """A worker for the one process: signals are the process's own affair."""
+    return ArqWorker(**options(redis_settings(redis_url)), ctx=context(runtime, doorbell), handle_signals=False)
+
+
+async def _startup(ctx: dict[str, Any]) -> None:
+    process = ctx["process"] = await Process.start(config.load())
+    ctx |= context(process.runtime, process.doorbell)
+
+
+async def _shutdown(ctx: dict[str, Any]) -> None:
+    await ctx["process"].stop()
+
+
+def _worker_settings() -> type:
+    """arq reads class attributes; made by a function so that importing this module needs no environment."""
+    redis_url = os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")
+    members = options(redis_settings(redis_url)) | {"on_startup": _startup, "on_shutdown": _shutdown}
+    return type("WorkerSettings", (), members)
+
+
+WorkerSettings = _worker_settings()
+

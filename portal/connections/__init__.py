@@ -1,0 +1,1 @@
+"""Accounts at channels: connect, reconnect, test, disconnect."""

@@ -1,0 +1,43 @@
+"""What state a connection is in, and what lets its work go on."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from connectors.errors import Problem
+from portal import db
+from portal.models.connections import Connection, ConnectionState
+
+
+def lose_permission(session: AsyncSession, connection: Connection, problem: Problem, now: datetime) -> None:
+    """The connection waits for the merchant to reconnect; all its work is held from the next claim on."""
+    connection.last_failed_at = now
+    if connection.state is ConnectionState.DISCONNECTED:
+        return
+    connection.problem = asdict(problem)
+    move(session, connection, ConnectionState.NEEDS_REAUTH, now)
+
+
+def move(session: AsyncSession, connection: Connection, state: ConnectionState, now: datetime) -> None:
+    """The connection is in `state`; open pages that show it hear of it."""
+    if connection.state is not state:
+        connection.state, connection.state_since = state, now
+    db.changed(session, connection.merchant_id, f"connection:{connection.id}", "connections", "counts")
+
+
+def heard(connection: Connection, now: datetime) -> None:
+    """The channel answered us as itself: the credentials in use are good."""
+    connection.last_heard_at = now
+    connection.previous_secrets = None
+
+
+def open_for_work(now: datetime) -> ColumnElement[bool]:
+    """The SQL twin of `portal.tasks.service.holds`, for the sweep."""
+    return or_(
+        Connection.state == ConnectionState.ACTIVE,
+        and_(Connection.state == ConnectionState.MAINTENANCE, Connection.maintenance_until <= now),
+    )

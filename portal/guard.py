@@ -1,0 +1,98 @@
+"""The outermost layer: a request id, the one host we answer to, and the headers every reply carries."""
+
+from __future__ import annotations
+
+import time
+from urllib.parse import urlsplit
+
+import structlog
+from litestar.datastructures import MutableScopeHeaders
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from portal.clock import new_id
+from portal.config import Settings
+
+# A platform's health checks come by internal address; they learn nothing there.
+ANY_HOST = {"/healthz", "/readyz"}
+YEAR_SECONDS = 31_536_000
+
+log = structlog.get_logger("access")
+
+
+def content_security_policy() -> str:
+    """Nothing inline, nothing evaluated, nothing framed; images may come from the merchant's own https addresses."""
+    return (
+        "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' https: data:; connect-src 'self'; "
+        "object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+    )
+
+
+class Guard:
+    """ASGI middleware around everything, so that an error page is as well dressed as any other."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self._app = app
+        self._host = settings.public_host
+        self._https = settings.is_https
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = str(new_id())
+        scope.setdefault("state", {})["request_id"] = request_id
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        started = time.perf_counter()
+        status = 500
+
+        async def dressed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                self._dress(message, scope, request_id)
+            await send(message)
+
+        try:
+            if scope["path"] not in ANY_HOST and _header(scope, b"host") != self._host:
+                await _refuse(dressed)
+            else:
+                await self._app(scope, receive, dressed)
+        finally:
+            milliseconds = round((time.perf_counter() - started) * 1000, 1)
+            log.info("request", method=scope["method"], path=scope["path"], status=status, ms=milliseconds)
+
+    def _dress(self, message: Message, scope: Scope, request_id: str) -> None:
+        headers = MutableScopeHeaders.from_message(message)
+        headers["X-Request-Id"] = request_id
+        headers["X-Content-Type-Options"] = "nosniff"
+        headers["Referrer-Policy"] = "strict-origin-when-cross-origin"
+        headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
+        headers.setdefault("Content-Security-Policy", content_security_policy())
+        headers.setdefault("Cache-Control", "no-store")
+        if self._https:
+            headers["Strict-Transport-Security"] = f"max-age={YEAR_SECONDS}; includeSubDomains"
+
+
+def same_origin(headers: dict[str, str], public_url: str) -> bool:
+    """Whether a browser says this unsafe request came from our own pages; one that says nothing is left to the token."""
+    origin = headers.get("origin")
+    if origin is not None:
+        return origin == public_url
+    referer = headers.get("referer")
+    if referer:
+        parts = urlsplit(referer)
+        return f"{parts.scheme}://{parts.netloc}" == public_url
+    return True
+
+
+def _header(scope: Scope, name: bytes) -> str:
+    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")
+
+
+async def _refuse(send: Send) -> None:
+    body = b"This address is not served here."
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 400, "headers": headers})  # type: ignore[typeddict-item]  # trailers is optional
+    await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -1,0 +1,37 @@
+"""The kinds of promise: which lane each waits in, how urgent it is, and what a lost start means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """`batch` is how many one claim takes; where the channel decides, the capability's name.
+
+    Smaller `priority` goes first. Every kind here finds out what happened before by looking
+    (our mark, compare-and-set, absolute values), so a lost start simply goes back to waiting.
+    """
+
+    name: str
+    lane: str
+    priority: int
+    batch: int | str = 1
+
+
+STOCK = Kind("stock", "stock", 10, "stock_batch")
+WEBHOOK = Kind("webhook", "inbound", 20, 50)
+PRODUCT_CHANGED = Kind("product_changed", "catalog", 30, 100)
+PRICE = Kind("price", "price", 40, "price_batch")
+END = Kind("end", "content", 45, "publish_batch")
+PUBLISH = Kind("publish", "content", 50, "publish_batch")
+UPDATE = Kind("update", "content", 55, "publish_batch")
+CHECK = Kind("check", "setup", 60)
+REVOKE = Kind("revoke", "setup", 65)
+READ = Kind("read", "reads", 70, "read_batch")
+IMPORT = Kind("import", "imports", 80)
+
+KINDS = {kind.name: kind for kind in (STOCK, WEBHOOK, PRODUCT_CHANGED, PRICE, END, PUBLISH, UPDATE, CHECK, REVOKE, READ, IMPORT)}
+
+# Lanes that must run while the connection cannot sell: they are how it comes back, or ends.
+RUNS_WHEN_HELD = {"setup", "inbound"}
