@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from time import monotonic, sleep
+from typing import BinaryIO
 
 START_SECONDS = 20.0
 
@@ -182,9 +183,11 @@ def _unprivileged(folder: Path) -> str | None:
 
 
 @contextmanager
-def _running(command: list[str], *, cwd: Path, stdout: object = None, user: str | None = None) -> Iterator[None]:
-    out = stdout if stdout is not None else subprocess.DEVNULL
-    process = subprocess.Popen(command, stdout=out, stderr=out, user=user, cwd=cwd)  # type: ignore[call-overload]
+def _running(
+    command: list[str], *, cwd: Path, stdout: BinaryIO | None = None, user: str | None = None
+) -> Iterator[None]:
+    out = stdout or subprocess.DEVNULL
+    process = subprocess.Popen(command, stdout=out, stderr=out, user=user, cwd=cwd)
     try:
         yield
     finally:
