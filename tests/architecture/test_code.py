@@ -36,7 +36,7 @@ def test_nothing_commits_but_the_unit_of_work() -> None:
 
 
 def test_the_time_comes_from_the_clock() -> None:
-    """What asks the machine for the time cannot be tested by moving a clock. Connectors, which know no portal, may ask."""
+    """What asks the machine for the time cannot be tested by moving a clock. Connectors know no portal: they may."""
     asking = {path for path in _calls_of("now", of="datetime") if not path.startswith("connectors/")}
     assert asking == TELLS_THE_TIME
 
