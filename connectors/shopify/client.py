@@ -1,0 +1,171 @@
+"""Talks GraphQL to one shop: pays the cost bucket first, sends, and reads what came back part by part."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from connectors import http
+from connectors.errors import ChannelError, DataRefused, OurFault, PermissionLost, Problem, ProblemClass
+from connectors.protocol import Account
+from connectors.shopify import costs, documents, errors
+from connectors.shopify.documents import Combined, Part
+
+API_VERSION = "2026-07"
+
+# What the root field of one part answered (None when Shopify says there is no such thing), or why it did not.
+Result = dict[str, Any] | None | Problem
+
+
+class ShopifyClient:
+    """One shop for the length of one operation."""
+
+    def __init__(self, client: httpx.AsyncClient, account: Account) -> None:
+        self._client = client
+        self._account = account
+
+    async def run(self, parts: Sequence[Part]) -> list[Result]:
+        """One result for each part, in order, from as few requests as their cost allows.
+
+        Raises only when the first request as a whole came to nothing; what stops a later one
+        is the result of its parts, because the earlier ones have been executed.
+        """
+        results: list[Result] = [None] * len(parts)
+        for run_number, numbers in enumerate(costs.affordable(parts)):
+            try:
+                answers = await self._run_together([parts[number] for number in numbers])
+            except ChannelError as error:
+                if run_number == 0:
+                    raise
+                answers = [error.problem] * len(numbers)
+            for number, answer in zip(numbers, answers, strict=True):
+                results[number] = answer
+        return results
+
+    async def run_anyway(self, parts: Sequence[Part]) -> list[Result]:
+        """Like run, but what stops the whole call is the result of every part: for the second step of an operation."""
+        try:
+            return await self.run(parts)
+        except ChannelError as error:
+            return [error.problem] * len(parts)
+
+    async def values(self, parts: Sequence[Part]) -> list[dict[str, Any] | None]:
+        """What each part answered; the first problem among them is raised."""
+        values: list[dict[str, Any] | None] = []
+        for result in await self.run(parts):
+            if isinstance(result, Problem):
+                raise errors.as_error(result)
+            values.append(result)
+        return values
+
+    async def _run_together(self, parts: Sequence[Part]) -> list[Result]:
+        """All parts in one request; one by one when Shopify would not even start on what they made together."""
+        reply = await self._request(parts)
+        if reply.refused is None:
+            return reply.results
+        if len(parts) == 1:
+            return [reply.refused]
+        results: list[Result] = []
+        for part in parts:
+            try:
+                results += await self._run_together([part])
+            except ChannelError as error:
+                results.append(error.problem)
+        return results
+
+    async def _request(self, parts: Sequence[Part]) -> _Reply:
+        combined = documents.combine(parts)
+        token = (await self._account.credentials()).access_token
+        if not (token.isascii() and token.isprintable()):
+            raise PermissionLost("unusable_token", message="the token has characters no header can carry")
+        await self._account.take_slot(costs.BUCKET, sum(costs.estimate(part) for part in parts))
+        request = self._http_request(combined, token)
+        answer = await http.send(self._client, request, keep=self._account.keep_exchange)
+        original = errors.said(http.parsed(answer.body))
+        failed = http.error_for_status(answer, request, original=original, special=errors.STATUS_ERRORS)
+        if failed is not None:
+            raise failed
+        body = http.json_object(answer, request)
+        await self._correct_bucket(body)
+        return _read(body, len(parts), writes=combined.writes, request_id=answer.request_id)
+
+    def _http_request(self, combined: Combined, token: str) -> http.Request:
+        body = {
+            "query": combined.query,
+            "operationName": combined.operation_name,
+            "variables": combined.variables,
+        }
+        return http.Request(
+            operation=combined.operation_name,
+            method="POST",
+            url=f"{self._account.base_url}/admin/api/{API_VERSION}/graphql.json",
+            writes=combined.writes,
+            headers={
+                "Content-Type": "application/json",
+                "Accept": "application/json",
+                "X-Shopify-Access-Token": token,
+            },
+            content=json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"),
+            secrets=(token,),
+        )
+
+    async def _correct_bucket(self, body: Mapping[str, Any]) -> None:
+        status = _cost(body).get("throttleStatus") or {}
+        if {"maximumAvailable", "currentlyAvailable", "restoreRate"} <= status.keys():
+            await self._account.correct_slot(
+                costs.BUCKET,
+                available=float(status["currentlyAvailable"]),
+                maximum=float(status["maximumAvailable"]),
+                restore_per_second=float(status["restoreRate"]),
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    """`refused` is set when the request as a whole was sent back unread, so nothing of it was executed."""
+
+    results: list[Result]
+    refused: Problem | None = None
+
+
+def _read(body: Mapping[str, Any], count: int, *, writes: bool, request_id: str) -> _Reply:
+    data = body.get("data") or {}
+    refusals = _refusals(body, writes=writes, request_id=request_id)
+    if not data and refusals:
+        return _refused_whole(next(iter(refusals.values())))
+    silence = ProblemClass.UNKNOWN if writes else ProblemClass.OURS
+    results: list[Result] = []
+    for number in range(count):
+        name = documents.result_name(number)
+        refusal = refusals.get(number) or (None if data.get(name) else refusals.get(None))
+        if refusal is not None:
+            results.append(refusal.problem)
+        elif name in data:
+            results.append(data[name])
+        else:
+            results.append(Problem(problem_class=silence, code="no_result", channel_request_id=request_id))
+    return _Reply(results)
+
+
+def _refused_whole(error: ChannelError) -> _Reply:
+    if isinstance(error, OurFault | DataRefused):
+        return _Reply([], refused=error.problem)
+    raise error
+
+
+def _refusals(body: Mapping[str, Any], *, writes: bool, request_id: str) -> dict[int | None, ChannelError]:
+    """The first error of each part by its number, and under None the first that is about no part alone."""
+    found: dict[int | None, ChannelError] = {}
+    for entry in body.get("errors") or []:
+        path = entry.get("path") or [None]
+        error = errors.error_of(entry, cost=_cost(body), writes=writes, request_id=request_id)
+        found.setdefault(documents.result_number(path[0]), error)
+    return found
+
+
+def _cost(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    return (body.get("extensions") or {}).get("cost") or {}

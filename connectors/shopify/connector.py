@@ -1,0 +1,186 @@
+"""Shopify as a channel: what it can do, and each operation of connectors.protocol.Connector."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+
+import httpx
+
+from connectors.errors import AccountBlocked, PermissionLost, Problem, ProblemClass
+from connectors.protocol import Account, Capabilities
+from connectors.records import (
+    Done,
+    Failed,
+    Found,
+    Identity,
+    InboundEvent,
+    ListingState,
+    Outcome,
+    PriceChange,
+    ProductRecord,
+    Published,
+    PublishItem,
+    StockChange,
+    StockSet,
+)
+from connectors.shopify import errors, looking, mapping, publishing, stock, webhooks
+from connectors.shopify.client import ShopifyClient
+from connectors.shopify.documents import Part
+
+CAPABILITIES = Capabilities(
+    name="Shopify",
+    is_store=True,
+    publish_batch=10,
+    # https://shopify.dev/docs/api/usage/limits: arrays of input hold at most 250.
+    stock_batch=250,
+    price_batch=25,
+    read_batch=15,
+    title_limit=255,
+    title_unit="characters",
+    images_limit=250,
+    variants_limit=2048,
+    options_limit=3,
+    needs_sku=False,
+    needs_barcode=False,
+    webhooks=True,
+    takes_offers=False,
+    cancels="both",
+    refunds="partial",
+    labels="none",
+    fraud_level=True,
+    compare_and_set_stock=True,
+    connect_methods=("oauth", "token"),
+    speed_note="about one product a second; stock up to 250 at a time",
+)
+
+
+class Shopify:
+    """Implements connectors.protocol.Connector."""
+
+    capabilities = CAPABILITIES
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+
+    async def identify(self, account: Account) -> Identity:
+        return await looking.identify(self._shop(account))
+
+    async def find(self, account: Account, products: Sequence[ProductRecord]) -> list[Found | None]:
+        return await looking.find(self._shop(account), products)
+
+    async def publish(self, account: Account, items: Sequence[PublishItem]) -> list[Outcome[Published]]:
+        write = partial(
+            publishing.publish,
+            self._shop(account),
+            location_id=_setting(account, "location_id"),
+            publication_id=_setting(account, "publication_id"),
+        )
+        return await _in_currency(account.currency, items, write)
+
+    async def update(self, account: Account, items: Sequence[PublishItem]) -> list[Outcome[Published]]:
+        publication_id = _setting(account, "publication_id")
+        write = partial(publishing.update, self._shop(account), publication_id=publication_id)
+        return await _in_currency(account.currency, items, write)
+
+    async def end(self, account: Account, channel_ids: Sequence[str]) -> list[Outcome[None]]:
+        """Hidden first and made a draft then, so whichever half a lost call leaves, it is off sale."""
+        publication_id = _setting(account, "publication_id")
+        parts: list[Part] = []
+        for channel_id in channel_ids:
+            parts.append(Part("Unpublish", {"id": channel_id, "publicationId": publication_id}))
+            parts.append(Part("ProductUpdate", {"product": {"id": channel_id, "status": "DRAFT"}}))
+        problems = [_unless_ended(errors.problem_in(result)) for result in await self._shop(account).run(parts)]
+        either = [hidden or drafted for hidden, drafted in zip(problems[::2], problems[1::2], strict=True)]
+        return [Failed(problem) if problem else Done(None) for problem in either]
+
+    async def set_stock(
+        self, account: Account, changes: Sequence[StockChange], *, idempotency_key: str
+    ) -> list[Outcome[StockSet]]:
+        shop, location_id = self._shop(account), _setting(account, "location_id")
+        return await stock.set_stock(shop, changes, location_id=location_id, idempotency_key=idempotency_key)
+
+    async def set_prices(self, account: Account, changes: Sequence[PriceChange]) -> list[Outcome[None]]:
+        outcomes: list[Outcome[None]] = [Done(None) for _ in changes]
+        parts: list[Part] = []
+        about: list[int] = []
+        for number, change in enumerate(changes):
+            if any(price.currency != account.currency for _, _, price, _ in change.prices):
+                outcomes[number] = Failed(Problem(problem_class=ProblemClass.OURS, code="currency_mismatch"))
+                continue
+            rows = [mapping.price_input(channel_id, price, was) for _, channel_id, price, was in change.prices]
+            for start in range(0, len(rows), mapping.LARGEST_PAGE):
+                variants = rows[start : start + mapping.LARGEST_PAGE]
+                parts.append(Part("VariantsUpdate", {"productId": change.listing_channel_id, "variants": variants}))
+                about.append(number)
+        for number, result in zip(about, await self._shop(account).run(parts), strict=True):
+            # Which of the product's variants a row was is not known here, so no position is claimed.
+            problem = errors.problem_in(result, variants=())
+            if problem is not None and isinstance(outcomes[number], Done):
+                outcomes[number] = Failed(problem)
+        return outcomes
+
+    async def read_states(self, account: Account, channel_ids: Sequence[str]) -> list[ListingState]:
+        return await looking.read_states(
+            self._shop(account),
+            channel_ids,
+            location_id=_setting(account, "location_id"),
+            publication_id=_setting(account, "publication_id"),
+            currency=account.currency,
+        )
+
+    async def subscribe(self, account: Account, callback_url: str) -> None:
+        parts = [Part("Subscribe", {"topic": topic, "uri": callback_url}) for topic in webhooks.TOPICS]
+        for result in await self._shop(account).run(parts):
+            problem = errors.problem_in(result)
+            if problem is not None and problem.code != errors.ALREADY_TAKEN:
+                raise errors.as_error(problem)
+
+    def parse_webhook(self, headers: Mapping[str, str], body: bytes, *, secrets: Sequence[str]) -> InboundEvent | None:
+        return webhooks.parse_webhook(headers, body, secrets=secrets)
+
+    async def revoke(self, account: Account) -> None:
+        """Uninstalls the app. A token the merchant made and pasted is theirs to revoke, so it is left alone."""
+        try:
+            if not (await account.credentials()).refresh_token:
+                return
+            (result,) = await self._shop(account).run([Part("Uninstall")])
+        except PermissionLost:
+            return
+        problem = errors.problem_in(result)
+        if problem is not None and problem.code not in _ALREADY_OUT:
+            raise errors.as_error(problem)
+
+    def _shop(self, account: Account) -> ShopifyClient:
+        return ShopifyClient(self._client, account)
+
+
+_ALREADY_OUT = frozenset({"ACCESS_DENIED", "APP_NOT_FOUND", "APP_NOT_INSTALLED", "USER_PERMISSIONS_INSUFFICIENT"})
+
+
+def _setting(account: Account, name: str) -> str:
+    """The setting, which identify fills in unless the merchant withheld the permission to read it."""
+    value = account.settings.get(name, "")
+    if not value:
+        raise AccountBlocked(f"no_{name.removesuffix('_id')}")
+    return value
+
+
+Write = Callable[[Sequence[PublishItem]], Awaitable[list[Outcome[Published]]]]
+
+
+async def _in_currency(currency: str, items: Sequence[PublishItem], write: Write) -> list[Outcome[Published]]:
+    """The outcomes of writing what is priced in the shop's currency. The rest is never sent: 100 JPY is not 100 EUR."""
+    mismatch = Problem(problem_class=ProblemClass.OURS, code="currency_mismatch")
+    outcomes: list[Outcome[Published]] = [Failed(mismatch)] * len(items)
+    fitting = [number for number, item in enumerate(items) if mapping.currencies(item.product) == {currency}]
+    if fitting:
+        written = await write([items[number] for number in fitting])
+        for number, outcome in zip(fitting, written, strict=True):
+            outcomes[number] = outcome
+    return outcomes
+
+
+def _unless_ended(problem: Problem | None) -> Problem | None:
+    """None where the problem says that the product, or the place it was shown in, is no longer there."""
+    return None if problem is not None and problem.code in errors.GONE else problem

@@ -1,0 +1,205 @@
+"""Shopify's refusals sorted into ours. What the tables do not know keeps Shopify's words and claims no cause.
+
+Three places can refuse: the HTTP status, the top-level `errors` of a GraphQL answer, and the
+`userErrors` of one mutation in it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from connectors.errors import (
+    AccountBlocked,
+    Busy,
+    ChannelError,
+    DataRefused,
+    InDoubt,
+    OurFault,
+    PermissionLost,
+    Problem,
+    ProblemClass,
+)
+from connectors.shopify import pointers
+
+# https://shopify.dev/docs/api/usage/response-codes. 430 is their answer to what looks like an attack.
+STATUS_ERRORS: Mapping[int, type[ChannelError]] = {
+    401: PermissionLost,
+    402: AccountBlocked,
+    403: PermissionLost,
+    404: AccountBlocked,
+    423: AccountBlocked,
+    430: Busy,
+}
+
+HANDLE_NOT_UNIQUE = "HANDLE_NOT_UNIQUE"
+STALE = "CHANGE_FROM_QUANTITY_STALE"
+NOT_STOCKED = "ITEM_NOT_STOCKED_AT_LOCATION"
+ALREADY_STOCKED = "already_stocked"
+ALREADY_TAKEN = "already_taken"
+GONE = frozenset({"PRODUCT_DOES_NOT_EXIST", "NOT_FOUND", "resource_gone", "publication_gone"})
+# The key was used by a call that died inside Shopify; nothing was executed and the key is spent.
+SPENT_KEY = "IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED"
+
+# Every code not named here is the merchant's data: Shopify understood the input and refused it.
+_CLASS_OF_CODE: Mapping[str, ProblemClass] = {
+    "PRODUCT_SUSPENDED": ProblemClass.ACCOUNT,
+    "GIFT_CARDS_NOT_ACTIVATED": ProblemClass.ACCOUNT,
+    "LINKED_OPTIONS_NOT_SUPPORTED_FOR_SHOP": ProblemClass.ACCOUNT,
+    "NOT_DEFINED_FOR_SHOP": ProblemClass.ACCOUNT,
+    "SUBSCRIPTION_VIOLATION": ProblemClass.ACCOUNT,
+    "INVALID_LOCATION": ProblemClass.ACCOUNT,
+    "publication_gone": ProblemClass.ACCOUNT,
+    "USER_PERMISSIONS_INSUFFICIENT": ProblemClass.PERMISSION,
+    "GENERIC_ERROR": ProblemClass.BUSY,
+    "JOB_ERROR": ProblemClass.BUSY,
+    "IDEMPOTENCY_CONCURRENT_REQUEST": ProblemClass.BUSY,
+    SPENT_KEY: ProblemClass.BUSY,
+    ALREADY_STOCKED: ProblemClass.BUSY,
+    "operation_in_progress": ProblemClass.BUSY,
+    "IDEMPOTENCY_KEY_PARAMETER_MISMATCH": ProblemClass.OURS,
+    "ID_NOT_ALLOWED": ProblemClass.OURS,
+    "INPUT_MISMATCH": ProblemClass.OURS,
+    "METAFIELD_MISMATCH": ProblemClass.OURS,
+    "VARIANTS_INPUT_MISSING": ProblemClass.OURS,
+    "PRODUCT_OPTIONS_INPUT_MISSING": ProblemClass.OURS,
+    "PRODUCT_VARIANT_ID_MISSING": ProblemClass.OURS,
+    "NO_INVENTORY_QUANTITES_DURING_UPDATE": ProblemClass.OURS,
+    "NO_INVENTORY_QUANTITIES_ON_VARIANTS_UPDATE": ProblemClass.OURS,
+    "COMPARE_QUANTITY_REQUIRED": ProblemClass.OURS,
+    "INVALID_NAME": ProblemClass.OURS,
+    "INVALID_REASON": ProblemClass.OURS,
+    "INVALID_REFERENCE_DOCUMENT": ProblemClass.OURS,
+    "address_refused": ProblemClass.OURS,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Wording:
+    """A message without a code of its own: which code it stands for, and which field it is about."""
+
+    pattern: re.Pattern[str]
+    code: str
+    field: str = ""
+
+
+# Many mutations give no code, and some name only ["input"] as the field; then the words are all there is.
+_WORDINGS = (
+    _Wording(re.compile(r"^Handle .* already in use\b", re.DOTALL), HANDLE_NOT_UNIQUE, "/handle"),
+    _Wording(re.compile(r"^Handle is too long"), "TOO_LONG", "/handle"),
+    _Wording(re.compile(r"^Vendor is too long"), "TOO_LONG", "/vendor"),
+    _Wording(re.compile(r"^Product type is too long"), "TOO_LONG", "/product_type"),
+    _Wording(re.compile(r"^Title is too long"), "TOO_LONG", "/title"),
+    _Wording(re.compile(r"^is too long"), "TOO_LONG"),
+    _Wording(re.compile(r"^Title can't be blank"), "BLANK", "/title"),
+    _Wording(re.compile(r"^The variant .* already exists\b", re.DOTALL), "VARIANT_ALREADY_EXISTS"),
+    _Wording(re.compile(r"^Image URL is invalid"), "INVALID_INPUT", "/images"),
+    _Wording(re.compile(r"^Product does not exist"), "PRODUCT_DOES_NOT_EXIST"),
+    _Wording(re.compile(r"^Resource does not exist"), "resource_gone"),
+    _Wording(re.compile(r"^Publication does not exist"), "publication_gone"),
+    _Wording(re.compile(r"^Another operation already in progress"), "operation_in_progress"),
+    _Wording(re.compile(r"^Not allowed to set available quantity"), ALREADY_STOCKED),
+    _Wording(re.compile(r"because the location wasn't found"), "INVALID_LOCATION"),
+    _Wording(re.compile(r"^Address for this topic has already been taken"), ALREADY_TAKEN),
+    _Wording(re.compile(r"^Address "), "address_refused"),
+)
+# These codes say no more than "no"; a wording that says which no is worth more.
+_VAGUE_CODES = frozenset({"", "INVALID_INPUT", "INVALID_PRODUCT", "INVALID_VARIANT"})
+
+
+def problem_of(user_errors: Sequence[Mapping[str, Any]], *, variants: Sequence[int] | None = None) -> Problem:
+    """The problem that one mutation's userErrors state. The first decides; all their words are kept.
+
+    `variants` says which of our variants (by position) each variant of the request was, when not all were sent.
+    """
+    first = next((error for error in user_errors if _code_of(error) == HANDLE_NOT_UNIQUE), user_errors[0])
+    code = _code_of(first) or "refused"
+    wording = _wording_of(first)
+    field = pointers.of_field(first.get("field"), variants=variants)
+    return Problem(
+        problem_class=_CLASS_OF_CODE.get(code, ProblemClass.DATA),
+        code=code,
+        original="\n".join(dict.fromkeys(str(error.get("message", "")) for error in user_errors)),
+        field=field or (wording.field if wording else ""),
+    )
+
+
+def problem_in(result: Mapping[str, Any] | Problem | None, *, variants: Sequence[int] | None = None) -> Problem | None:
+    """The problem of one mutation's result, None when it did what was asked."""
+    if isinstance(result, Problem):
+        return result
+    if result is None:
+        return Problem(problem_class=ProblemClass.UNKNOWN, code="no_result")
+    user_errors = result.get("userErrors") or []
+    return problem_of(user_errors, variants=variants) if user_errors else None
+
+
+def _code_of(error: Mapping[str, Any]) -> str:
+    code = str(error.get("code") or "")
+    wording = _wording_of(error) if code in _VAGUE_CODES else None
+    return wording.code if wording else code
+
+
+def _wording_of(error: Mapping[str, Any]) -> _Wording | None:
+    message = str(error.get("message", ""))
+    return next((wording for wording in _WORDINGS if wording.pattern.search(message)), None)
+
+
+# https://shopify.dev/docs/api/admin-graphql#status_and_error_codes
+_TOP_LEVEL: Mapping[str, type[ChannelError]] = {
+    "ACCESS_DENIED": PermissionLost,
+    "SHOP_INACTIVE": AccountBlocked,
+    "MAX_INPUT_SIZE_EXCEEDED": DataRefused,
+}
+
+
+def error_of(entry: Mapping[str, Any], *, cost: Mapping[str, Any], writes: bool, request_id: str) -> ChannelError:
+    """The error that an entry of the top-level `errors` stands for. `cost` is the answer's own account of its cost."""
+    extensions = entry.get("extensions") or {}
+    code = str(extensions.get("code") or "rejected_request")
+    original = str(entry.get("message", ""))
+    request_id = str(extensions.get("requestId") or request_id)
+    if code == "THROTTLED":
+        return Busy(code, original, retry_after_seconds=_wait_seconds(cost), channel_request_id=request_id)
+    if code == "INTERNAL_SERVER_ERROR":
+        kind: type[ChannelError] = InDoubt if writes else Busy
+        return kind(code, original, channel_request_id=request_id)
+    kind = _TOP_LEVEL.get(code, OurFault)
+    field = pointers.of_path(entry.get("path")) if kind is DataRefused else ""
+    return kind(code, original, field=field, channel_request_id=request_id)
+
+
+def _wait_seconds(cost: Mapping[str, Any]) -> float:
+    """Until the bucket holds what was asked for, and at least the second Shopify asks for."""
+    status = cost.get("throttleStatus") or {}
+    lacking = float(cost.get("requestedQueryCost") or 0) - float(status.get("currentlyAvailable") or 0)
+    restore = float(status.get("restoreRate") or 0)
+    return max(1.0, lacking / restore) if restore > 0 else 1.0
+
+
+_ERROR_OF_CLASS: Mapping[ProblemClass, type[ChannelError]] = {
+    kind.problem_class: kind for kind in (DataRefused, PermissionLost, AccountBlocked, Busy, InDoubt, OurFault)
+}
+
+
+def as_error(problem: Problem) -> ChannelError:
+    """The error to raise when one problem is the outcome of a whole call."""
+    return _ERROR_OF_CLASS[problem.problem_class](
+        problem.code,
+        problem.original,
+        field=problem.field,
+        channel_request_id=problem.channel_request_id,
+        message=problem.message,
+    )
+
+
+def said(body: Any) -> str:
+    """What an HTTP error body says: its `errors` as Shopify wrote it, empty when it says nothing readable."""
+    if not isinstance(body, Mapping):
+        return ""
+    errors = body.get("errors", body.get("error_description", body.get("error", "")))
+    if isinstance(errors, Mapping):
+        return "\n".join(f"{name}: {text}" for name, text in errors.items())
+    return errors if isinstance(errors, str) else ""

@@ -1,0 +1,111 @@
+"""Reads a shop: which shop it is, which of our products it has already, and what it shows of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from connectors.errors import PermissionLost
+from connectors.records import Found, Identity, ListingState, ProductRecord
+from connectors.shopify import mapping
+from connectors.shopify.client import ShopifyClient
+from connectors.shopify.documents import Part
+
+# A product is recognised by its first codes; looking for every one of two thousand variants would cost minutes.
+CODES_LOOKED_FOR = 25
+
+
+async def identify(shop: ShopifyClient) -> Identity:
+    """The shop and what we may do in it. What we may not read is left out of the settings."""
+    described, installation = await shop.values([Part("Shop"), Part("GrantedScopes")])
+    locations = await _nodes_if_allowed(shop, "Locations")
+    publications = await _nodes_if_allowed(shop, "Publications")
+    return mapping.identity(described or {}, installation or {}, locations, publications)
+
+
+async def _nodes_if_allowed(shop: ShopifyClient, operation: str) -> list[dict[str, Any]]:
+    try:
+        (connection,) = await shop.values([Part(operation)])
+    except PermissionLost:
+        return []
+    return list((connection or {}).get("nodes") or [])
+
+
+async def find(shop: ShopifyClient, products: Sequence[ProductRecord]) -> list[Found | None]:
+    """For each product the one in the shop that carries our mark, else its handle, else one of its codes.
+
+    Our mark cannot be searched for, so it is read on what is found by the others.
+    """
+    by_handle = [number for number, product in enumerate(products) if product.handle]
+    searches = [mapping.code_search(product, at_most=CODES_LOOKED_FOR) for product in products]
+    by_code = [number for number, search in enumerate(searches) if search]
+    values = await shop.values(
+        [Part("ProductByHandle", {"handle": products[number].handle}) for number in by_handle]
+        + [Part("VariantsByCode", {"search": searches[number]}) for number in by_code]
+    )
+    handles = dict(zip(by_handle, values, strict=False))
+    hits = {
+        number: (value or {}).get("nodes") or []
+        for number, value in zip(by_code, values[len(by_handle) :], strict=True)
+    }
+    chosen = [_choose(product, handles.get(number), hits.get(number, [])) for number, product in enumerate(products)]
+    return await _read_chosen(shop, chosen, handles)
+
+
+def _choose(product: ProductRecord, by_handle: Mapping[str, Any] | None, hits: Sequence[Any]) -> tuple[str, str]:
+    """Product id and how it was matched; two empty texts when the shop has none."""
+    if by_handle is not None and mapping.mark_of(by_handle) == product.key:
+        return str(by_handle["id"]), "mark"
+    channel_id, matched_by = mapping.match_by_code(product, hits)
+    if by_handle is not None and matched_by != "mark":
+        return str(by_handle["id"]), "handle"
+    return channel_id, matched_by
+
+
+async def _read_chosen(
+    shop: ShopifyClient, chosen: Sequence[tuple[str, str]], handles: Mapping[int, dict[str, Any] | None]
+) -> list[Found | None]:
+    nodes = {str(node["id"]): node for node in handles.values() if node is not None}
+    wanted = dict.fromkeys(channel_id for channel_id, _ in chosen if channel_id)
+    unread = [channel_id for channel_id in wanted if channel_id not in nodes]
+    read = await shop.values([Part("ProductById", {"id": channel_id}) for channel_id in unread])
+    nodes |= {channel_id: node for channel_id, node in zip(unread, read, strict=True) if node is not None}
+    found: list[Found | None] = []
+    for channel_id, matched_by in chosen:
+        node = nodes.get(channel_id)
+        if node is None:
+            found.append(None)
+            continue
+        variants = await all_variants(shop, node, more="MoreVariants")
+        found.append(mapping.found(node, matched_by=matched_by, variants=variants))
+    return found
+
+
+async def read_states(
+    shop: ShopifyClient, channel_ids: Sequence[str], *, location_id: str, publication_id: str, currency: str
+) -> list[ListingState]:
+    """What the shop shows of each listing, with stock as it is at the connection's location."""
+    parts = [
+        Part("ProductState", {"id": channel_id, "publicationId": publication_id, "locationId": location_id})
+        for channel_id in channel_ids
+    ]
+    states = []
+    for channel_id, node in zip(channel_ids, await shop.values(parts), strict=True):
+        variants: list[mapping.Node] = []
+        if node is not None:
+            variants = await all_variants(shop, node, more="MoreVariantStates", locationId=location_id)
+        states.append(mapping.state(channel_id, node, variants, currency=currency))
+    return states
+
+
+async def all_variants(
+    shop: ShopifyClient, node: Mapping[str, Any], *, more: str, **variables: str
+) -> list[mapping.Node]:
+    """Every variant of the product, the pages after the first read with the operation `more`."""
+    variants = mapping.variants_of(node)
+    after = mapping.next_page(node)
+    while after:
+        (page,) = await shop.values([Part(more, {"id": node["id"], "after": after, **variables})])
+        variants += mapping.variants_of(page or {})
+        after = mapping.next_page(page or {})
+    return variants

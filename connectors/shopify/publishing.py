@@ -1,0 +1,214 @@
+"""Puts products into a shop and brings them up to date, so that doing it twice is doing it once.
+
+A create has no idempotency key at Shopify. What makes its repetition harmless is the handle, which Shopify
+never gives twice, and our mark, which tells that the product behind the handle is the one we made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from connectors.errors import ChannelError, Problem, ProblemClass
+from connectors.records import Done, Failed, Outcome, ProductRecord, Published, PublishItem
+from connectors.shopify import errors, looking, mapping
+from connectors.shopify.client import Result, ShopifyClient
+from connectors.shopify.documents import Part
+
+Outcomes = dict[int, Outcome[Published]]
+
+
+async def publish(
+    shop: ShopifyClient, items: Sequence[PublishItem], *, location_id: str, publication_id: str
+) -> list[Outcome[Published]]:
+    """Every product is in the shop and shown in the publication, or its outcome says why not."""
+    new = {number: item for number, item in enumerate(items) if not item.channel_id}
+    known = {number: item for number, item in enumerate(items) if item.channel_id}
+    outcomes: Outcomes = {}
+    if new:
+        outcomes |= await _create({number: item.product for number, item in new.items()}, shop, location_id)
+    if known:
+        try:
+            outcomes |= await _update(known, shop, activate=True)
+        except ChannelError as error:
+            if not new:
+                raise
+            # The new ones are there already, so the failure belongs to these only.
+            outcomes |= {number: Failed(error.problem) for number in known}
+    return await _show([outcomes[number] for number in range(len(items))], shop, publication_id)
+
+
+async def update(shop: ShopifyClient, items: Sequence[PublishItem], *, publication_id: str) -> list[Outcome[Published]]:
+    """Every listed product says what our record says, as far as it is ours to say.
+
+    What we created is also shown: an earlier publish may have come no further than creating it. Whether a
+    product the merchant made is shown stays as it is.
+    """
+    by_number = await _update(dict(enumerate(items)), shop, activate=False)
+    outcomes = [by_number[number] for number in range(len(items))]
+    ours = [number for number, item in enumerate(items) if item.ours]
+    for number, outcome in zip(ours, await _show([outcomes[n] for n in ours], shop, publication_id), strict=True):
+        outcomes[number] = outcome
+    return outcomes
+
+
+# ---- create ----
+
+
+async def _create(products: Mapping[int, ProductRecord], shop: ShopifyClient, location_id: str) -> Outcomes:
+    parts = [
+        _product_set(product, mapping.create_input(product, location_id=location_id), identifier=None)
+        for product in products.values()
+    ]
+    results = await shop.run(parts)
+    outcomes: Outcomes = {}
+    for (number, product), result in zip(products.items(), results, strict=True):
+        outcomes[number] = await _written(product, result, shop)
+    taken = {number: products[number] for number, outcome in outcomes.items() if _handle_taken(outcome)}
+    return outcomes | await _adopt(taken, shop) if taken else outcomes
+
+
+def _product_set(product: ProductRecord, value: dict[str, Any], *, identifier: dict[str, str] | None) -> Part:
+    first = min(len(product.variants), mapping.LARGEST_PAGE)
+    return Part("ProductSet", {"input": value, "identifier": identifier, "variantsFirst": first})
+
+
+async def _written(product: ProductRecord, result: Result, shop: ShopifyClient) -> Outcome[Published]:
+    problem = errors.problem_in(result)
+    if problem is not None or not isinstance(result, dict):
+        return Failed(problem or Problem(problem_class=ProblemClass.UNKNOWN, code="no_result"))
+    node = result.get("product")
+    if node is None:
+        return Failed(Problem(problem_class=ProblemClass.UNKNOWN, code="no_product"))
+    return await _linked(product, node, shop)
+
+
+async def _linked(product: ProductRecord, node: Mapping[str, Any], shop: ShopifyClient) -> Outcome[Published]:
+    """The product with all its variants read; a page that cannot be read leaves the rest to a repetition."""
+    try:
+        variants = await looking.all_variants(shop, node, more="MoreVariants")
+    except ChannelError as error:
+        return Failed(error.problem)
+    return Done(mapping.published(node, product, variants))
+
+
+def _handle_taken(outcome: Outcome[Published]) -> bool:
+    return isinstance(outcome, Failed) and outcome.problem.code == errors.HANDLE_NOT_UNIQUE
+
+
+async def _adopt(products: Mapping[int, ProductRecord], shop: ShopifyClient) -> Outcomes:
+    """The outcomes of products whose handle turned out to be held by the very product an earlier try of ours made."""
+    parts = [Part("ProductByHandle", {"handle": product.handle}) for product in products.values()]
+    results = await shop.run_anyway(parts)
+    outcomes: Outcomes = {}
+    for (number, product), result in zip(products.items(), results, strict=True):
+        if isinstance(result, Problem):
+            outcomes[number] = Failed(result)
+        elif result is not None and mapping.mark_of(result) == product.key:
+            outcomes[number] = await _linked(product, result, shop)
+    return outcomes
+
+
+# ---- show ----
+
+
+async def _show(
+    outcomes: Sequence[Outcome[Published]], shop: ShopifyClient, publication_id: str
+) -> list[Outcome[Published]]:
+    """The outcomes with every product that is there also shown, or failed so that it is tried again."""
+    shown: list[Outcome[Published]] = list(outcomes)
+    there = {number: outcome.value for number, outcome in enumerate(outcomes) if isinstance(outcome, Done)}
+    parts = [Part("Publish", {"id": value.channel_id, "publicationId": publication_id}) for value in there.values()]
+    results = await shop.run_anyway(parts)
+    for (number, value), result in zip(there.items(), results, strict=True):
+        problem = errors.problem_in(result)
+        if problem is not None:
+            shown[number] = Failed(problem)
+        elif isinstance(result, dict):
+            url = (result.get("publishable") or {}).get("onlineStoreUrl")
+            shown[number] = Done(replace(value, url=str(url or value.url)))
+    return shown
+
+
+# ---- update ----
+
+
+async def _update(items: Mapping[int, PublishItem], shop: ShopifyClient, *, activate: bool) -> Outcomes:
+    ours = {number: item for number, item in items.items() if item.ours}
+    linked = {number: item for number, item in items.items() if not item.ours}
+    outcomes: Outcomes = {}
+    if ours:
+        outcomes |= await _replace(ours, shop)
+    if linked:
+        outcomes |= await _update_linked(linked, shop, activate=activate)
+    return outcomes
+
+
+async def _replace(items: Mapping[int, PublishItem], shop: ShopifyClient) -> Outcomes:
+    """Full writes of products we created, keeping the ids of what the shop still holds of them."""
+    held = await shop.run([Part("HeldProduct", {"id": item.channel_id}) for item in items.values()])
+    outcomes: Outcomes = {}
+    parts: dict[int, Part] = {}
+    for (number, item), node in zip(items.items(), held, strict=True):
+        if isinstance(node, Problem):
+            outcomes[number] = Failed(node)
+        elif node is None:
+            outcomes[number] = Failed(Problem(problem_class=ProblemClass.DATA, code="PRODUCT_DOES_NOT_EXIST"))
+        else:
+            variants = await looking.all_variants(shop, node, more="MoreVariants")
+            parts[number] = _replacement(item, node, {str(variant["id"]) for variant in variants})
+    results = await shop.run_anyway(list(parts.values()))
+    for number, result in zip(parts, results, strict=True):
+        outcomes[number] = await _written(items[number].product, result, shop)
+    return outcomes
+
+
+def _replacement(item: PublishItem, node: Mapping[str, Any], variants_held: set[str]) -> Part:
+    """A variant the merchant deleted in the shop is not asked for by its id: it comes back as a new one."""
+    ids = {link.key: link.channel_id for link in item.links if link.channel_id in variants_held}
+    images = mapping.images_kept(item.product, node)
+    value = mapping.replace_input(item.product, ids=ids, images=images)
+    return _product_set(item.product, value, identifier={"id": item.channel_id})
+
+
+async def _update_linked(items: Mapping[int, PublishItem], shop: ShopifyClient, *, activate: bool) -> Outcomes:
+    """Field updates of products the merchant made; nothing of theirs is removed."""
+    parts = [_product_update(item, activate=activate) for item in items.values()]
+    results = await shop.run(parts)
+    outcomes: Outcomes = {}
+    for (number, item), result in zip(items.items(), results, strict=True):
+        problem = errors.problem_in(result)
+        node = result.get("product") if isinstance(result, dict) else None
+        if problem is None and node is not None:
+            outcomes[number] = Done(replace(mapping.published(node, item.product, ()), links=item.links))
+        else:
+            outcomes[number] = Failed(problem or Problem(problem_class=ProblemClass.UNKNOWN, code="no_product"))
+    return outcomes | await _update_variants(items, outcomes, shop)
+
+
+def _product_update(item: PublishItem, *, activate: bool) -> Part:
+    value = mapping.update_input(item.product, channel_id=item.channel_id)
+    status = {"status": "ACTIVE"} if activate and item.product.active else {}
+    return Part("ProductUpdate", {"product": value | status})
+
+
+async def _update_variants(items: Mapping[int, PublishItem], outcomes: Outcomes, shop: ShopifyClient) -> Outcomes:
+    """The failures among the variant updates of the products that could be updated themselves."""
+    parts: list[Part] = []
+    about: list[tuple[int, list[int]]] = []
+    for number, item in items.items():
+        ids = {link.key: link.channel_id for link in item.links}
+        known = [position for position, variant in enumerate(item.product.variants) if variant.key in ids]
+        for start in range(0, len(known) if isinstance(outcomes[number], Done) else 0, mapping.LARGEST_PAGE):
+            positions = known[start : start + mapping.LARGEST_PAGE]
+            variants = [item.product.variants[position] for position in positions]
+            values = [mapping.variant_update_input(variant, channel_id=ids[variant.key]) for variant in variants]
+            parts.append(Part("VariantsUpdate", {"productId": item.channel_id, "variants": values}))
+            about.append((number, positions))
+    failed: Outcomes = {}
+    for (number, positions), result in zip(about, await shop.run_anyway(parts), strict=True):
+        problem = errors.problem_in(result, variants=positions)
+        if problem is not None:
+            failed.setdefault(number, Failed(problem))
+    return failed

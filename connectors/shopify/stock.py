@@ -1,0 +1,196 @@
+"""Sets units to sell at one location with compare-and-set, and keeps a refused row from holding back the others."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from connectors.errors import Problem, ProblemClass
+from connectors.records import Done, Failed, Outcome, StockChange, StockSet
+from connectors.shopify import errors, mapping
+from connectors.shopify.client import Result, ShopifyClient
+from connectors.shopify.documents import Part
+
+Rows = dict[int, StockChange]
+Outcomes = dict[int, Outcome[StockSet]]
+
+_INVENTORY_ITEM = re.compile(r"gid://shopify/InventoryItem/[0-9]+", re.ASCII)
+_STALE_CODES = frozenset({errors.STALE, "COMPARE_QUANTITY_STALE"})
+# Refusals that name a row; any other is about the call, so every row of it has that problem.
+_ROW_CODES = _STALE_CODES | {
+    errors.NOT_STOCKED,
+    "INVALID_INVENTORY_ITEM",
+    "INVALID_LOCATION",
+    "INVALID_QUANTITY_NEGATIVE",
+    "INVALID_QUANTITY_TOO_HIGH",
+    "INVALID_QUANTITY_TOO_LOW",
+    "NON_MUTABLE_INVENTORY_ITEM",
+    "NO_DUPLICATE_INVENTORY_ITEM_ID_GROUP_ID_PAIR",
+}
+
+
+async def set_stock(
+    shop: ShopifyClient, changes: Sequence[StockChange], *, location_id: str, idempotency_key: str
+) -> list[Outcome[StockSet]]:
+    """One outcome a change. Shopify takes all rows of a call or none, so after a refusal the innocent go again.
+
+    Every call's own key is made of `idempotency_key` and its rows: the same operation repeated replays the
+    same calls, and no key is ever sent with other rows.
+    """
+    push = _Push(shop, location_id, idempotency_key)
+    rows = {number: change for number, change in enumerate(changes) if _INVENTORY_ITEM.fullmatch(change.stock_id)}
+    strange = Problem(problem_class=ProblemClass.OURS, code="not_an_inventory_item")
+    outcomes: Outcomes = {number: Failed(strange) for number in range(len(changes)) if number not in rows}
+    if rows:
+        outcomes |= await push.first(rows)
+    return [outcomes[number] for number in range(len(changes))]
+
+
+class _Push:
+    """The calls of one set_stock."""
+
+    def __init__(self, shop: ShopifyClient, location_id: str, key: str) -> None:
+        self._shop = shop
+        self._location_id = location_id
+        self._key = key
+
+    async def first(self, rows: Rows) -> Outcomes:
+        """Like `rest`, but what stops the whole call is raised: nothing was set yet."""
+        (result,) = await self._shop.run([self._set_quantities(rows, self._key)])
+        problem = errors.problem_in(result)
+        if problem is not None and problem.code == errors.SPENT_KEY:
+            return await self._rest(rows, f"{self._key} again")
+        if isinstance(problem, Problem) and problem.problem_class is ProblemClass.BUSY:
+            raise errors.as_error(problem)
+        return await self._settle(rows, result, problem)
+
+    async def _rest(self, rows: Rows, key: str) -> Outcomes:
+        if not rows:
+            return {}
+        (result,) = await self._shop.run_anyway([self._set_quantities(rows, key)])
+        return await self._settle(rows, result, errors.problem_in(result))
+
+    async def _settle(self, rows: Rows, result: Result, problem: Problem | None) -> Outcomes:
+        if problem is None and isinstance(result, dict):
+            untracked = _untracked(result)
+            accepted: Outcomes = {number: Done(StockSet(quantity=row.quantity)) for number, row in rows.items()}
+            return accepted | await self._track({n: row for n, row in rows.items() if row.stock_id in untracked})
+        user_errors = result.get("userErrors") or [] if isinstance(result, dict) else []
+        if not user_errors or any(error.get("code") not in _ROW_CODES for error in user_errors):
+            return dict.fromkeys(rows, Failed(problem or Problem(problem_class=ProblemClass.UNKNOWN, code="no_result")))
+        refused = _by_row(list(rows), user_errors)
+        if refused is None:
+            return await self._halves(rows)
+        innocent = {number: row for number, row in rows.items() if number not in refused}
+        # The refused are looked at first: their outcome then speaks of the moment of the refusal.
+        outcomes = await self._look_after({number: rows[number] for number in refused}, refused)
+        return outcomes | await self._rest(innocent, self._key)
+
+    async def _halves(self, rows: Rows) -> Outcomes:
+        """For a refusal that does not say which row it means."""
+        numbers = list(rows)
+        middle = len(numbers) // 2
+        first = await self._rest({number: rows[number] for number in numbers[:middle]}, self._key)
+        return first | await self._rest({number: rows[number] for number in numbers[middle:]}, self._key)
+
+    async def _look_after(self, rows: Rows, refused: Mapping[int, Mapping[str, Any]]) -> Outcomes:
+        stale = {number: row for number, row in rows.items() if refused[number]["code"] in _STALE_CODES}
+        unstocked = {number: row for number, row in rows.items() if refused[number]["code"] == errors.NOT_STOCKED}
+        outcomes: Outcomes = {
+            number: Failed(errors.problem_of([refused[number]]))
+            for number in rows
+            if number not in stale and number not in unstocked
+        }
+        outcomes |= await self._compare(stale)
+        unstocked |= {number: rows[number] for number in stale if number not in outcomes}
+        return outcomes | await self._activate(unstocked)
+
+    async def _compare(self, rows: Rows) -> Outcomes:
+        """What stale rows really hold; rows whose item turns out not to be stocked are left out."""
+        results = await self._shop.run_anyway([self._level_at(row) for row in rows.values()])
+        outcomes: Outcomes = {}
+        for (number, row), result in zip(rows.items(), results, strict=True):
+            if isinstance(result, Problem):
+                outcomes[number] = Failed(result)
+            elif result is None:
+                outcomes[number] = Failed(Problem(problem_class=ProblemClass.DATA, code="INVALID_INVENTORY_ITEM"))
+            else:
+                actual = mapping.available(result.get("inventoryLevel"))
+                if actual is not None:
+                    outcomes[number] = Done(_compared(row, actual))
+        return outcomes
+
+    async def _activate(self, rows: Rows) -> Outcomes:
+        results = await self._shop.run_anyway([self._activation(row) for row in rows.values()])
+        outcomes: Outcomes = {}
+        untracked: Rows = {}
+        for (number, row), result in zip(rows.items(), results, strict=True):
+            problem = errors.problem_in(result)
+            outcomes[number] = Failed(problem) if problem else Done(StockSet(quantity=row.quantity))
+            level = result.get("inventoryLevel") if isinstance(result, dict) else None
+            if level and not level["item"]["tracked"]:
+                untracked[number] = row
+        return outcomes | await self._track(untracked)
+
+    async def _track(self, rows: Rows) -> Outcomes:
+        """The failures among turning tracking on: an untracked item sells without limit, whatever was set."""
+        results = await self._shop.run_anyway([Part("Track", {"id": row.stock_id}) for row in rows.values()])
+        problems = {number: errors.problem_in(result) for number, result in zip(rows, results, strict=True)}
+        return {number: Failed(problem) for number, problem in problems.items() if problem is not None}
+
+    def _set_quantities(self, rows: Rows, key: str) -> Part:
+        quantities = [
+            {
+                "inventoryItemId": row.stock_id,
+                "locationId": self._location_id,
+                "quantity": row.quantity,
+                "changeFromQuantity": row.expected,
+            }
+            for row in rows.values()
+        ]
+        value = {"name": "available", "reason": "correction", "quantities": quantities}
+        return Part("SetQuantities", {"input": value, "idempotencyKey": _key_for(key, value)})
+
+    def _activation(self, row: StockChange) -> Part:
+        value = {"inventoryItemId": row.stock_id, "locationId": self._location_id, "available": row.quantity}
+        return Part("Activate", {**value, "idempotencyKey": _key_for(self._key, value)})
+
+    def _level_at(self, row: StockChange) -> Part:
+        return Part("LevelAt", {"inventoryItemId": row.stock_id, "locationId": self._location_id})
+
+
+def _key_for(key: str, value: Mapping[str, Any]) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, json.dumps([key, value], sort_keys=True)))
+
+
+def _compared(row: StockChange, actual: int) -> StockSet:
+    """A level that already is what we want counts as set: an earlier try of ours may have done it."""
+    if actual == row.quantity:
+        return StockSet(quantity=actual)
+    return StockSet(quantity=actual, stale_actual=actual)
+
+
+def _by_row(numbers: Sequence[int], user_errors: Sequence[Mapping[str, Any]]) -> dict[int, Mapping[str, Any]] | None:
+    """The first refusal of each row it names; None when one of them names no row."""
+    refused: dict[int, Mapping[str, Any]] = {}
+    for error in user_errors:
+        position = 0 if len(numbers) == 1 else _position(error.get("field"))
+        if position is None or position >= len(numbers):
+            return None
+        refused.setdefault(numbers[position], error)
+    return refused
+
+
+def _position(field: Any) -> int | None:
+    path = [str(step) for step in field] if isinstance(field, list) else []
+    after = path[path.index("quantities") + 1 :] if "quantities" in path else []
+    return int(after[0]) if after and after[0].isdecimal() else None
+
+
+def _untracked(result: Mapping[str, Any]) -> set[str]:
+    group = result.get("inventoryAdjustmentGroup") or {}
+    items = [change.get("item") or {} for change in group.get("changes") or []]
+    return {str(item["id"]) for item in items if item.get("tracked") is False}
