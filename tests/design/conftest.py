@@ -1,0 +1,43 @@
+"""One browser for all design tests; a fresh site and page for each, watched for policy violations and script errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests import servers
+from tests.design.site import Site, served
+
+FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking"]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=servers.chromium(), args=FLAGS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    with served() as site:
+        site.things = {"cup": "red", "mug": "blue"}
+        yield site
+
+
+@pytest.fixture
+def page(browser: Browser, site: Site) -> Iterator[Page]:
+    """A page whose every console error and policy violation fails the test that caused it."""
+    context = browser.new_context(base_url=site.url, viewport={"width": 1366, "height": 768}, reduced_motion="reduce")
+    context.set_default_timeout(5_000)
+    page = context.new_page()
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+    yield page
+    context.close()
+    # The tests that take the server away make the browser say so itself.
+    assert [text for text in wrong if "Failed to load resource" not in text and "net::ERR" not in text] == []
