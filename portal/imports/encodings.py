@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from pathlib import Path
 from typing import Final
 
@@ -40,7 +41,7 @@ def find_encoding(path: Path) -> str:
     for encoding in candidates:
         if _decodes(path, encoding):
             return encoding
-    if not _has_controls(head) and _decodes(path, "cp1252"):
+    if _may_be_western(head) and _decodes(path, "cp1252"):
         return "cp1252"
     raise WrongEncoding(
         _("We can't read the letters in this file"),
@@ -105,5 +106,6 @@ def _is_mostly_half_width_kana(head: bytes) -> bool:
     return kana * 2 > wide
 
 
-def _has_controls(head: bytes) -> bool:
-    return any(byte < 32 and byte not in b"\t\r\n" for byte in head)
+def _may_be_western(head: bytes) -> bool:
+    """Nearly any bytes decode as cp1252, so they must also look it: accented letters between plain ones, no controls."""
+    return not re.search(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|[\x80-\xff]{4}", head)

@@ -42,6 +42,7 @@ class Seen:
 
     def __init__(self) -> None:
         self._rows: dict[bytes, int] = {}
+        self._repeats: dict[bytes, int] = {}
 
     def first_row(self, *subject: str) -> int | None:
         """The row that first had this, if one did."""
@@ -49,6 +50,15 @@ class Seen:
 
     def remember(self, row: int, *subject: str) -> None:
         self._rows.setdefault(_mark(subject), row)
+
+    def distinct_handle(self, base: str, row: int) -> str:
+        """`base`, or `base` with the next number that no other row was given."""
+        handle, mark = base, _mark(("base", base))
+        while self.first_row("made", handle) is not None:
+            self._repeats[mark] = self._repeats.get(mark, 1) + 1
+            handle = f"{base}-{self._repeats[mark]}"
+        self.remember(row, "made", handle)
+        return handle
 
 
 def _mark(subject: tuple[str, ...]) -> bytes:
@@ -110,12 +120,8 @@ def _handle(cells: Cells, seen: Seen) -> str:
     )
     if by_title and title:
         return made_handle(title)
-    base = made_handle(cells.text("sku") or title or cells.text("barcode"))
-    handle, again = base, 2
-    while seen.first_row("made", handle) is not None:
-        handle, again = f"{base}-{again}", again + 1
-    seen.remember(cells.row.number, "made", handle)
-    return handle
+    words = cells.text("sku") or title or cells.text("barcode")
+    return seen.distinct_handle(made_handle(words), cells.row.number)
 
 
 def made_handle(words: str) -> str:

@@ -26,6 +26,8 @@ VARIANT_FIELDS: Final = (
     *("grams", "weight", "weight_unit", "variant_image"),
 )
 FIELDS: Final = PRODUCT_FIELDS + VARIANT_FIELDS
+_NOTED_PRODUCT_FIELDS: Final = ("option1_linked_to", "option2_linked_to", "option3_linked_to")
+_NOTED_VARIANT_FIELDS: Final = ("fulfillment_service", "tax_code", "weight_unit")
 _OPTION_VALUES: Final = ("option1_value", "option2_value", "option3_value")
 
 
@@ -58,9 +60,34 @@ class Mapping:
     def ignored(self) -> tuple[Column, ...]:
         return tuple(column for column in self.columns if column.use == IGNORE)
 
+    @cached_property
+    def noted_on_product(self) -> tuple[Column, ...]:
+        """Columns stored under their own header with the product: kept ones, and fields it has no place for."""
+        kept = tuple(column for column in self.kept if not _is_about_a_variant(column.header))
+        return kept + self._with_use(_NOTED_PRODUCT_FIELDS)
+
+    @cached_property
+    def noted_on_variant(self) -> tuple[Column, ...]:
+        """The same for the variant."""
+        kept = tuple(column for column in self.kept if _is_about_a_variant(column.header))
+        return kept + self._with_use(_NOTED_VARIANT_FIELDS)
+
+    @cached_property
+    def filled_down(self) -> frozenset[str]:
+        """Headers of noted fields that mean something only beside a variant."""
+        return frozenset(column.header for column in self._with_use(_NOTED_VARIANT_FIELDS))
+
+    def _with_use(self, uses: tuple[str, ...]) -> tuple[Column, ...]:
+        return tuple(column for column in self.columns if column.use in uses)
+
     def uses(self) -> dict[str, str]:
         """Header to use; given to `overridden` on a new suggestion it restores this mapping."""
         return {column.header: column.use for column in self.columns}
+
+
+def _is_about_a_variant(header: str) -> bool:
+    name = normalised(header)
+    return "variant" in name or name.startswith("unitprice")
 
 
 def suggest(headers: Sequence[str], found: Format) -> Mapping:

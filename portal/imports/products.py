@@ -131,6 +131,7 @@ def _variants(
 def _images(group: Group, seen: Seen, report: Report) -> tuple[ImportedImage, ...]:
     """One image for each address of a product, in the order of the file's positions."""
     images: list[ImportedImage] = []
+    last = 0
     for cells in group.rows:
         text = cells.text("image_url")
         if not text:
@@ -144,9 +145,9 @@ def _images(group: Group, seen: Seen, report: Report) -> tuple[ImportedImage, ..
         for url in urls:
             if seen.first_row("image", group.handle, url) is None:
                 seen.remember(cells.row.number, "image", group.handle, url)
-                place = position or max((image.position for image in images), default=0) + 1
+                place = position or last + 1
                 images.append(ImportedImage(url, cells.text("image_alt"), place))
-                position = None
+                last, position = max(last, place), None
     return tuple(sorted(images, key=lambda image: image.position))
 
 

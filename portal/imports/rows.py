@@ -23,8 +23,6 @@ _TELLS_A_VARIANT: Final = (
     *(f"option{slot}_value" for slot in OPTION_SLOTS),
     *("sku", "barcode", "price", "compare_at", "cost", "quantity"),
 )
-_PRODUCT_NOTES: Final = tuple(f"option{slot}_linked_to" for slot in OPTION_SLOTS)
-_VARIANT_NOTES: Final = ("fulfillment_service", "tax_code", "weight_unit")
 _FOUND_CHARACTERS: Final = 80
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _T = TypeVar("_T")
@@ -50,15 +48,14 @@ class Cells:
 
     def notes(self) -> tuple[dict[str, str], dict[str, str]]:
         """What is kept under its own header: the product's, then the variant's."""
-        fields = self.mapping.fields
-        mine = [fields[field] for field in _PRODUCT_NOTES if field in fields]
-        theirs = [fields[field] for field in _VARIANT_NOTES if field in fields and self.carries_variant()]
-        for column in self.mapping.kept:
-            (theirs if _is_about_a_variant(column.header) else mine).append(column)
+        columns = self.mapping.noted_on_product, self.mapping.noted_on_variant
         product, variant = (
-            {column.header: text for column in columns if (text := _clean(self.row.cells[column.index]))}
-            for columns in (mine, theirs)
+            {column.header: text for column in noted if (text := _clean(self.row.cells[column.index]))}
+            for noted in columns
         )
+        if not self.carries_variant():
+            # What a spreadsheet filled down says something about a variant only where there is one.
+            variant = {header: text for header, text in variant.items() if header not in self.mapping.filled_down}
         return product, variant
 
 
@@ -236,11 +233,6 @@ def _optional(cells: Cells, field: str, read: Callable[[str], _T], report: Repor
 
 def _point_is_decimal(cells: Cells) -> bool:
     return cells.mapping.format is not Format.UNKNOWN
-
-
-def _is_about_a_variant(header: str) -> bool:
-    name = normalised(header)
-    return "variant" in name or name.startswith("unitprice")
 
 
 def _clean(text: str) -> str:

@@ -14,7 +14,8 @@ from portal.i18n import _
 MAX_INTEGER: Final = 2**31 - 1
 MAX_MINOR: Final = 10**15
 MAX_URL_CHARACTERS: Final = 2_048
-_MAX_NUMBER_CHARACTERS: Final = 40
+# Decimal counts with 28 digits; this leaves room for a currency's three and for grams in a kilogram.
+_MAX_NUMBER_CHARACTERS: Final = 24
 
 _SIGNS: Final = {
     # In Shift_JIS the yen sign has the backslash's byte, and comes out as one.
@@ -121,7 +122,7 @@ def grams(text: str, unit: str, *, point_is_decimal: bool) -> Rounded:
 
     `changed` is for what rounding makes of a very light thing: more than a hundredth of its weight.
     """
-    match = _WEIGHT.fullmatch(half_width(text[:_MAX_NUMBER_CHARACTERS]).lower())
+    match = _WEIGHT.fullmatch(half_width(text[: _MAX_NUMBER_CHARACTERS + 1]).lower())
     factor = _GRAMS.get((match[2] or unit.lower()) if match else "")
     if not match or factor is None:
         raise Misread(

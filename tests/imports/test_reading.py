@@ -60,6 +60,14 @@ def test_western_letters_of_old_spreadsheets_are_read(fixtures: Path) -> None:
     assert table.sample[2].cells[0] == "Brett, Eiche"
 
 
+def test_a_file_glued_together_from_two_encodings_is_refused(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "mixed.csv", "商品名,価格\n湯呑み,3\n".encode() + "急須セット,4\nお茶碗,5\n".encode("cp932")
+    )
+    with pytest.raises(refusals.WrongEncoding):
+        open_table(path)
+
+
 def test_the_merchants_choice_of_encoding_and_delimiter_wins(tmp_path: Path) -> None:
     path = write(tmp_path / "own.csv", "Titel;A,B\nTüre;1,2\n".encode("cp1252"))
     table = open_table(path, encoding="cp1252", delimiter=",")
