@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from connectors.records import (
@@ -21,6 +22,9 @@ from connectors.records import (
     StockChange,
     StockSet,
 )
+
+
+Keep = Callable[[Exchange], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,3 +141,47 @@ class Connector(Protocol):
 
     async def revoke(self, account: Account) -> None:
         """End our access at the channel. Access already ended counts as done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a genuine return from the consent page says: which account, and the code to exchange once."""
+
+    domain: str
+    code: str
+
+    def __repr__(self) -> str:
+        return f"Answered({self.domain})"
+
+
+class ConsentRefused(Exception):
+    """The return is not the answer to a visit we started; nothing may be stored. `declined`: the merchant said no."""
+
+    def __init__(self, reason: str, *, declined: bool = False) -> None:
+        self.declined = declined
+        super().__init__(reason)
+
+
+class Consent(Protocol):
+    """How a merchant lets us in at a channel with a consent page, and how that permission is kept alive."""
+
+    scopes: tuple[str, ...]
+    webhook_secrets: tuple[str, ...]
+
+    def domain(self, text: str) -> str:
+        """The account's host name from what a merchant types. Raises ValueError with a sentence for them."""
+
+    def authorize_url(self, base_url: str, *, redirect_uri: str, state: str) -> str:
+        """Where the merchant consents; they come back to `redirect_uri` with the same `state`."""
+
+    def read_return(self, query: Sequence[tuple[str, str]], *, now: datetime, expected_state: str) -> Answered:
+        """The answer, when state, account, signature and time all hold. Raises ConsentRefused."""
+
+    async def exchange(self, base_url: str, *, code: str, now: datetime) -> Credentials:
+        """Credentials for a code, which is spent by this. Raises PermissionLost for a code not taken."""
+
+    async def renew(self, base_url: str, credentials: Credentials, *, now: datetime, keep: Keep) -> Credentials:
+        """New credentials for ones about to expire. Raises PermissionLost when they cannot be had any more."""
+
+    def missing_scopes(self, granted: Sequence[str]) -> tuple[str, ...]:
+        """The scopes we ask for that were not granted."""

@@ -2,19 +2,123 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import logging
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 import httpx
+import structlog
 
-from connectors.registry import Apps, build
+from connectors.protocol import Consent
+from connectors.registry import build
+from connectors.shopify.consent import SCOPES, ShopifyConsent
 from connectors.shopify.oauth import ShopifyApp
 from portal.clock import Clock, utc_now
-from portal.config import ConfigError, Settings
+from portal.config import Settings
 from portal.db import Sessions
 from portal.live import Announcer
+from portal.redaction import redact
 from portal.runtime import Runtime
 from portal.tasks.doorbell import Doorbell
 from portal.vault import Vault
+
+PRACTICE_CLIENT_ID = "crossdock-practice"
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """What is opened at start and closed at the end."""
+
+    runtime: Runtime
+    doorbell: Doorbell
+    announcer: Announcer
+
+    @classmethod
+    def start(cls, settings: Settings, clock: Clock = utc_now) -> Process:
+        """Everything a process needs, with commits wired to the bell and to open pages. `redis_url` must be set."""
+        doorbell, announcer = Doorbell(settings.redis_url), Announcer(settings.redis_url)
+
+        async def announce(rings: Mapping[UUID, datetime], changed: Mapping[UUID, set[str]]) -> None:
+            if rings:
+                await doorbell.ring(rings)
+            if changed:
+                await announcer.announce(changed)
+
+        client = httpx.AsyncClient(follow_redirects=False, trust_env=False, limits=httpx.Limits(max_connections=50))
+        runtime = Runtime(
+            settings=settings,
+            sessions=Sessions(settings.database_url, announce=announce),
+            vault=Vault.from_setting(settings.vault_keys),
+            clock=clock,
+            connectors=build(client),
+            consents=_consents(settings, client),
+            practice_consents=_practice_consents(settings, client),
+            practice_urls={"shopify": settings.practice_url} if settings.practice else {},
+            http=client,
+        )
+        return cls(runtime, doorbell, announcer)
+
+    async def stop(self) -> None:
+        await self.runtime.http.aclose()
+        await self.doorbell.close()
+        await self.announcer.close()
+        await self.runtime.sessions.close()
+
+
+def practice_secret(settings: Settings) -> str:
+    """The client secret our practice app is registered with; it follows from the installation's own secret."""
+    return hmac.new(settings.secret_key.encode(), b"practice-shopify", hashlib.sha256).hexdigest()
+
+
+def set_up_logging(level: str) -> None:
+    """One JSON line an event on stdout, secrets and buyers' data masked, the standard library's events included."""
+    shared: list[structlog.types.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        redact,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(ensure_ascii=False),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level)
+    # Addresses of calls carry ids and, at consent, codes; our own exchange log keeps them masked.
+    for noisy in ("httpx", "httpcore", "aiosqlite", "arq.worker"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def _consents(settings: Settings, client: httpx.AsyncClient) -> dict[str, Consent]:
+    if not (settings.shopify_client_id and settings.shopify_client_secret):
+        return {}
+    app = ShopifyApp(
+        client_id=settings.shopify_client_id, client_secret=settings.shopify_client_secret, scopes=SCOPES
+    )
+    return {"shopify": ShopifyConsent(client, app)}
+
+
+def _practice_consents(settings: Settings, client: httpx.AsyncClient) -> dict[str, Consent]:
+    if not settings.practice:
+        return {}
+    app = ShopifyApp(client_id=PRACTICE_CLIENT_ID, client_secret=practice_secret(settings), scopes=SCOPES)
+    return {"shopify": ShopifyConsent(client, app)}

@@ -154,8 +154,7 @@ def _batch_size(worker: Worker, kind: str, connection: Connection | None) -> int
     size = KINDS[kind].batch
     if isinstance(size, int) or connection is None:
         return int(size)
-    channel = worker.runtime.connector(connection.channel, practice=connection.practice)
-    return int(getattr(channel.capabilities, size))
+    return int(getattr(worker.runtime.connectors[connection.channel].capabilities, size))
 
 
 async def _begin(

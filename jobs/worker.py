@@ -79,7 +79,7 @@ def embedded(runtime: Runtime, doorbell: Doorbell, redis_url: str) -> ArqWorker:
 
 
 async def _startup(ctx: dict[str, Any]) -> None:
-    process = ctx["process"] = await Process.start(config.load())
+    process = ctx["process"] = Process.start(config.load())
     ctx |= context(process.runtime, process.doorbell)
 
 

@@ -39,6 +39,7 @@ class Settings(BaseSettings):
     smtp_url: str = ""
     mail_from: str = "Crossdock <no-reply@localhost>"
     practice: bool | None = None
+    practice_url: str = ""
     shopify_client_id: str = ""
     shopify_client_secret: str = ""
     log_level: str = "INFO"
@@ -60,6 +61,7 @@ class Settings(BaseSettings):
         self.database_url = _async_url(self.database_url) or f"sqlite+aiosqlite:///{self.data_dir / 'crossdock.db'}"
         if self.practice is None:
             self.practice = not self.is_https
+        self.practice_url = self.practice_url.rstrip("/") or f"http://127.0.0.1:{self.port + 1}"
         if self.is_https and not (self.vault_keys and self.secret_key):
             raise ValueError("VAULT_KEYS and SECRET_KEY must be set when PUBLIC_URL is https (make keys prints a pair)")
         return self

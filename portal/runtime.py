@@ -2,36 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import httpx
 
-from connectors.protocol import Connector
-from connectors.registry import build
-from portal.clock import Clock, utc_now
+from connectors.protocol import Connector, Consent
+from portal.clock import Clock
 from portal.config import Settings
 from portal.db import Sessions
+from portal.errors import NotFound
 from portal.vault import Vault
 
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """`practice_urls` maps a channel to its practice server's address; empty where practice is off."""
+    """`consents` and `practice_consents` hold our registration with each channel, real and practice.
+
+    A channel without one cannot be connected. `practice_urls` maps a channel to its practice
+    server's address; it is empty where practice is off.
+    """
 
     settings: Settings
     sessions: Sessions
     vault: Vault
     clock: Clock
-    channels: Mapping[str, Connector]
-    practice_channels: Mapping[str, Connector]
+    connectors: Mapping[str, Connector]
+    consents: Mapping[str, Consent]
+    practice_consents: Mapping[str, Consent]
     practice_urls: Mapping[str, str]
     http: httpx.AsyncClient
 
-    def connector(self, channel: str, *, practice: bool) -> Connector:
-        """The channel's connector with our real or our practice application's id."""
-        return (self.practice_channels if practice else self.channels)[channel]
+    def consent(self, channel: str, *, practice: bool) -> Consent:
+        """Our registration with the channel. Raises NotFound where there is none."""
+        try:
+            return (self.practice_consents if practice else self.consents)[channel]
+        except KeyError as error:
+            raise NotFound from error
 
     def base_url(self, channel: str, domain: str, *, practice: bool) -> str:
         """Where the account's API is: its own host, or its place on the practice server."""

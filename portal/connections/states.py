@@ -11,15 +11,30 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from connectors.errors import Problem
 from portal import db
 from portal.models.connections import Connection, ConnectionState
+from portal.tasks import service as tasks
 
 
 def lose_permission(session: AsyncSession, connection: Connection, problem: Problem, now: datetime) -> None:
-    """The connection waits for the merchant to reconnect; all its work is held from the next claim on."""
+    """The connection waits for the merchant to reconnect; all its work is held from the next claim on.
+
+    A pair that was just renewed and is refused gives way to the one before it, which gets one more chance.
+    """
     connection.last_failed_at = now
     if connection.state is ConnectionState.DISCONNECTED:
         return
+    if connection.previous_secrets is not None:
+        connection.secrets, connection.previous_secrets = connection.previous_secrets, None
+        return
     connection.problem = asdict(problem)
     move(session, connection, ConnectionState.NEEDS_REAUTH, now)
+
+
+async def open_again(session: AsyncSession, connection: Connection, now: datetime) -> None:
+    """The connection sells again, and everything that waited for it is rung for."""
+    connection.problem = None
+    connection.maintenance_until = None
+    move(session, connection, ConnectionState.ACTIVE, now)
+    await tasks.ring_connection(session, connection.id, now=now)
 
 
 def move(session: AsyncSession, connection: Connection, state: ConnectionState, now: datetime) -> None:

@@ -1,0 +1,33 @@
+"""A product changed: everything above the catalog that shows or sells it follows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from jobs.handlers import Batch, Prepared
+from jobs.results import Ended, Result
+from portal.inbox import service as inbox
+from portal.listings import service as listings
+from portal.runtime import Runtime
+
+
+class ProductChanged:
+    """Listings of the product are on their way to its present data, and the inbox knows of it."""
+
+    async def prepare(self, session: AsyncSession, batch: Batch, now: datetime) -> Prepared:
+        ids = [UUID(task.subject) for task in batch.tasks]
+        await listings.product_changed(session, batch.merchant_id, ids, now)
+        await inbox.arrive(session, batch.merchant_id, ids, now)
+        return Prepared(settled={task.id: Result(ended=Ended.DONE) for task in batch.tasks})
+
+    async def call(self, runtime: Runtime, batch: Batch, prepared: Prepared) -> Mapping[UUID, Result]:
+        return {}
+
+    async def record(
+        self, session: AsyncSession, batch: Batch, prepared: Prepared, results: Mapping[UUID, Result], now: datetime
+    ) -> None:
+        """All was done in the claiming transaction: nothing outside is asked."""

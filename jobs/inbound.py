@@ -1,0 +1,142 @@
+"""Webhooks, worked on after they were answered: what the channel says happened becomes our work."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from connectors.errors import Problem, ProblemClass
+from connectors.records import Observed
+from jobs.channel import connection_of
+from jobs.handlers import Batch, Prepared
+from jobs.publishing import announce
+from jobs.results import Ended, Result
+from portal.connections import states
+from portal.models.connections import Connection
+from portal.models.listings import Listing, ListingItem
+from portal.models.webhooks import Delivery
+from portal.runtime import Runtime
+from portal.tasks import kinds
+from portal.tasks import service as tasks
+
+UNINSTALLED = "app_uninstalled"
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One delivery, opened."""
+
+    connection: Connection
+    topic: str
+    body: dict[str, Any]
+
+
+class HandleWebhook:
+    """What a delivery says has been acted on once, and its body is gone. Each act is harmless twice."""
+
+    async def prepare(self, session: AsyncSession, batch: Batch, now: datetime) -> Prepared:
+        rows = await session.execute(select(Delivery).where(Delivery.id.in_([UUID(t.subject) for t in batch.tasks])))
+        deliveries = {str(delivery.id): delivery for delivery in rows.scalars()}
+        prepared = Prepared()
+        for task in batch.tasks:
+            delivery = deliveries.get(task.subject)
+            if delivery is None or delivery.handled_at is not None:
+                prepared.settled[task.id] = Result(ended=Ended.DONE)
+            else:
+                prepared.work[task.id] = delivery
+        return prepared
+
+    async def call(self, runtime: Runtime, batch: Batch, prepared: Prepared) -> Mapping[UUID, Result]:
+        """Only the opening of the seal happens outside a transaction."""
+        results = {}
+        for task_id, delivery in prepared.work.items():
+            plain = runtime.vault.open(
+                delivery.body, merchant_id=delivery.merchant_id, row_id=delivery.id, field="delivery.body"
+            )
+            results[task_id] = Result(ended=Ended.DONE, value=Heard(connection_of(batch), delivery.topic, json.loads(plain)))
+        return results
+
+    async def record(
+        self, session: AsyncSession, batch: Batch, prepared: Prepared, results: Mapping[UUID, Result], now: datetime
+    ) -> None:
+        connection = connection_of(batch)
+        for task_id, delivery in prepared.work.items():
+            result = results[task_id]
+            if result.ended is not Ended.DONE:
+                continue
+            act = TOPICS.get(delivery.topic)
+            if act is not None:
+                await act(session, connection, result.value.body, now)
+            row = await session.get_one(Delivery, delivery.id)
+            row.handled_at, row.body = now, b""
+
+
+async def _uninstalled(session: AsyncSession, connection: Connection, _body: dict[str, Any], now: datetime) -> None:
+    """The shop ended our access; its tokens are worth nothing and are destroyed at once."""
+    connection.secrets = connection.previous_secrets = None
+    connection.expires_at = None
+    states.lose_permission(session, connection, Problem(problem_class=ProblemClass.PERMISSION, code=UNINSTALLED), now)
+
+
+async def _scopes_changed(session: AsyncSession, connection: Connection, _body: dict[str, Any], now: datetime) -> None:
+    await _enqueue(session, kinds.CHECK, connection, str(connection.id), now)
+
+
+async def _product_changed(session: AsyncSession, connection: Connection, body: dict[str, Any], now: datetime) -> None:
+    listing = await _listing(session, connection, body)
+    if listing is not None:
+        await _enqueue(session, kinds.READ, connection, str(listing.id), now)
+
+
+async def _product_deleted(session: AsyncSession, connection: Connection, body: dict[str, Any], now: datetime) -> None:
+    listing = await _listing(session, connection, body)
+    if listing is not None:
+        listing.observed, listing.observed_at = Observed.ENDED, now
+        announce(session, listing)
+
+
+async def _stock_changed(session: AsyncSession, connection: Connection, body: dict[str, Any], now: datetime) -> None:
+    """Our own pushes come back as events too; only a number we did not know of is work."""
+    stock_id = f"gid://shopify/InventoryItem/{body['inventory_item_id']}"
+    if not str(connection.settings.get("location_id", "")).endswith(f"/{body['location_id']}"):
+        return
+    item = (
+        await session.execute(
+            select(ListingItem).where(ListingItem.connection_id == connection.id, ListingItem.stock_id == stock_id)
+        )
+    ).scalar_one_or_none()
+    if item is None or body.get("available") in (None, item.confirmed_quantity, item.sent_quantity):
+        return
+    await _enqueue(session, kinds.STOCK, connection, str(item.id), now)
+
+
+async def _listing(session: AsyncSession, connection: Connection, body: dict[str, Any]) -> Listing | None:
+    channel_id = body.get("admin_graphql_api_id") or f"gid://shopify/Product/{body['id']}"
+    found = await session.execute(
+        select(Listing).where(Listing.connection_id == connection.id, Listing.channel_id == channel_id)
+    )
+    return found.scalar_one_or_none()
+
+
+async def _enqueue(session: AsyncSession, kind: kinds.Kind, connection: Connection, subject: str, now: datetime) -> None:
+    await tasks.enqueue(
+        session, kind, [subject], merchant_id=connection.merchant_id, connection_id=connection.id, now=now
+    )
+
+
+Act = Callable[[AsyncSession, Connection, dict[str, Any], datetime], Awaitable[None]]
+
+TOPICS: dict[str, Act] = {
+    "app/uninstalled": _uninstalled,
+    "app/scopes_update": _scopes_changed,
+    "products/update": _product_changed,
+    "products/delete": _product_deleted,
+    "inventory_levels/update": _stock_changed,
+}

@@ -1,0 +1,306 @@
+"""Listing products: look, then create or update; and taking them off sale. Kinds publish, update and end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import selectinload
+
+from connectors.errors import Problem, ProblemClass
+from connectors.records import Found, LinkedItem, ProductRecord, Published, PublishItem
+from jobs.channel import connection_of, reach, result_of
+from jobs.handlers import Batch, Prepared
+from jobs.results import Ended, Result, refused
+from portal import db
+from portal.listings.readiness import missing
+from portal.listings.records import product_record
+from portal.models.accounts import Merchant
+from portal.models.catalog import Product
+from portal.models.listings import Intent, LastAttempt, Listing, ListingItem
+from portal.runtime import Runtime
+from portal.tasks import kinds
+from portal.tasks import service as tasks
+
+READ_AFTER = timedelta(seconds=2)
+ALREADY_THERE = "already_on_channel"
+NOT_READY = "not_ready"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """One listing about to be sent: the record as read in the claiming transaction."""
+
+    record: ProductRecord
+    channel_id: str
+    ours: bool
+    links: tuple[LinkedItem, ...]
+    version: int
+
+
+class Publish:
+    """The product is on the channel as it is in the catalog, or the listing says why not.
+
+    Doing it twice is harmless: a listing without a channel id is looked for by our mark first,
+    and a first publish never overwrites.
+    """
+
+    async def prepare(self, session: AsyncSession, batch: Batch, now: datetime) -> Prepared:
+        prepared = Prepared()
+        listings = await _listings(session, batch)
+        currency = await session.scalar(select(Merchant.currency).where(Merchant.id == batch.merchant_id)) or "USD"
+        products = await _products(session, [listing.product_id for listing in listings.values()])
+        links = await _links(session, [listing.id for listing in listings.values()])
+        for task in batch.tasks:
+            listing = listings.get(task.subject)
+            if listing is None or listing.intent is not Intent.PUBLISH:
+                prepared.settled[task.id] = Result(ended=Ended.CANCELLED)
+                continue
+            product = products[listing.product_id]
+            record = product_record(
+                product, product.variants, product.images, currency=currency, handle=listing.handle or product.handle
+            )
+            prepared.work[task.id] = Work(
+                record=record,
+                channel_id=listing.channel_id,
+                ours=listing.ours,
+                links=tuple(links.get(listing.id, ())),
+                version=product.version,
+            )
+            listing.attempt, listing.attempted_at = LastAttempt.SENDING, now
+            prepared.sent[task.subject] = {"title": record.title, "handle": record.handle, "version": product.version}
+            announce(session, listing)
+        return prepared
+
+    async def call(self, runtime: Runtime, batch: Batch, prepared: Prepared) -> Mapping[UUID, Result]:
+        connector, account = reach(runtime, batch)
+        work: dict[UUID, Work] = prepared.work
+        results, ready = _not_ready(work, connector.capabilities)
+        new = {task: item for task, item in ready.items() if not item.channel_id}
+        found = dict(zip(new, await connector.find(account, [item.record for item in new.values()]), strict=True)) if new else {}
+        creates: dict[UUID, PublishItem] = {}
+        updates: dict[UUID, PublishItem] = {}
+        for task, item in ready.items():
+            there = found.get(task)
+            if there is not None and there.mark != item.record.key:
+                results[task] = refused(_already_there(there), value=there)
+            elif item.channel_id or there is not None:
+                updates[task] = _item(item, there)
+            else:
+                creates[task] = _item(item, None)
+        if creates:
+            outcomes = await connector.publish(account, list(creates.values()))
+            results |= {task: result_of(o) for task, o in zip(creates, outcomes, strict=True)}
+        if updates:
+            outcomes = await connector.update(account, list(updates.values()))
+            results |= {task: result_of(o) for task, o in zip(updates, outcomes, strict=True)}
+        return results
+
+    async def record(
+        self, session: AsyncSession, batch: Batch, prepared: Prepared, results: Mapping[UUID, Result], now: datetime
+    ) -> None:
+        listings = await _listings(session, batch)
+        done: list[Listing] = []
+        for task in batch.tasks:
+            listing, result = listings.get(task.subject), results[task.id]
+            if listing is None:
+                continue
+            if result.ended is Ended.DONE:
+                work: Work = prepared.work[task.id]
+                await _accept(session, listing, work, result.value, now)
+                done.append(listing)
+            else:
+                note_failure(listing, result, now)
+            announce(session, listing)
+        await _follow_up(session, batch, done, now)
+
+
+class End:
+    """The product is off sale on the channel; nothing of it is deleted there."""
+
+    async def prepare(self, session: AsyncSession, batch: Batch, now: datetime) -> Prepared:
+        prepared = Prepared()
+        listings = await _listings(session, batch)
+        for task in batch.tasks:
+            listing = listings.get(task.subject)
+            if listing is None or listing.intent is not Intent.WITHDRAW:
+                prepared.settled[task.id] = Result(ended=Ended.CANCELLED)
+            elif not listing.channel_id:
+                prepared.settled[task.id] = Result(ended=Ended.DONE)
+            else:
+                prepared.work[task.id] = listing.channel_id
+                listing.attempt, listing.attempted_at = LastAttempt.SENDING, now
+                announce(session, listing)
+        return prepared
+
+    async def call(self, runtime: Runtime, batch: Batch, prepared: Prepared) -> Mapping[UUID, Result]:
+        connector, account = reach(runtime, batch)
+        outcomes = await connector.end(account, list(prepared.work.values()))
+        return {task: result_of(o) for task, o in zip(prepared.work, outcomes, strict=True)}
+
+    async def record(
+        self, session: AsyncSession, batch: Batch, prepared: Prepared, results: Mapping[UUID, Result], now: datetime
+    ) -> None:
+        listings = await _listings(session, batch)
+        done: list[Listing] = []
+        for task in batch.tasks:
+            listing, result = listings.get(task.subject), results[task.id]
+            if listing is None:
+                continue
+            if result.ended is Ended.DONE:
+                listing.attempt, listing.attempted_at = LastAttempt.ACCEPTED, now
+                _forget_problem(listing)
+                done.append(listing)
+            else:
+                note_failure(listing, result, now)
+            announce(session, listing)
+        await _read_soon(session, batch, [listing for listing in done if listing.channel_id], now)
+
+
+async def _listings(session: AsyncSession, batch: Batch) -> dict[str, Listing]:
+    ids = [UUID(task.subject) for task in batch.tasks]
+    rows = await session.execute(select(Listing).where(Listing.id.in_(ids)))
+    return {str(listing.id): listing for listing in rows.scalars()}
+
+
+async def _products(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Product]:
+    rows = await session.execute(
+        select(Product)
+        .where(Product.id.in_(ids))
+        .options(selectinload(Product.variants), selectinload(Product.images))
+        .execution_options(populate_existing=True)
+    )
+    return {product.id: product for product in rows.scalars()}
+
+
+async def _links(session: AsyncSession, listing_ids: Sequence[UUID]) -> dict[UUID, list[LinkedItem]]:
+    rows = await session.execute(select(ListingItem).where(ListingItem.listing_id.in_(listing_ids)))
+    links: dict[UUID, list[LinkedItem]] = {}
+    for item in rows.scalars():
+        linked = LinkedItem(key=str(item.variant_id), channel_id=item.channel_id, stock_id=item.stock_id)
+        links.setdefault(item.listing_id, []).append(linked)
+    return links
+
+
+def _not_ready(work: Mapping[UUID, Work], capabilities: Any) -> tuple[dict[UUID, Result], dict[UUID, Work]]:
+    """The channel's own rules run before the call; what breaks one is refused here, with the field."""
+    results: dict[UUID, Result] = {}
+    ready: dict[UUID, Work] = {}
+    for task, item in work.items():
+        lacking = missing(item.record, capabilities)
+        if lacking:
+            first = lacking[0]
+            problem = Problem(
+                problem_class=ProblemClass.DATA, code=NOT_READY, field=first.field, message=first.title, recommended=first.fix
+            )
+            results[task] = refused(problem)
+        else:
+            ready[task] = item
+    return results, ready
+
+
+def _item(work: Work, there: Found | None) -> PublishItem:
+    """An update of what is linked; of what carries our mark but was never recorded; or a create."""
+    if there is None:
+        return PublishItem(product=work.record, channel_id=work.channel_id, ours=work.ours, links=work.links)
+    by_values = {item.option_values: item for item in there.items}
+    links = tuple(
+        LinkedItem(key=v.key, channel_id=twin.channel_id, stock_id=twin.stock_id)
+        for v in work.record.variants
+        if (twin := by_values.get(v.option_values)) is not None
+    )
+    return PublishItem(product=work.record, channel_id=there.channel_id, ours=True, links=links)
+
+
+def _already_there(there: Found) -> Problem:
+    return Problem(problem_class=ProblemClass.DATA, code=ALREADY_THERE, field="/handle", message=there.matched_by)
+
+
+async def _accept(session: AsyncSession, listing: Listing, work: Work, published: Published, now: datetime) -> None:
+    listing.attempt, listing.attempted_at = LastAttempt.ACCEPTED, now
+    listing.channel_id, listing.handle = published.channel_id, published.handle
+    listing.url = published.url or listing.url
+    listing.sent_version = work.version
+    listing.found = None
+    _forget_problem(listing)
+    await session.flush()
+    rows = await session.execute(select(ListingItem).where(ListingItem.listing_id == listing.id))
+    known = {item.variant_id: item for item in rows.scalars()}
+    variants = {variant.key: variant for variant in work.record.variants}
+    for link in published.links:
+        item = known.get(UUID(link.key))
+        if item is None:
+            item = ListingItem(
+                merchant_id=listing.merchant_id,
+                listing_id=listing.id,
+                connection_id=listing.connection_id,
+                variant_id=UUID(link.key),
+            )
+            session.add(item)
+            # Quantities travel with a create only; the stock task that follows compares with this one.
+            item.sent_quantity = None if work.channel_id else variants[link.key].quantity
+        item.channel_id, item.stock_id = link.channel_id, link.stock_id
+        item.sent_price_minor, item.sent_price_at = variants[link.key].price.minor, now
+
+
+def note_failure(listing: Listing, result: Result, now: datetime) -> None:
+    if result.ended is Ended.CANCELLED:
+        return
+    if result.ended is Ended.BUSY or result.ended is Ended.PERMISSION:
+        listing.attempt = LastAttempt.QUEUED
+        return
+    if result.ended is Ended.IN_DOUBT:
+        listing.attempt = LastAttempt.IN_DOUBT
+        return
+    assert result.problem is not None
+    listing.attempt = LastAttempt.REJECTED if result.ended is Ended.REFUSED else LastAttempt.QUEUED
+    same = listing.problem is not None and _kind_of(listing.problem) == _kind_of(asdict(result.problem))
+    listing.problem_count = listing.problem_count + 1 if same else 1
+    listing.problem_since = listing.problem_since if same else now
+    listing.problem = asdict(result.problem)
+    listing.found = asdict(result.value) if isinstance(result.value, Found) else None
+
+
+def _kind_of(problem: Mapping[str, Any]) -> tuple[str, str, str]:
+    return problem["code"], problem["field"], problem["original"]
+
+
+def _forget_problem(listing: Listing) -> None:
+    listing.problem, listing.problem_count, listing.problem_since = None, 0, None
+
+
+async def _follow_up(session: AsyncSession, batch: Batch, done: Sequence[Listing], now: datetime) -> None:
+    """Recording a publish always writes a stock task, and a read that will say what buyers see."""
+    if not done:
+        return
+    await session.flush()
+    ids = [listing.id for listing in done]
+    items = await session.execute(select(ListingItem.id).where(ListingItem.listing_id.in_(ids)))
+    subjects = [str(item_id) for item_id in items.scalars()]
+    await tasks.enqueue(
+        session, kinds.STOCK, subjects, merchant_id=batch.merchant_id, connection_id=connection_of(batch).id, now=now
+    )
+    await _read_soon(session, batch, done, now)
+
+
+async def _read_soon(session: AsyncSession, batch: Batch, listings: Sequence[Listing], now: datetime) -> None:
+    await tasks.enqueue(
+        session,
+        kinds.READ,
+        [str(listing.id) for listing in listings],
+        merchant_id=batch.merchant_id,
+        connection_id=connection_of(batch).id,
+        now=now,
+        not_before=now + READ_AFTER,
+    )
+
+
+def announce(session: AsyncSession, listing: Listing) -> None:
+    db.changed(session, listing.merchant_id, f"listing:{listing.id}", f"product:{listing.product_id}", "counts")
+
+

@@ -1,0 +1,106 @@
+"""Reading back what the channel shows buyers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from connectors.records import ListingState, Observed
+from jobs.channel import connection_of, reach
+from jobs.handlers import Batch, Prepared
+from jobs.publishing import announce
+from jobs.results import Ended, Result
+from portal.models.listings import Intent, Listing, ListingItem
+from portal.models.tasks import UNDER_WAY, Task, TaskState
+from portal.runtime import Runtime
+from portal.tasks import kinds
+from portal.tasks import service as tasks
+
+# A channel still working on a listing is looked at again, at first soon.
+LOOK_AGAIN = (timedelta(seconds=3), timedelta(seconds=15), timedelta(minutes=1), timedelta(minutes=10))
+
+
+class ReadState:
+    """`observed` says what buyers see, with the time; a listing still pending is read again later."""
+
+    async def prepare(self, session: AsyncSession, batch: Batch, now: datetime) -> Prepared:
+        prepared = Prepared()
+        listings = await _listings(session, batch)
+        for task in batch.tasks:
+            listing = listings.get(task.subject)
+            if listing is None or not listing.channel_id:
+                prepared.settled[task.id] = Result(ended=Ended.CANCELLED)
+            else:
+                prepared.work[task.id] = listing.channel_id
+        return prepared
+
+    async def call(self, runtime: Runtime, batch: Batch, prepared: Prepared) -> Mapping[UUID, Result]:
+        connector, account = reach(runtime, batch)
+        states = await connector.read_states(account, list(prepared.work.values()))
+        return {
+            task: Result(ended=Ended.DONE, value=state) for task, state in zip(prepared.work, states, strict=True)
+        }
+
+    async def record(
+        self, session: AsyncSession, batch: Batch, prepared: Prepared, results: Mapping[UUID, Result], now: datetime
+    ) -> None:
+        listings = await _listings(session, batch)
+        for task in batch.tasks:
+            listing, result = listings.get(task.subject), results[task.id]
+            if listing is None or result.ended is not Ended.DONE or result.value is None:
+                continue
+            state: ListingState = result.value
+            pending_since = listing.observed_at if listing.observed is Observed.PENDING else None
+            listing.observed, listing.observed_at = state.observed, now
+            listing.url = state.url or listing.url
+            listing.warnings = [asdict(problem) for problem in state.warnings]
+            await _note_numbers(session, listing, state, now)
+            await _look_again(session, batch, listing, pending_since, now)
+            announce(session, listing)
+
+
+async def _note_numbers(session: AsyncSession, listing: Listing, state: ListingState, now: datetime) -> None:
+    """What the channel holds, unless a push of ours is on its way there."""
+    seen = {item.channel_id: item.quantity for item in state.items}
+    rows = await session.execute(select(ListingItem).where(ListingItem.listing_id == listing.id))
+    items = [item for item in rows.scalars() if seen.get(item.channel_id) is not None]
+    busy = await session.execute(
+        select(Task.subject).where(
+            Task.kind == kinds.STOCK.name,
+            Task.subject.in_([str(item.id) for item in items]),
+            Task.state.in_((TaskState.WAITING, *UNDER_WAY)),
+        )
+    )
+    on_the_way = set(busy.scalars())
+    for item in items:
+        if str(item.id) not in on_the_way and item.confirmed_quantity is None:
+            item.confirmed_quantity, item.confirmed_quantity_at = seen[item.channel_id], now
+
+
+async def _look_again(
+    session: AsyncSession, batch: Batch, listing: Listing, pending_since: datetime | None, now: datetime
+) -> None:
+    if listing.observed is not Observed.PENDING or listing.intent is not Intent.PUBLISH:
+        return
+    waited = now - (pending_since or now)
+    pause = next((step for step in LOOK_AGAIN if step > waited), LOOK_AGAIN[-1])
+    await tasks.enqueue(
+        session,
+        kinds.READ,
+        [str(listing.id)],
+        merchant_id=batch.merchant_id,
+        connection_id=connection_of(batch).id,
+        now=now,
+        not_before=now + pause,
+    )
+
+
+async def _listings(session: AsyncSession, batch: Batch) -> dict[str, Listing]:
+    ids = [UUID(task.subject) for task in batch.tasks]
+    rows = await session.execute(select(Listing).where(Listing.id.in_(ids)))
+    return {str(listing.id): listing for listing in rows.scalars()}

@@ -1,0 +1,41 @@
+"""What runs by the clock beside the sweep: letters, and putting away what has served."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from arq import cron
+from sqlalchemy import delete
+
+from portal import mail
+from portal.accounts import links
+from portal.models.accounts import Throttle
+from portal.models.connections import ConnectAttempt, ExchangeEntry
+from portal.runtime import Runtime
+from portal.tenancy import SYSTEM
+
+EXCHANGES_KEPT = timedelta(days=30)
+
+
+async def send_mail(ctx: dict[str, Any]) -> None:
+    runtime: Runtime = ctx["worker"].runtime
+    await mail.send_waiting(runtime.sessions, runtime.settings, runtime.vault, runtime.clock)
+
+
+async def tidy(ctx: dict[str, Any]) -> None:
+    """Old exchanges, spent links, ended throttles and consent visits are gone."""
+    runtime: Runtime = ctx["worker"].runtime
+    now = runtime.clock()
+    async with runtime.sessions.write(SYSTEM) as session:
+        await links.tidy(session, now)
+        await mail.tidy(session, now)
+        await session.execute(delete(ExchangeEntry).where(ExchangeEntry.created_at < now - EXCHANGES_KEPT))
+        await session.execute(delete(Throttle).where(Throttle.window_ends_at < now))
+        await session.execute(delete(ConnectAttempt).where(ConnectAttempt.expires_at < now - timedelta(days=1)))
+
+
+HOUSEKEEPING = [
+    cron(send_mail, second=set(range(0, 60, 5)), keep_result=60, timeout=60),
+    cron(tidy, hour=3, minute=17, keep_result=600, timeout=300),
+]

@@ -1,0 +1,79 @@
+"""Connections themselves: is the account still ours, do its webhooks reach us, and ending our access."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from connectors.errors import Problem, ProblemClass
+from connectors.records import Identity
+from jobs.channel import connection_of, reach
+from jobs.handlers import Batch, Prepared
+from jobs.results import Ended, Result, refused
+from portal.connections import states
+from portal.connections.service import keep_identity
+from portal.models.connections import Connection, ConnectionState
+from portal.runtime import Runtime
+
+OTHER_ACCOUNT = "other_account"
+REPAIRED_BY_A_CHECK = {ConnectionState.NEEDS_REAUTH, ConnectionState.SETUP, ConnectionState.MAINTENANCE}
+
+
+class Check:
+    """We know whose account it is, what we may do there, and that its webhooks come to us."""
+
+    async def prepare(self, session: AsyncSession, batch: Batch, now: datetime) -> Prepared:
+        return _every_task(batch)
+
+    async def call(self, runtime: Runtime, batch: Batch, prepared: Prepared) -> Mapping[UUID, Result]:
+        connection = connection_of(batch)
+        connector, account = reach(runtime, batch)
+        identity = await connector.identify(account)
+        if identity.external_id != connection.external_id:
+            problem = Problem(problem_class=ProblemClass.PERMISSION, code=OTHER_ACCOUNT, message=identity.name)
+            return dict.fromkeys(prepared.work, refused(problem))
+        if connector.capabilities.webhooks:
+            await connector.subscribe(account, f"{runtime.settings.public_url}/webhooks/{connection.channel}")
+        return dict.fromkeys(prepared.work, Result(ended=Ended.DONE, value=identity))
+
+    async def record(
+        self, session: AsyncSession, batch: Batch, prepared: Prepared, results: Mapping[UUID, Result], now: datetime
+    ) -> None:
+        connection = connection_of(batch)
+        states.move(session, connection, connection.state, now)
+        for result in results.values():
+            if result.ended is Ended.DONE:
+                identity: Identity = result.value
+                keep_identity(connection, identity)
+                if connection.state in REPAIRED_BY_A_CHECK:
+                    await states.open_again(session, connection, now)
+
+
+class Revoke:
+    """Our access at the channel has ended, and we hold no credentials of it."""
+
+    async def prepare(self, session: AsyncSession, batch: Batch, now: datetime) -> Prepared:
+        if connection_of(batch).state is not ConnectionState.DISCONNECTED:
+            return Prepared(settled={task.id: Result(ended=Ended.CANCELLED) for task in batch.tasks})
+        return _every_task(batch)
+
+    async def call(self, runtime: Runtime, batch: Batch, prepared: Prepared) -> Mapping[UUID, Result]:
+        connector, account = reach(runtime, batch)
+        await connector.revoke(account)
+        return dict.fromkeys(prepared.work, Result(ended=Ended.DONE))
+
+    async def record(
+        self, session: AsyncSession, batch: Batch, prepared: Prepared, results: Mapping[UUID, Result], now: datetime
+    ) -> None:
+        """Access that is refused has ended already; only a channel that is away is asked again."""
+        connection: Connection = connection_of(batch)
+        if any(result.ended in {Ended.DONE, Ended.REFUSED, Ended.PERMISSION} for result in results.values()):
+            connection.secrets = connection.previous_secrets = None
+            connection.expires_at = None
+
+
+def _every_task(batch: Batch) -> Prepared:
+    return Prepared(work={task.id: None for task in batch.tasks})

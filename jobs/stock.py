@@ -1,0 +1,111 @@
+"""Telling a channel how many there are: the number is read at the moment of sending."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from connectors.records import StockChange, StockSet
+from jobs.channel import connection_of, reach, result_of
+from jobs.handlers import Batch, Prepared
+from jobs.results import Ended, Result
+from portal import db
+from portal.listings.records import to_sell
+from portal.models.catalog import Variant
+from portal.models.listings import Intent, Listing, ListingItem
+from portal.runtime import Runtime
+from portal.stock import service as stock
+from portal.stock.service import Move
+
+# A change made at the channel that no order of ours explains: a sale we have not heard of yet, or a count by hand.
+CHANGED_THERE = "changed_at_channel"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    item: ListingItem
+    variant: Variant
+    listing: Listing
+
+
+class PushStock:
+    """The channel holds what we have to sell, compared with what it held before.
+
+    A compare that fails means somebody else changed the number there: the difference is
+    taken into our own stock with a cause that says so, and the sum is sent next.
+    """
+
+    async def prepare(self, session: AsyncSession, batch: Batch, now: datetime) -> Prepared:
+        prepared = Prepared()
+        rows = await _rows(session, batch)
+        for task in batch.tasks:
+            row = rows.get(task.subject)
+            quantity = None if row is None else to_sell(row.variant)
+            if row is None or quantity is None or row.listing.intent is not Intent.PUBLISH or not row.item.stock_id:
+                prepared.settled[task.id] = Result(ended=Ended.CANCELLED)
+                continue
+            if quantity == row.item.confirmed_quantity:
+                prepared.settled[task.id] = Result(ended=Ended.DONE)
+                continue
+            known = row.item.confirmed_quantity
+            expected = row.item.sent_quantity if known is None else known
+            prepared.work[task.id] = StockChange(
+                key=task.subject, stock_id=row.item.stock_id, quantity=quantity, expected=expected
+            )
+            prepared.sent[task.subject] = {"quantity": quantity, "expected": expected}
+            row.item.sent_quantity, row.item.sent_quantity_at = quantity, now
+        return prepared
+
+    async def call(self, runtime: Runtime, batch: Batch, prepared: Prepared) -> Mapping[UUID, Result]:
+        connector, account = reach(runtime, batch)
+        changes = list(prepared.work.values())
+        outcomes = await connector.set_stock(account, changes, idempotency_key=batch.idempotency_key)
+        return {task: result_of(outcome) for task, outcome in zip(prepared.work, outcomes, strict=True)}
+
+    async def record(
+        self, session: AsyncSession, batch: Batch, prepared: Prepared, results: Mapping[UUID, Result], now: datetime
+    ) -> None:
+        rows = await _rows(session, batch)
+        for task in batch.tasks:
+            row, result = rows.get(task.subject), results[task.id]
+            if row is None or task.id not in prepared.work:
+                continue
+            if result.ended is Ended.DONE:
+                await _accept(session, batch, row, result.value, prepared.work[task.id], now)
+            elif result.ended is Ended.REFUSED and result.problem is not None:
+                row.item.stock_problem = asdict(result.problem)
+            db.changed(session, batch.merchant_id, f"listing:{row.listing.id}", f"product:{row.variant.product_id}")
+
+
+async def _accept(
+    session: AsyncSession, batch: Batch, row: Row, answer: StockSet, sent: StockChange, now: datetime
+) -> None:
+    item = row.item
+    item.stock_problem = None
+    if answer.stale_actual is None:
+        item.confirmed_quantity, item.confirmed_quantity_at = answer.quantity, now
+        return
+    item.confirmed_quantity, item.confirmed_quantity_at = answer.stale_actual, now
+    difference = answer.stale_actual - (sent.expected or 0)
+    await session.flush()
+    cause_id = f"{batch.attempt_id}:{item.id}"
+    move = Move(variant_id=row.variant.id, quantity=difference, cause=CHANGED_THERE, cause_id=cause_id)
+    made_by = connection_of(batch).external_name
+    await stock.move(session, merchant_id=batch.merchant_id, moves=[move], made_by=made_by, now=now)
+
+
+async def _rows(session: AsyncSession, batch: Batch) -> dict[str, Row]:
+    ids = [UUID(task.subject) for task in batch.tasks]
+    found = await session.execute(
+        select(ListingItem, Variant, Listing)
+        .join(Variant, Variant.id == ListingItem.variant_id)
+        .join(Listing, Listing.id == ListingItem.listing_id)
+        .where(ListingItem.id.in_(ids))
+        .execution_options(populate_existing=True)
+    )
+    return {str(item.id): Row(item, variant, listing) for item, variant, listing in found.all()}

@@ -1,0 +1,171 @@
+"""A connection as its connector sees it: credentials renewed once for all, slots paid from a kept bucket, exchanges kept."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import timedelta
+
+from sqlalchemy import or_, select, update
+
+from connectors.errors import Busy, PermissionLost
+from connectors.limits import Bucket, seconds_until, take
+from connectors.records import Credentials, Exchange
+from portal.connections import secrets
+from portal.models.connections import Connection, ExchangeEntry, RateBucket
+from portal.runtime import Runtime
+
+RENEW_BEFORE = timedelta(minutes=5)
+REFRESH_LEASE = timedelta(seconds=20)
+POLL_SECONDS = 0.25
+POLLS = 80
+
+
+class ConnectionAccount:
+    """Implements `connectors.protocol.Account` over a row. `connection` is a copy; secrets are read afresh."""
+
+    def __init__(self, runtime: Runtime, connection: Connection) -> None:
+        self._runtime = runtime
+        self._connection = connection
+        self._owner = connection.merchant_id
+
+    @property
+    def domain(self) -> str:
+        return self._connection.domain
+
+    @property
+    def base_url(self) -> str:
+        row = self._connection
+        return self._runtime.base_url(row.channel, row.domain, practice=row.practice)
+
+    @property
+    def settings(self) -> Mapping[str, str]:
+        return self._connection.settings
+
+    @property
+    def currency(self) -> str:
+        return self._connection.currency
+
+    async def credentials(self) -> Credentials:
+        for _ in range(POLLS):
+            current = await self._read()
+            if not self._ends_soon(current):
+                return current
+            if await self._take_refresh_lease():
+                return await self._renew()
+            # Another worker is renewing: its pair will be in the row, or its lease will end.
+            await asyncio.sleep(POLL_SECONDS)
+        raise Busy("renewal_under_way", retry_after_seconds=5.0)
+
+    async def take_slot(self, bucket: str, cost: float) -> None:
+        now = self._runtime.clock()
+        async with self._runtime.sessions.write(self._owner) as session:
+            row = await session.get(RateBucket, (self._connection.id, bucket), with_for_update=True)
+            if row is None:
+                return
+            known = _bucket(row)
+            paid = take(known, cost, now)
+            if paid is not None:
+                row.available, row.at = paid.available, paid.at
+        if paid is None:
+            seconds = seconds_until(known, cost, now)
+            raise Busy("rate_limit", retry_after_seconds=max(seconds, 0.2))
+
+    async def correct_slot(self, bucket: str, *, available: float, maximum: float, restore_per_second: float) -> None:
+        now = self._runtime.clock()
+        async with self._runtime.sessions.write(self._owner) as session:
+            row = await session.get(RateBucket, (self._connection.id, bucket), with_for_update=True)
+            if row is None:
+                row = RateBucket(merchant_id=self._owner, connection_id=self._connection.id, name=bucket)
+                session.add(row)
+            row.available, row.maximum, row.restore_per_second, row.at = available, maximum, restore_per_second, now
+
+    async def keep_exchange(self, exchange: Exchange) -> None:
+        fields = asdict(exchange)
+        made = fields.pop("started_at")
+        async with self._runtime.sessions.write(self._owner) as session:
+            session.add(
+                ExchangeEntry(merchant_id=self._owner, connection_id=self._connection.id, created_at=made, **fields)
+            )
+
+    def _ends_soon(self, credentials: Credentials) -> bool:
+        ends = credentials.expires_at
+        return ends is not None and ends - RENEW_BEFORE <= self._runtime.clock()
+
+    async def _read(self) -> Credentials:
+        async with self._runtime.sessions.read(self._owner) as session:
+            row = await session.get_one(Connection, self._connection.id)
+        if row.secrets is None:
+            raise PermissionLost("no_credentials")
+        return secrets.open_sealed(self._runtime.vault, row, row.secrets)
+
+    async def _take_refresh_lease(self) -> bool:
+        now = self._runtime.clock()
+        async with self._runtime.sessions.write(self._owner) as session:
+            taken = await session.execute(
+                update(Connection)
+                .where(
+                    Connection.id == self._connection.id,
+                    or_(Connection.refresh_lease_until.is_(None), Connection.refresh_lease_until < now),
+                )
+                .values(refresh_lease_until=now + REFRESH_LEASE)
+                .returning(Connection.id)
+                .execution_options(synchronize_session=False)
+            )
+            return taken.scalar_one_or_none() is not None
+
+    async def _renew(self) -> Credentials:
+        """We hold the lease. Whoever held it before may have stored a new pair since we read, so read again first."""
+        current = await self._read()
+        try:
+            if not self._ends_soon(current):
+                return current
+            row = self._connection
+            consent = self._runtime.consent(row.channel, practice=row.practice)
+            renewed = await consent.renew(self.base_url, current, now=self._runtime.clock(), keep=self.keep_exchange)
+            await self._store(renewed)
+            return renewed
+        finally:
+            await self._free_refresh_lease()
+
+    async def _store(self, renewed: Credentials) -> None:
+        async with self._runtime.sessions.write(self._owner) as session:
+            row = await session.get_one(Connection, self._connection.id)
+            row.previous_secrets = row.secrets
+            row.secrets = secrets.seal(self._runtime.vault, row, renewed)
+            row.expires_at = renewed.expires_at
+
+    async def _free_refresh_lease(self) -> None:
+        async with self._runtime.sessions.write(self._owner) as session:
+            row = (await session.execute(select(Connection).where(Connection.id == self._connection.id))).scalar_one()
+            row.refresh_lease_until = None
+
+
+class NewcomerAccount:
+    """An account that has no connection yet: who is it, before anything is stored."""
+
+    def __init__(self, domain: str, base_url: str, credentials: Credentials) -> None:
+        self.domain = domain
+        self.base_url = base_url
+        self.settings: Mapping[str, str] = {}
+        self.currency = ""
+        self._credentials = credentials
+
+    async def credentials(self) -> Credentials:
+        return self._credentials
+
+    async def take_slot(self, bucket: str, cost: float) -> None:
+        """A first call finds a full bucket."""
+
+    async def correct_slot(self, bucket: str, *, available: float, maximum: float, restore_per_second: float) -> None:
+        """Nothing to correct: the bucket begins with the connection."""
+
+    async def keep_exchange(self, exchange: Exchange) -> None:
+        """Nothing is kept of an account that was not connected."""
+
+
+def _bucket(row: RateBucket) -> Bucket:
+    return Bucket(
+        available=row.available, maximum=row.maximum, restore_per_second=row.restore_per_second, at=row.at
+    )

@@ -1,0 +1,82 @@
+"""What the hub shows of a connection."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from connectors.protocol import Capabilities
+from portal.connections import service
+from portal.models.connections import Connection, ConnectionState, ExchangeEntry
+from portal.models.listings import Listing
+from portal.models.tasks import Task, TaskState
+from portal.runtime import Runtime
+from portal.tasks import kinds, words
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One connection with what waits for it, as the hub and the banners show it."""
+
+    connection: Connection
+    capabilities: Capabilities
+    waiting: dict[str, int]
+    waiting_text: str
+    listings: int
+    checking: bool
+    missing_scopes: tuple[str, ...]
+
+    @property
+    def needs_reconnect(self) -> bool:
+        return self.connection.state is ConnectionState.NEEDS_REAUTH
+
+    @property
+    def waiting_count(self) -> int:
+        return sum(self.waiting.values())
+
+
+async def cards(session: AsyncSession, runtime: Runtime, ids: list[UUID] | None = None) -> list[Card]:
+    """The merchant's open connections (or those of `ids`), oldest first."""
+    found = [c for c in await service.everyone(session) if ids is None or c.id in ids]
+    return [await card(session, runtime, connection) for connection in found]
+
+
+async def card(session: AsyncSession, runtime: Runtime, connection: Connection) -> Card:
+    waiting = await session.execute(
+        select(Task.kind, func.count(Task.id))
+        .where(
+            Task.connection_id == connection.id,
+            Task.state.in_((TaskState.WAITING, TaskState.RUNNING, TaskState.IN_DOUBT, TaskState.SENT)),
+        )
+        .group_by(Task.kind)
+    )
+    by_kind = {kind: count for kind, count in waiting.all()}
+    checking = bool(by_kind.pop(kinds.CHECK.name, 0))
+    by_kind = {kind: count for kind, count in by_kind.items() if kind in words.SAID}
+    listings = await session.scalar(select(func.count(Listing.id)).where(Listing.connection_id == connection.id))
+    consents = runtime.practice_consents if connection.practice else runtime.consents
+    consent = consents.get(connection.channel)
+    missing = consent.missing_scopes(connection.scopes) if consent and connection.scopes else ()
+    return Card(
+        connection=connection,
+        capabilities=runtime.connectors[connection.channel].capabilities,
+        waiting=by_kind,
+        waiting_text=words.waiting(by_kind),
+        listings=listings or 0,
+        checking=checking,
+        missing_scopes=missing,
+    )
+
+
+async def exchanges(session: AsyncSession, connection_id: UUID, limit: int = 20) -> list[ExchangeEntry]:
+    """The newest calls of a connection, masked as they were kept."""
+    rows = await session.execute(
+        select(ExchangeEntry)
+        .where(ExchangeEntry.connection_id == connection_id)
+        .order_by(ExchangeEntry.id.desc())
+        .limit(limit)
+    )
+    return list(rows.scalars())

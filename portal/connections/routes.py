@@ -1,0 +1,146 @@
+"""The Integrations Hub: every connection, its state, and the way in again."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery
+
+from portal.connections import queries, service
+from portal.connections.fragments import hub_fragments
+from portal.i18n import _
+from portal.models.accounts import Role
+from portal.models.connections import Connection
+from portal.web import PortalRequest, Visitor, done, id_from, local_path, page, runtime, visitor
+
+
+@get("/channels")
+async def index(request: PortalRequest) -> Response[Any]:
+    asking, current = visitor(request), runtime(request)
+    async with current.sessions.read(asking.merchant_id) as session:
+        cards = await queries.cards(session, current)
+    return await page(
+        request,
+        "connections/index.html",
+        cards=cards,
+        channels=current.connectors,
+        real=current.consents,
+        practice=current.practice_consents,
+    )
+
+
+@get("/channels/{connection_id:str}")
+async def show(request: PortalRequest, connection_id: FromPath[str]) -> Response[Any]:
+    asking, current = visitor(request), runtime(request)
+    async with current.sessions.read(asking.merchant_id) as session:
+        connection = await service.one(session, id_from(connection_id))
+        card = await queries.card(session, current, connection)
+        exchanges = await queries.exchanges(session, connection.id)
+    return await page(request, "connections/show.html", card=card, exchanges=exchanges)
+
+
+@get("/channels/{connection_id:str}/reconnect")
+async def reconnect(request: PortalRequest, connection_id: FromPath[str], return_to: FromQuery[str] = "") -> Response[Any]:
+    """Straight to the consent page, or to the form for a new key; back to `return_to` afterwards."""
+    asking, current = visitor(request, Role.MANAGER), runtime(request)
+    async with current.sessions.read(asking.merchant_id) as session:
+        connection = await service.one(session, id_from(connection_id))
+    back = local_path(return_to, f"/channels/{connection.id}")
+    if connection.auth_method == "token":
+        return _see(f"/connect/{connection.channel}?connection={connection.id}#token")
+    return await leave_for(
+        request,
+        channel=connection.channel,
+        practice=connection.practice,
+        domain=connection.domain,
+        return_to=back,
+        connection=connection,
+    )
+
+
+@post("/channels/{connection_id:str}/test")
+async def test(request: PortalRequest, connection_id: FromPath[str]) -> Response[Any]:
+    return await _decide(request, connection_id, service.check, _("Checking access"))
+
+
+@post("/channels/{connection_id:str}/pause")
+async def pause(request: PortalRequest, connection_id: FromPath[str]) -> Response[Any]:
+    return await _decide(request, connection_id, service.pause, _("Channel paused"))
+
+
+@post("/channels/{connection_id:str}/resume")
+async def resume(request: PortalRequest, connection_id: FromPath[str]) -> Response[Any]:
+    return await _decide(request, connection_id, service.resume, _("Channel resumed"))
+
+
+@get("/channels/{connection_id:str}/disconnect")
+async def confirm_disconnect(request: PortalRequest, connection_id: FromPath[str]) -> Response[Any]:
+    asking, current = visitor(request, Role.MANAGER), runtime(request)
+    async with current.sessions.read(asking.merchant_id) as session:
+        connection = await service.one(session, id_from(connection_id))
+        card = await queries.card(session, current, connection)
+    return await page(request, "connections/disconnect.html", card=card)
+
+
+@post("/channels/{connection_id:str}/disconnect")
+async def disconnect(request: PortalRequest, connection_id: FromPath[str]) -> Response[Any]:
+    asking, current = visitor(request, Role.MANAGER), runtime(request)
+    async with current.sessions.write(asking.merchant_id) as session:
+        connection = await service.one(session, id_from(connection_id))
+        await service.disconnect(session, connection, now=current.clock())
+    return await done(request, to="/channels", text=_("Channel disconnected"))
+
+
+async def leave_for(
+    request: PortalRequest,
+    *,
+    channel: str,
+    practice: bool,
+    domain: str,
+    return_to: str,
+    connection: Connection | None = None,
+) -> Response[Any]:
+    """To the channel's consent page, by a plain redirect of a link: a form may not leave our origin."""
+    asking, current = visitor(request, Role.MANAGER), runtime(request)
+    consent = current.consent(channel, practice=practice)
+    state = service.new_visit()
+    async with current.sessions.write(asking.merchant_id) as session:
+        await service.start_visit(
+            session,
+            state,
+            merchant_id=asking.merchant_id,
+            session_id=asking.session_id,
+            channel=channel,
+            practice=practice,
+            domain=domain,
+            return_to=return_to,
+            connection_id=connection.id if connection else None,
+            now=current.clock(),
+        )
+    callback = f"{current.settings.public_url}/connect/{channel}/callback"
+    base_url = current.base_url(channel, domain, practice=practice)
+    return _see(consent.authorize_url(base_url, redirect_uri=callback, state=state))
+
+
+async def _decide(request: PortalRequest, connection_id: str, act: Any, text: str) -> Response[Any]:
+    asking, current = visitor(request, Role.MANAGER), runtime(request)
+    async with current.sessions.write(asking.merchant_id) as session:
+        connection = await service.one(session, id_from(connection_id))
+        await act(session, connection, now=current.clock())
+    parts = await _card_parts(request, asking, connection)
+    return await done(request, to=f"/channels/{connection.id}", text=text, parts=parts)
+
+
+async def _card_parts(request: PortalRequest, asking: Visitor, connection: Connection) -> Any:
+    current = runtime(request)
+    async with current.sessions.read(asking.merchant_id) as session:
+        return await hub_fragments(current)["connection-card"](session, asking, [connection.id])
+
+
+def _see(url: str) -> Response[Any]:
+    return Response("", status_code=HTTPStatus.SEE_OTHER, headers={"Location": url}, media_type="text/html; charset=utf-8")
+
+
+ROUTES = [index, show, reconnect, test, pause, resume, confirm_disconnect, disconnect]

@@ -1,0 +1,1 @@
+"""Products on connections: publishing, errors and their repair, readiness, badges."""

@@ -1,0 +1,52 @@
+"""Our rows as the records a connector takes. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from connectors.records import ImageRecord, Money, ProductRecord, VariantRecord
+from portal.models.catalog import Product, ProductImage, ProductStatus, Variant
+
+
+def product_record(
+    product: Product, variants: Sequence[Variant], images: Sequence[ProductImage], *, currency: str, handle: str = ""
+) -> ProductRecord:
+    """The product as it is now; `handle` is the listing's own where it differs."""
+    return ProductRecord(
+        key=str(product.id),
+        handle=handle or product.handle,
+        title=product.title,
+        description_html=product.description_html,
+        vendor=product.vendor,
+        product_type=product.product_type,
+        tags=tuple(product.tags),
+        active=product.status is ProductStatus.ACTIVE,
+        seo_title=product.seo_title,
+        seo_description=product.seo_description,
+        option_names=tuple(product.option_names),
+        variants=tuple(variant_record(variant, currency) for variant in variants),
+        images=tuple(ImageRecord(image.url, image.alt) for image in images),
+    )
+
+
+def variant_record(variant: Variant, currency: str) -> VariantRecord:
+    return VariantRecord(
+        key=str(variant.id),
+        option_values=tuple(variant.option_values),
+        sku=variant.sku,
+        barcode=variant.barcode,
+        price=Money(variant.price_minor, currency),
+        compare_at=None if variant.compare_at_minor is None else Money(variant.compare_at_minor, currency),
+        cost=None if variant.cost_minor is None else Money(variant.cost_minor, currency),
+        quantity=to_sell(variant),
+        sell_when_out=variant.sell_when_out,
+        requires_shipping=variant.requires_shipping,
+        taxable=variant.taxable,
+        weight_grams=variant.grams,
+        image_url=variant.image_url,
+    )
+
+
+def to_sell(variant: Variant) -> int | None:
+    """Units a channel may sell now; None where stock is not counted. A channel never hears a number below zero."""
+    return max(0, variant.on_hand) if variant.tracked else None

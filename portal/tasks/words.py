@@ -1,0 +1,23 @@
+"""What waits, in a merchant's words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from babel.lists import format_list
+
+from portal.i18n import ngettext
+
+SAID: Mapping[str, Callable[[int], str]] = {
+    "stock": lambda n: ngettext("%(num)d stock update", "%(num)d stock updates", n) % {"num": n},
+    "price": lambda n: ngettext("%(num)d price update", "%(num)d price updates", n) % {"num": n},
+    "publish": lambda n: ngettext("%(num)d new listing", "%(num)d new listings", n) % {"num": n},
+    "update": lambda n: ngettext("%(num)d listing update", "%(num)d listing updates", n) % {"num": n},
+    "end": lambda n: ngettext("%(num)d listing to end", "%(num)d listings to end", n) % {"num": n},
+}
+
+
+def waiting(by_kind: Mapping[str, int], locale: str = "en") -> str:
+    """ "38 stock updates and 2 new listings"; empty when nothing of what a merchant would miss waits."""
+    parts = [say(by_kind[kind]) for kind, say in SAID.items() if by_kind.get(kind)]
+    return format_list(parts, locale=locale) if parts else ""

@@ -1,0 +1,1 @@
+"""Inbound webhooks: verified on the raw bytes, stored, answered; everything else comes later."""

@@ -1,0 +1,82 @@
+"""Storing a verified webhook and the promise to work on it, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from connectors.records import InboundEvent
+from portal import db
+from portal.clock import new_id
+from portal.models.accounts import AuditEntry
+from portal.models.connections import Connection
+from portal.models.webhooks import Delivery
+from portal.tasks import kinds
+from portal.tasks import service as tasks
+from portal.vault import Vault
+
+BODY_FIELD = "delivery.body"
+# Privacy topics come for an app as a whole, also for shops that hold no connection any more.
+COMPLIANCE = {"customers/data_request", "customers/redact", "shop/redact"}
+
+
+async def receive(
+    session: AsyncSession, vault: Vault, event: InboundEvent, *, channel: str, practice: bool, now: datetime
+) -> int:
+    """The event is stored once for every connection of its account; how many connections heard of it.
+
+    A delivery that came before (the channel's retry) changes nothing. `session` is the SYSTEM's:
+    whose account it is, is what is being found out.
+    """
+    connections = await _connections(session, event.account_domain, channel=channel, practice=practice)
+    for connection in connections:
+        await _store(session, vault, connection, event, now)
+    if event.topic in COMPLIANCE:
+        owner = connections[0].merchant_id if connections else None
+        session.add(AuditEntry(merchant_id=owner, act=event.topic, subject=event.account_domain))
+    return len(connections)
+
+
+async def _connections(
+    session: AsyncSession, domain: str, *, channel: str, practice: bool
+) -> Sequence[Connection]:
+    rows = await session.execute(
+        select(Connection).where(
+            Connection.channel == channel, Connection.practice == practice, Connection.domain == domain
+        )
+    )
+    return rows.scalars().all()
+
+
+async def _store(
+    session: AsyncSession, vault: Vault, connection: Connection, event: InboundEvent, now: datetime
+) -> None:
+    delivery_id: UUID = new_id()
+    body = vault.seal(event.body, merchant_id=connection.merchant_id, row_id=delivery_id, field=BODY_FIELD)
+    row = {
+        "id": delivery_id,
+        "merchant_id": connection.merchant_id,
+        "connection_id": connection.id,
+        "topic": event.topic,
+        "delivery_id": event.delivery_id,
+        "event_id": event.event_id,
+        "body": body,
+        "triggered_at": event.triggered_at,
+    }
+    stored = await session.execute(
+        db.insert(session, Delivery).on_conflict_do_nothing().returning(Delivery.id).values(**row)
+    )
+    if stored.scalar_one_or_none() is None:
+        return
+    await tasks.enqueue(
+        session,
+        kinds.WEBHOOK,
+        [str(delivery_id)],
+        merchant_id=connection.merchant_id,
+        connection_id=connection.id,
+        now=now,
+    )
