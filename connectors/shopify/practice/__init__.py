@@ -1,0 +1,1 @@
+"""A practice Shopify: speaks the Admin API over the wire, for trying out, demos and tests."""

@@ -1,0 +1,57 @@
+"""Which practice shop a request is for, and who may send forms.
+
+A real shop is its own host. On loopback the same paths stand below /shops/<name>.myshopify.com.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from litestar import Request
+from litestar.connection import ASGIConnection
+from litestar.exceptions import NotFoundException, PermissionDeniedException
+from litestar.handlers import BaseRouteHandler
+
+from connectors.shopify.practice import shops
+from connectors.shopify.practice.state import Practice
+from connectors.shopify.practice.store import Row
+
+AnyRequest = Request[Any, Any, Any]
+
+
+def practice_of(request: AnyRequest) -> Practice:
+    found: Practice = request.app.state.practice
+    return found
+
+
+def below_shop(path: str) -> list[str]:
+    """Both addresses of a path of a shop."""
+    return ["/shops/{shop:str}" + path, path]
+
+
+def domain_of(request: AnyRequest) -> str:
+    """The shop's domain; Litestar's 404 when the address names none."""
+    named = request.path_params.get("shop") or request.headers.get("host", "").split(":")[0]
+    if not shops.is_domain(str(named)):
+        raise NotFoundException
+    return str(named).lower()
+
+
+def shop_of(request: AnyRequest) -> Row:
+    """The shop a control address names; 404 when it was never made."""
+    found = shops.find(practice_of(request).store, domain_of(request))
+    if found is None:
+        raise NotFoundException
+    return found
+
+
+def origin_of(request: AnyRequest) -> str:
+    return f"{request.url.scheme}://{request.url.netloc}"
+
+
+def from_own_pages(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+    """A guard: a browser sends our forms from our own pages, not from a stranger's."""
+    origin = connection.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != connection.headers.get("host"):
+        raise PermissionDeniedException("This form was sent from another site.")

@@ -1,0 +1,82 @@
+"""A practice Shopify as a web application: many shops, one SQLite file."""
+
+from __future__ import annotations
+
+import time
+from asyncio import CancelledError, create_task
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import httpx
+from litestar import Litestar, post, put
+from litestar.contrib.jinja import JinjaTemplateEngine
+from litestar.datastructures import State
+from litestar.exceptions import HTTPException
+from litestar.template import TemplateConfig
+
+from connectors.shopify.practice import control, oauth, pages, webhooks
+from connectors.shopify.practice.addressing import below_shop
+from connectors.shopify.practice.endpoint import graphql_endpoint
+from connectors.shopify.practice.graphql import load_schema
+from connectors.shopify.practice.settings import PracticeSettings
+from connectors.shopify.practice.state import Practice
+from connectors.shopify.practice.store import Store
+
+__all__ = ["PracticeSettings", "create_app"]
+
+UPLOAD_LIMIT = 20 * 1024 * 1024
+
+
+@post(below_shop("/staged-uploads"), status_code=201)
+async def upload_form(request: Any) -> None:
+    """A staged upload is taken and forgotten: the practice shop shows no picture."""
+    await request.body()
+
+
+@put(below_shop("/staged-uploads/{key:path}"), status_code=200)
+async def upload(request: Any) -> None:
+    """A staged upload is taken and forgotten: the practice shop shows no picture."""
+    await request.body()
+
+
+def create_app(settings: PracticeSettings, *, clock: Callable[[], float] = time.time) -> Litestar:
+    """The application; it owns the settings' file from its start to its end, and delivers webhooks meanwhile."""
+
+    @asynccontextmanager
+    async def running(app: Litestar) -> AsyncIterator[None]:
+        practice = Practice(settings, Store(settings.data_file, clock), clock, load_schema())
+        app.state.practice = practice
+        async with httpx.AsyncClient(follow_redirects=False, trust_env=False) as client:
+            delivering = create_task(webhooks.deliver_forever(practice, client))
+            try:
+                yield
+            finally:
+                delivering.cancel()
+                with suppress(CancelledError):
+                    await delivering
+                practice.store.close()
+
+    return Litestar(
+        route_handlers=[
+            graphql_endpoint,
+            oauth.consent,
+            oauth.decide,
+            oauth.access_token,
+            upload_form,
+            upload,
+            control.router,
+            pages.style,
+            pages.index,
+            pages.make_shop,
+            pages.show,
+            pages.act,
+        ],
+        lifespan=[running],
+        state=State(),
+        template_config=TemplateConfig(directory=pages.TEMPLATES, engine=JinjaTemplateEngine),
+        exception_handlers={HTTPException: pages.explain},
+        request_max_body_size=UPLOAD_LIMIT,
+        openapi_config=None,
+        logging_config=None,
+    )
