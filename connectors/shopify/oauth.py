@@ -95,19 +95,26 @@ def shop_domain(text: str) -> str:
     Raises ValueError with a sentence for the merchant.
     """
     typed = text.strip().lower()
-    host = typed
-    if "/" in typed or ":" in typed:
-        parts = urlsplit(typed if "://" in typed else f"https://{typed}")
-        if parts.scheme not in ("http", "https") or "@" in parts.netloc or ":" in parts.netloc:
-            raise ValueError(_NOT_A_SHOP)
-        host = parts.netloc
-        if host == "admin.shopify.com":
-            host = _shop_in_admin_path(parts.path)
+    host = _host_of_address(typed) if "/" in typed or ":" in typed else typed
     if _SHOP_NAME.fullmatch(host):
         host = f"{host}.myshopify.com"
     if not is_shop_domain(host):
         raise ValueError(_NOT_A_SHOP)
     return host
+
+
+def _host_of_address(address: str) -> str:
+    """The host an address names, or the shop whose admin it is; empty for what no merchant would paste.
+
+    A port or a user name stays in the host, where it makes it no shop's.
+    """
+    try:
+        parts = urlsplit(address if "://" in address else f"https://{address}")
+    except ValueError:
+        return ""
+    if parts.scheme not in ("http", "https"):
+        return ""
+    return _shop_in_admin_path(parts.path) if parts.netloc == "admin.shopify.com" else parts.netloc
 
 
 _NOT_A_SHOP = 'Type the name your shop has at Shopify, for example "demo" or "demo.myshopify.com".'

@@ -1,0 +1,109 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connectors import redaction
+from connectors.redaction import MASK
+
+JSON = "application/json; charset=utf-8"
+
+ORDER = {
+    "id": "gid://shopify/Order/6151234567890",
+    "legacyResourceId": 6151234567890,
+    "email": "ada@example.com",
+    "customer": {
+        "id": "gid://shopify/Customer/1",
+        "displayName": "Ada Muster",
+        "defaultPhoneNumber": {"number": 4930123},
+    },
+    "shippingAddress": {
+        "name": "山田 太郎",
+        "address1": "丸の内1-1",
+        "city": "千代田区",
+        "countryCode": "JP",
+        "zip": "100-0005",
+    },
+    "billing_address": {"first_name": "Ada", "phone": "090-1234-5678", "country": "Germany"},
+    "customAttributes": [{"key": "gift note", "value": "for my dear Grace"}],
+    "lineItems": [
+        {"title": "Stoneware mug", "name": "Stoneware mug - Blue", "sku": "MUG-BLU", "barcode": "4006381333931"}
+    ],
+    "note": "please call +49 30 1234567 or mail grace@example.org",
+    "access_token": "shpat_1234567890abcdef",
+    "payment": {"card_number": "4242424242424242", "reference": "4242 4242 4242 4242"},
+}
+PERSONAL = [
+    "ada@example.com", "Ada", "Muster", "4930123", "山田", "太郎", "丸の内", "千代田区", "100-0005", "090-1234-5678", "Grace",
+    "+49 30 1234567", "grace@example.org", "shpat_1234567890abcdef", "4242424242424242", "4242 4242",
+]  # fmt: skip
+
+
+def test_secrets_and_buyers_data_are_masked_and_structure_and_ids_stay() -> None:
+    kept = redaction.mask_body(JSON, json.dumps(ORDER).encode(), secrets=())
+    assert [text for text in PERSONAL if text in kept] == []
+    value = json.loads(kept)
+    assert value.keys() == ORDER.keys()
+    assert value["legacyResourceId"] == 6151234567890
+    assert value["customer"]["id"] == "gid://shopify/Customer/1"
+    assert value["shippingAddress"]["countryCode"] == "JP"
+    assert value["lineItems"] == ORDER["lineItems"]
+
+
+def test_a_form_is_masked_too() -> None:
+    form = (
+        b"grant_type=refresh_token&refresh_token=shprt_1&client_secret=hush&code=c0de&email=ada%40example.com&sku=A-1"
+    )
+    kept = redaction.mask_body("application/x-www-form-urlencoded", form, secrets=())
+    assert (
+        kept == f"grant_type=refresh_token&refresh_token={MASK}&client_secret={MASK}&code={MASK}&email={MASK}&sku=A-1"
+    )
+
+
+def test_a_known_secret_is_masked_wherever_it_is_echoed() -> None:
+    body = b'{"error":"invalid code c0de-77","hint":{"code":"c0de-77"}}'
+    kept = redaction.mask_body(JSON, body, secrets=("c0de-77", ""))
+    assert json.loads(kept) == {"error": f"invalid code {MASK}", "hint": {"code": MASK}}
+
+
+def test_an_error_code_is_no_secret() -> None:
+    body = b'{"userErrors":[{"code":"INVALID_INPUT","field":["input","title"],"message":"Title is too long"}]}'
+    assert redaction.mask_body(JSON, body, secrets=()) == body.decode().replace(":", ": ").replace(",", ", ")
+
+
+@pytest.mark.parametrize("kind", ["text/html", "text/plain", "multipart/form-data; boundary=x", "application/pdf", ""])
+def test_what_cannot_be_masked_surely_is_not_kept(kind: str) -> None:
+    kept = redaction.mask_body(kind, b"<p>Ada Muster</p>", secrets=())
+    assert "Ada" not in kept
+    assert "17 bytes" in kept
+
+
+@pytest.mark.parametrize("body", [b'{"email":"ada@example.com"', b"\xff\xfe{", b"[" * 100_000])
+def test_broken_json_is_not_kept(body: bytes) -> None:
+    kept = redaction.mask_body(JSON, body, secrets=())
+    assert "ada" not in kept
+    assert "not kept" in kept
+
+
+def test_a_url_keeps_its_path_and_loses_its_secrets() -> None:
+    url = (
+        "https://demo.myshopify.com/admin/oauth/authorize?client_id=abc&state=s3cret&code=c0de&scope=read_products#frag"
+    )
+    kept = redaction.mask_url(url, secrets=())
+    assert kept == (
+        f"https://demo.myshopify.com/admin/oauth/authorize?client_id=abc&state={MASK}&code={MASK}&scope=read_products"
+    )
+
+
+@given(st.text(min_size=8, max_size=40).filter(lambda text: MASK not in text and "*" not in text))
+def test_a_planted_secret_never_survives_in_a_value(secret: str) -> None:
+    body = json.dumps({"a": [{"b": f"before {secret} after"}], "title": secret}).encode()
+    kept = json.loads(redaction.mask_body(JSON, body, secrets=(secret,)))
+    assert secret not in kept["a"][0]["b"]
+    assert secret not in kept["title"]
+
+
+def test_long_bodies_are_cut_after_they_were_masked() -> None:
+    body = json.dumps({"title": "x" * redaction.KEPT_CHARACTERS, "email": "ada@example.com"}).encode()
+    assert len(redaction.mask_body(JSON, body, secrets=())) == redaction.KEPT_CHARACTERS
