@@ -20,11 +20,16 @@ def upgrade() -> None:
         sa.Column("to", sa.String(length=254), nullable=False),
         sa.Column("subject", sa.String(length=300), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("not_before", sa.DateTime(timezone=True), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("failed", sa.String(length=300), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_mail_message")),
     )
+    with op.batch_alter_table("mail_message", schema=None) as batch_op:
+        batch_op.create_index("ix_mail_message_waiting", ["sent_at", "not_before"], unique=False)
+
     op.create_table(
         "merchant",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -199,6 +204,8 @@ def upgrade() -> None:
         sa.Column("purpose", sa.String(length=32), nullable=False),
         sa.Column("token_hash", sa.String(length=64), nullable=False),
         sa.Column("user_id", sa.Uuid(), nullable=True),
+        sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column("detail", sa.JSON().with_variant(sa.dialects.postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -206,6 +213,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_one_time_link")),
         sa.UniqueConstraint("token_hash", name=op.f("uq_one_time_link_token_hash")),
     )
+    with op.batch_alter_table("one_time_link", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_one_time_link_email"), ["email"], unique=False)
+        batch_op.create_index(batch_op.f("ix_one_time_link_user_id"), ["user_id"], unique=False)
+
     op.create_table(
         "product",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -722,6 +733,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_product_merchant_id"))
 
     op.drop_table("product")
+    with op.batch_alter_table("one_time_link", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_one_time_link_user_id"))
+        batch_op.drop_index(batch_op.f("ix_one_time_link_email"))
+
     op.drop_table("one_time_link")
     with op.batch_alter_table("member", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_member_user_id"))
@@ -756,5 +771,8 @@ def downgrade() -> None:
     op.drop_table("user")
     op.drop_table("throttle")
     op.drop_table("merchant")
+    with op.batch_alter_table("mail_message", schema=None) as batch_op:
+        batch_op.drop_index("ix_mail_message_waiting")
+
     op.drop_table("mail_message")
     # ### end Alembic commands ###
