@@ -22,7 +22,7 @@ from portal.chrome import chrome_of
 from portal.errors import Forbidden, NotFound, PortalError
 from portal.guard import Guard, same_origin
 from portal.live import Hub
-from portal.registry import FRAGMENTS, ROUTES
+from portal.registry import ROUTES, fragments_of
 from portal.runtime import Runtime
 from portal.templating import STATIC, build_digest
 from portal.web import PortalRequest, runtime
@@ -69,7 +69,7 @@ def create_app(current: Runtime, hub: Hub, redis: Redis) -> Any:
                 "runtime": current,
                 "hub": hub,
                 "redis": redis,
-                "fragments": FRAGMENTS,
+                "fragments": fragments_of(current),
                 "chrome": chrome_of,
                 "leave_flash": leave_flash,
             }

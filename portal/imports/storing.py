@@ -1,0 +1,72 @@
+"""Keeping an uploaded file, and the dry run over it; all of it outside any transaction."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+from litestar.datastructures import UploadFile
+
+from portal.errors import FormInvalid
+from portal.i18n import _
+from portal.imports.counts import Counts
+from portal.imports.formats import recognise
+from portal.imports.mapping import Mapping, overridden, suggest
+from portal.imports.products import read_products
+from portal.imports.reading import Table, open_table
+from portal.imports.records import RowProblem
+
+LARGEST_BYTES = 64 * 1024 * 1024
+CHUNK_BYTES = 1024 * 1024
+PROBLEMS_KEPT = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A file as it would be imported: how it is read, what its columns are for, what it brings, what is wrong."""
+
+    table: Table
+    mapping: Mapping
+    counts: Counts
+    problems: list[RowProblem]
+
+
+async def keep(upload: UploadFile, folder: Path, file_id: UUID) -> int:
+    """The upload is a file of ours in `folder`; its size. Raises FormInvalid when it is empty or too large."""
+    path = folder / str(file_id)
+    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+    size = 0
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        while chunk := await upload.read(CHUNK_BYTES):
+            size += len(chunk)
+            if size > LARGEST_BYTES:
+                break
+            await asyncio.to_thread(file.write, chunk)
+    if 0 < size <= LARGEST_BYTES:
+        return size
+    path.unlink()
+    if size:
+        raise FormInvalid({"file": _("This file is larger than 64 MB. Split it and import the parts one by one.")})
+    raise FormInvalid({"file": _("This file is empty. Choose the file your shop exported.")})
+
+
+async def try_out(
+    path: Path, currency: str, *, encoding: str | None = None, delimiter: str | None = None, uses: dict[str, str] | None = None
+) -> Tried:
+    """The dry run over the whole file, with what was guessed where nothing is given. Raises UnreadableFile."""
+    return await asyncio.to_thread(_try_out, path, currency, encoding, delimiter, uses or {})
+
+
+def _try_out(path: Path, currency: str, encoding: str | None, delimiter: str | None, uses: dict[str, str]) -> Tried:
+    table = open_table(path, encoding, delimiter)
+    suggested = suggest(table.headers, recognise(table.headers))
+    mapping = overridden(suggested, {header: use for header, use in uses.items() if header in table.headers})
+    counts, problems = Counts(), []
+    for product, found in read_products(path, table, mapping, currency):
+        counts.add(product, found)
+        problems.extend(found[: max(0, PROBLEMS_KEPT - len(problems))])
+    return Tried(table, mapping, counts, problems)

@@ -1,0 +1,50 @@
+"""Every slice's routes and live fragments, in one list each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from portal.catalog import fragments as catalog_fragments
+from portal.catalog import routes as catalog
+from portal.connections import connecting
+from portal.connections import routes as connections
+from portal.connections.fragments import hub_fragments
+from portal.dashboard import fragments as dashboard_fragments
+from portal.dashboard import routes as dashboard
+from portal.fragments import Render
+from portal.imports import fragments as imports_fragments
+from portal.imports import routes as imports
+from portal.inbox import fragments as inbox_fragments
+from portal.inbox import routes as inbox
+from portal.listings import fragments as listings_fragments
+from portal.listings import routes as listings
+from portal.runtime import Runtime
+from portal.stock import fragments as stock_fragments
+from portal.stock import routes as stock
+from portal.webhooks import routes as webhooks
+
+ROUTES: list[Any] = [
+    *dashboard.ROUTES,
+    *inbox.ROUTES,
+    *listings.ROUTES,
+    *imports.ROUTES,
+    *catalog.ROUTES,
+    *stock.ROUTES,
+    *connections.ROUTES,
+    *connecting.ROUTES,
+    *webhooks.ROUTES,
+]
+
+
+def fragments_of(runtime: Runtime) -> Mapping[str, Render]:
+    """Element-id prefix -> how the part is made afresh."""
+    return {
+        **dashboard_fragments.FRAGMENTS,
+        **inbox_fragments.FRAGMENTS,
+        **listings_fragments.FRAGMENTS,
+        **imports_fragments.FRAGMENTS,
+        **catalog_fragments.FRAGMENTS,
+        **stock_fragments.FRAGMENTS,
+        **hub_fragments(runtime),
+    }
