@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.clock import utc_now
@@ -96,24 +96,31 @@ class SignInSession(Row, Base):
 
 class LinkPurpose(StrEnum):
     FIRST_OWNER = "first_owner"
+    SIGN_UP = "sign_up"
     RESET_PASSWORD = "reset_password"
     VERIFY_EMAIL = "verify_email"
 
 
 class OneTimeLink(Row, Base):
-    """A link that works once. Only the hash of its token is kept; a newer one of a purpose ends the older."""
+    """A link that works once. Only the hash of its token is kept; a newer one of a purpose ends the older.
+
+    `email` is the address it was sent to. `detail` is what it will do: the account that a
+    sign-up asked for, with the hash of its password.
+    """
 
     __tablename__ = "one_time_link"
 
     purpose: Mapped[LinkPurpose] = mapped_column(Word(LinkPurpose))
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
-    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("user.id"))
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("user.id"), index=True)
+    email: Mapped[str] = mapped_column(String(254), default="", index=True)
+    detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
 
 
 class Throttle(Base):
-    """How often something was tried in a window; counted by one atomic statement."""
+    """How often something was tried; `count` starts again when `window_ends_at` has passed."""
 
     __tablename__ = "throttle"
 
@@ -123,13 +130,20 @@ class Throttle(Base):
 
 
 class MailMessage(Row, Base):
-    """A letter written in the transaction that caused it. In development it is read on a page."""
+    """A letter written in the transaction that caused it. In development it is read on a page.
+
+    `body` is sealed, since letters carry links that open accounts, and emptied once sent.
+    `not_before` is when it may be tried (again); `failed` says why it never will be.
+    """
 
     __tablename__ = "mail_message"
+    __table_args__ = (Index("ix_mail_message_waiting", "sent_at", "not_before"),)
 
     to: Mapped[str] = mapped_column(String(254))
     subject: Mapped[str] = mapped_column(String(300))
     body: Mapped[bytes]
+    attempts: Mapped[int] = mapped_column(default=0)
+    not_before: Mapped[datetime] = mapped_column(default=utc_now)
     sent_at: Mapped[datetime | None]
     failed: Mapped[str] = mapped_column(String(300), default="")
 

@@ -1,0 +1,1 @@
+"""Merchants' people: how they register, sign in, are kept apart and work together."""
