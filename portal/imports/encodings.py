@@ -107,5 +107,5 @@ def _is_mostly_half_width_kana(head: bytes) -> bool:
 
 
 def _may_be_western(head: bytes) -> bool:
-    """Nearly any bytes decode as cp1252, so they must also look it: accented letters between plain ones, no controls."""
+    """Nearly any bytes decode as cp1252, so they must look it too: few accents in a row, no controls."""
     return not re.search(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|[\x80-\xff]{4}", head)

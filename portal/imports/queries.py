@@ -70,7 +70,7 @@ async def view(session: AsyncSession, record: Import) -> View:
         .where(ImportProblem.import_id == record.id)
         .group_by(ImportProblem.severity)
     )
-    by_severity = {severity: count for severity, count in rows.all()}
+    by_severity = dict(rows.tuples().all())
     return View(
         record,
         restored(record.expected),
@@ -91,9 +91,7 @@ async def causes(session: AsyncSession, import_id: UUID) -> list[Cause]:
     for code, severity, count in grouped.all():
         first = await session.execute(
             select(ImportProblem)
-            .where(
-                ImportProblem.import_id == import_id, ImportProblem.code == code, ImportProblem.severity == severity
-            )
+            .where(ImportProblem.import_id == import_id, ImportProblem.code == code, ImportProblem.severity == severity)
             .order_by(ImportProblem.row)
             .limit(5)
         )

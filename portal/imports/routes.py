@@ -115,7 +115,7 @@ async def commit(request: PortalRequest, import_id: FromPath[str]) -> Response[A
 
 @get("/imports/{import_id:str}/refused.csv")
 async def refused(request: PortalRequest, import_id: FromPath[str]) -> Response[bytes]:
-    """The rows that did not arrive, as they were, with the reason in a last column; the file can be mended and imported."""
+    """The rows that did not arrive, as they were, with the reason in a last column: to be mended and brought again."""
     asking, current = visitor(request), runtime(request)
     async with current.sessions.read(asking.merchant_id) as session:
         record = await service.one(session, id_from(import_id))
@@ -157,10 +157,10 @@ async def _show(
         view = await queries.view(session, record)
         causes = await queries.causes(session, record.id)
         problems, following = await queries.problems(session, record.id, after=max(0, after))
-    columns, sample = [], ()
+    columns: list[dict[str, Any]] = []
     if record.state is ImportState.UPLOADED:
         table, mapping = service.reopen(service.folder(current.settings.data_dir) / record.stored_as, record)
-        columns, sample = _columns(table, mapping, typed or {}), table.sample
+        columns = _columns(table, mapping, typed or {})
     return await page(
         request,
         "imports/show.html",
@@ -171,7 +171,6 @@ async def _show(
         following=following,
         after=after,
         columns=columns,
-        sample=sample,
         encodings=list(NAMES.items()),
         uses=[(KEEP, _("Keep as a note")), (IGNORE, _("Ignore")), *((field, label(field)) for field in FIELDS)],
         error=error,

@@ -73,7 +73,7 @@ async def one(session: AsyncSession, import_id: UUID) -> Import:
 
 
 async def commit(session: AsyncSession, record: Import, *, now: datetime) -> bool:
-    """The import runs; False when it ran already, so that a second press changes nothing. Raises Conflict when empty."""
+    """The import runs; False when it ran already: a second press changes nothing. Raises Conflict when empty."""
     if not record.expected.get("products"):
         raise Conflict(_("There is nothing to import"), _("No row of this file makes a product. The report says why."))
     started = await session.execute(
@@ -137,9 +137,7 @@ async def fail(session: AsyncSession, record: Import, reason: str, *, now: datet
 
 async def forget_problems(session: AsyncSession, record: Import) -> None:
     await session.execute(
-        delete(ImportProblem)
-        .where(ImportProblem.import_id == record.id)
-        .execution_options(synchronize_session=False)
+        delete(ImportProblem).where(ImportProblem.import_id == record.id).execution_options(synchronize_session=False)
     )
 
 

@@ -55,7 +55,12 @@ async def keep(upload: UploadFile, folder: Path, file_id: UUID) -> int:
 
 
 async def try_out(
-    path: Path, currency: str, *, encoding: str | None = None, delimiter: str | None = None, uses: dict[str, str] | None = None
+    path: Path,
+    currency: str,
+    *,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    uses: dict[str, str] | None = None,
 ) -> Tried:
     """The dry run over the whole file, with what was guessed where nothing is given. Raises UnreadableFile."""
     return await asyncio.to_thread(_try_out, path, currency, encoding, delimiter, uses or {})
@@ -65,7 +70,8 @@ def _try_out(path: Path, currency: str, encoding: str | None, delimiter: str | N
     table = open_table(path, encoding, delimiter)
     suggested = suggest(table.headers, recognise(table.headers))
     mapping = overridden(suggested, {header: use for header, use in uses.items() if header in table.headers})
-    counts, problems = Counts(), []
+    counts = Counts()
+    problems: list[RowProblem] = []
     for product, found in read_products(path, table, mapping, currency):
         counts.add(product, found)
         problems.extend(found[: max(0, PROBLEMS_KEPT - len(problems))])

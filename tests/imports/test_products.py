@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from portal.imports import formats, groups, mapping, products
+from portal.imports.guards import guarded
 from portal.imports.reading import Row
 from portal.imports.records import ImportedProduct, RowProblem, Severity
 from tests.imports.conftest import Outcomes, read
@@ -318,7 +319,7 @@ def as_rows(made: list[tuple[str, str, list[tuple[int, int, bool]], int]]) -> li
     for index, (title, body, variants, images) in enumerate(made):
         handle = f"handle-{index}"
         for order, (price, quantity, taxable) in enumerate(variants):
-            named = [title, body, "Size"] if order == 0 else ["", "", ""]
+            named = [guarded(title), guarded(body), "Size"] if order == 0 else ["", "", ""]
             cells = [f"size {order}", f"{price / 100:.2f}", str(quantity), str(taxable).lower(), ""]
             rows.append([handle, *named, *cells])
         rows += [[handle, *[""] * 7, f"https://i.example/{index}/{image}.jpg"] for image in range(images)]
