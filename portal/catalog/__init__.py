@@ -1,0 +1,1 @@
+"""The master catalog: products and their variants, searched, edited and brought in."""

@@ -1,0 +1,30 @@
+"""The one normal form of words that search compares: width, case and spacing do not matter."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+
+from sqlalchemy import ColumnElement, and_
+
+from portal.models.catalog import Product, Variant
+
+MOST_TERMS = 10
+
+
+def normal(text: str) -> str:
+    """Half-width letters and digits, full-width kana, no case, single spaces."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def search_text(product: Product, variants: Iterable[Variant]) -> str:
+    """Everything a product is looked for by, each on a line of its own so that no term spans two."""
+    codes = (code for variant in variants for code in (variant.sku, variant.barcode))
+    lines = (normal(text) for text in (product.title, product.vendor, product.product_type, *codes))
+    return "\n".join(dict.fromkeys(line for line in lines if line))
+
+
+def matches(query: str) -> ColumnElement[bool]:
+    """Products that contain every term of `query`, wherever it stands."""
+    terms = normal(query.replace("\0", "")).split()[:MOST_TERMS]
+    return and_(*(Product.search_text.contains(term, autoescape=True) for term in terms))

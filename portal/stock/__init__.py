@@ -1,0 +1,1 @@
+"""Stock as a ledger: movements, what is on hand, and what each channel is told."""
