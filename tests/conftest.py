@@ -7,6 +7,7 @@ CROSSDOCK_TEST_PAIR chooses the servers: `sqlite` (with the embedded queue, the 
 from __future__ import annotations
 
 import asyncio
+import inspect
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
@@ -40,15 +41,28 @@ def pytest_report_header() -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests run once, on the SQLite pair; without a browser they are skipped aloud."""
+    """Browser tests run once, on the SQLite pair and last; without a browser they are skipped aloud.
+
+    Last, because Playwright's plain interface keeps an event loop running in this thread as long as
+    its browser is open: a test with an `async def` could not start its own any more.
+    """
+    items.sort(key=lambda item: (_drives_a_browser(item), _drives_a_browser(item) and not _is_async(item)))
     try:
         servers.chromium()
         reason = "browser tests run on the SQLite pair only" if PAIR == "postgres" else ""
     except servers.Missing as error:
         reason = f"NOT RUN, missing: {error}"
     for item in items:
-        if reason and item.get_closest_marker("browser"):
+        if reason and _drives_a_browser(item):
             item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def _drives_a_browser(item: pytest.Item) -> bool:
+    return item.get_closest_marker("browser") is not None
+
+
+def _is_async(item: pytest.Item) -> bool:
+    return isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.function)
 
 
 @pytest.fixture(scope="session")
