@@ -6,17 +6,16 @@ import time
 from asyncio import CancelledError, create_task
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import Any
 
 import httpx
 from litestar import Litestar, post, put
-from litestar.contrib.jinja import JinjaTemplateEngine
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
+from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template import TemplateConfig
 
 from connectors.shopify.practice import control, oauth, pages, webhooks
-from connectors.shopify.practice.addressing import below_shop
+from connectors.shopify.practice.addressing import AnyRequest, below_shop
 from connectors.shopify.practice.endpoint import graphql_endpoint
 from connectors.shopify.practice.graphql import load_schema
 from connectors.shopify.practice.settings import PracticeSettings
@@ -29,13 +28,13 @@ UPLOAD_LIMIT = 20 * 1024 * 1024
 
 
 @post(below_shop("/staged-uploads"), status_code=201)
-async def upload_form(request: Any) -> None:
+async def upload_form(request: AnyRequest) -> None:
     """A staged upload is taken and forgotten: the practice shop shows no picture."""
     await request.body()
 
 
 @put(below_shop("/staged-uploads/{key:path}"), status_code=200)
-async def upload(request: Any) -> None:
+async def upload(request: AnyRequest) -> None:
     """A staged upload is taken and forgotten: the practice shop shows no picture."""
     await request.body()
 

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 from litestar import Response, Router, delete, get, post
 from litestar.exceptions import ClientException
+from litestar.params import FromPath, FromQuery, JSONBody
 
 from connectors.shopify.practice import app_access, back_office, faults, payloads, shops, webhooks
 from connectors.shopify.practice.addressing import AnyRequest, from_own_pages, practice_of, shop_of
@@ -34,7 +35,7 @@ async def list_shops(request: AnyRequest) -> list[Json]:
 
 
 @post("/shops")
-async def make_shop(request: AnyRequest, data: Json) -> Json:
+async def make_shop(request: AnyRequest, data: JSONBody[Json]) -> Json:
     """The shop is there: domain, and as wanted currency and own (for client credentials)."""
     store = practice_of(request).store
     try:
@@ -47,7 +48,7 @@ async def make_shop(request: AnyRequest, data: Json) -> Json:
 
 
 @post("/shops/{shop:str}/tokens")
-async def make_token(request: AnyRequest, data: Json) -> Json:
+async def make_token(request: AnyRequest, data: JSONBody[Json]) -> Json:
     """The app is installed with these scopes; a token that lasts `seconds`, or for ever."""
     practice, shop = practice_of(request), shop_of(request)
     app_access.install(practice, shop["domain"], data["scopes"])
@@ -55,7 +56,7 @@ async def make_token(request: AnyRequest, data: Json) -> Json:
 
 
 @post("/shops/{shop:str}/faults")
-async def add_fault(request: AnyRequest, data: Json) -> Json:
+async def add_fault(request: AnyRequest, data: JSONBody[Json]) -> Json:
     """kind, count (absent: until cleared) and the details faults.py names."""
     try:
         return {"fault": ask_fault(practice_of(request), shop_of(request), data)}
@@ -69,12 +70,12 @@ async def list_faults(request: AnyRequest) -> list[Json]:
 
 
 @delete("/shops/{shop:str}/faults")
-async def clear_faults(request: AnyRequest, kind: str | None = None) -> None:
+async def clear_faults(request: AnyRequest, kind: FromQuery[str | None] = None) -> None:
     faults.clear(practice_of(request).store, shop_of(request)["domain"], kind)
 
 
 @post("/shops/{shop:str}/products")
-async def seed_products(request: AnyRequest, data: list[Json]) -> Json:
+async def seed_products(request: AnyRequest, data: JSONBody[list[Json]]) -> Json:
     return {"products": back_office.seed(practice_of(request), shop_of(request)["domain"], data)}
 
 
@@ -84,7 +85,7 @@ async def list_products(request: AnyRequest) -> list[Json]:
 
 
 @get("/shops/{shop:str}/{table:str}")
-async def read_table(request: AnyRequest, table: str, after: int = 0) -> list[Json]:
+async def read_table(request: AnyRequest, table: FromPath[str], after: FromQuery[int] = 0) -> list[Json]:
     """Rows of the ledger, requests, deliveries or subscriptions, oldest first, with a number above `after`."""
     names = {"ledger": "ledger", "requests": "request", "deliveries": "delivery", "subscriptions": "subscription"}
     if table not in names:
@@ -94,11 +95,11 @@ async def read_table(request: AnyRequest, table: str, after: int = 0) -> list[Js
 
 
 @post("/shops/{shop:str}/{action:str}")
-async def act(request: AnyRequest, action: str, data: Json | None = None) -> Response[Json]:
+async def act(request: AnyRequest, action: FromPath[str], data: JSONBody[Json]) -> Response[Json]:
     """One of the things below happens to the shop, now."""
     practice, shop = practice_of(request), shop_of(request)
     try:
-        done = await perform(practice, shop, action, data or {})
+        done = await perform(practice, shop, action, data)
     except (KeyError, ValueError, LookupError) as error:
         raise ClientException(f"{type(error).__name__}: {error}") from error
     return Response(content=done, status_code=200)

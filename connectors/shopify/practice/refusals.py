@@ -47,8 +47,8 @@ def _unknown_attribute(found: re.Match[str]) -> tuple[str, Extensions]:
 
 
 def _misplaced_directive(found: re.Match[str]) -> tuple[str, Extensions]:
-    places = {"MUTATION": "mutations", "QUERY": "queries"}
-    place = places.get(found[2], found[2].lower())
+    places = {"mutation": "mutations", "query": "queries"}
+    place = places.get(found[2].lower(), found[2].lower())
     text = f"'@{found[1]}' can't be applied to {place} (allowed: fields)"
     return text, {"code": "directiveCannotBeApplied", "targetName": place, "name": found[1]}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -18,8 +18,10 @@ from graphql import (
     GraphQLSchema,
     OperationDefinitionNode,
     Undefined,
+    ValueNode,
     is_required_input_field,
     type_from_ast,
+    value_from_ast_untyped,
 )
 
 Problem = tuple[list[str | int], str]
@@ -82,7 +84,12 @@ def teach_scalars(schema: GraphQLSchema) -> None:
     for name, read in SCALARS.items():
         scalar = schema.type_map[name]
         assert isinstance(scalar, GraphQLScalarType)
-        scalar.parse_value = read  # type: ignore[method-assign]  # how graphql-core lets a scalar of an SDL schema be taught
+        scalar.coerce_input_value = read
+        scalar.coerce_input_literal = _reading_literals(read)
+
+
+def _reading_literals(read: Callable[[Any], str]) -> Callable[[ValueNode], str]:
+    return lambda node: read(value_from_ast_untyped(node))
 
 
 def _problems(kind: Any, value: Any, path: list[str | int]) -> Iterator[Problem]:
@@ -122,7 +129,7 @@ def _object_problems(kind: GraphQLInputObjectType, value: Any, path: list[str | 
 
 def _fits(kind: GraphQLScalarType, value: Any) -> bool:
     try:
-        return kind.parse_value(value) is not Undefined
+        return kind.coerce_input_value(value) is not Undefined
     except (ValueError, TypeError, GraphQLError):
         return False
 
