@@ -35,8 +35,8 @@ ORDER = {
     "payment": {"card_number": "4242424242424242", "reference": "4242 4242 4242 4242"},
 }
 PERSONAL = [
-    "ada@example.com", "Ada", "Muster", "4930123", "山田", "太郎", "丸の内", "千代田区", "100-0005", "090-1234-5678", "Grace",
-    "+49 30 1234567", "grace@example.org", "shpat_1234567890abcdef", "4242424242424242", "4242 4242",
+    "ada@example.com", "Ada", "Muster", "4930123", "山田", "太郎", "丸の内", "千代田区", "100-0005", "090-1234-5678",
+    "Grace", "+49 30 1234567", "grace@example.org", "shpat_1234567890abcdef", "4242424242424242", "4242 4242",
 ]  # fmt: skip
 
 

@@ -108,9 +108,10 @@ async def test_a_throttled_call_waits_at_least_a_second(body: bytes) -> None:
 
 
 DENIED = (
-    b'{"data":{"item0":null,"item1":{"userErrors":[]}},"errors":[{"message":"Access denied for publishablePublish field. '
-    b'Required access: `write_publications` access scope.","locations":[{"line":2,"column":3}],"path":["item0"],'
-    b'"extensions":{"code":"ACCESS_DENIED","requiredAccess":"`write_publications` access scope."}}]}'
+    b'{"data":{"item0":null,"item1":{"userErrors":[]}},"errors":[{"message":'
+    b'"Access denied for publishablePublish field. Required access: `write_publications` access scope.",'
+    b'"locations":[{"line":2,"column":3}],"path":["item0"],"extensions":{"code":"ACCESS_DENIED",'
+    b'"requiredAccess":"`write_publications` access scope."}}]}'
 )
 
 
@@ -135,8 +136,8 @@ async def test_a_refused_read_without_data_is_raised() -> None:
 
 
 INVALID = (
-    b'{"errors":[{"message":"Variable $id0 of type ID! was provided invalid value","locations":[{"line":1,"column":36}],'
-    b'"extensions":{"code":"INVALID_VARIABLE","value":null,"problems":[{"path":[],"explanation":"bad"}]}}]}'
+    b'{"errors":[{"message":"Variable $id0 of type ID! was provided invalid value",'
+    b'"locations":[{"line":1,"column":36}],"extensions":{"code":"INVALID_VARIABLE","value":null,"problems":[{"path":[],"explanation":"bad"}]}}]}'
 )
 
 

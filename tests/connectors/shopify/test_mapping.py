@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from connectors.records import ImageRecord, Money, Observed, ProductRecord, VariantRecord
 from connectors.shopify import mapping
 from tests.connectors.shopify.products import BLUE, LINKS, PRODUCT, SAND, SAND_STOCK, euros, mug, plain
-from tests.connectors.wire import LOCATION, ONLINE_STORE
+from tests.connectors.wire import LOCATION
 
 
 def refusals(schema: GraphQLSchema, name: str, value: Any) -> list[str]:
@@ -297,7 +297,6 @@ def test_the_online_store_is_known_where_its_title_is_translated() -> None:
     for publications, chosen in ((translated, "p2"), (named, "p4")):
         identity = mapping.identity(shop, installation, [], publications)
         assert identity.settings == {"publication_id": chosen, "time_zone": "Europe/Berlin"}
-    assert ONLINE_STORE not in identity.settings.values()
 
 
 def test_a_code_is_quoted_so_that_it_stays_one_term() -> None:
