@@ -23,7 +23,6 @@ from connectors.records import (
     StockSet,
 )
 
-
 Keep = Callable[[Exchange], Awaitable[None]]
 
 

@@ -111,9 +111,7 @@ def set_up_logging(level: str) -> None:
 def _consents(settings: Settings, client: httpx.AsyncClient) -> dict[str, Consent]:
     if not (settings.shopify_client_id and settings.shopify_client_secret):
         return {}
-    app = ShopifyApp(
-        client_id=settings.shopify_client_id, client_secret=settings.shopify_client_secret, scopes=SCOPES
-    )
+    app = ShopifyApp(client_id=settings.shopify_client_id, client_secret=settings.shopify_client_secret, scopes=SCOPES)
     return {"shopify": ShopifyConsent(client, app)}
 
 

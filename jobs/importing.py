@@ -74,9 +74,7 @@ async def _commit(runtime: Runtime, record: Import) -> None:
     outcomes = _behind(read_products(path, table, mapping, merchant.currency), record.last_row)
     while piece := await asyncio.to_thread(lambda: list(islice(outcomes, PRODUCTS_A_PIECE))):
         async with runtime.sessions.write(record.merchant_id) as session:
-            await imports.save_piece(
-                session, record.id, piece, mapping, made_by=record.filename, now=runtime.clock()
-            )
+            await imports.save_piece(session, record.id, piece, mapping, made_by=record.filename, now=runtime.clock())
 
 
 def _behind(outcomes: Iterator[Outcome], last_row: int) -> Iterator[Outcome]:

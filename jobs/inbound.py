@@ -60,7 +60,9 @@ class HandleWebhook:
             plain = runtime.vault.open(
                 delivery.body, merchant_id=delivery.merchant_id, row_id=delivery.id, field="delivery.body"
             )
-            results[task_id] = Result(ended=Ended.DONE, value=Heard(connection_of(batch), delivery.topic, json.loads(plain)))
+            results[task_id] = Result(
+                ended=Ended.DONE, value=Heard(connection_of(batch), delivery.topic, json.loads(plain))
+            )
         return results
 
     async def record(
@@ -125,7 +127,9 @@ async def _listing(session: AsyncSession, connection: Connection, body: dict[str
     return found.scalar_one_or_none()
 
 
-async def _enqueue(session: AsyncSession, kind: kinds.Kind, connection: Connection, subject: str, now: datetime) -> None:
+async def _enqueue(
+    session: AsyncSession, kind: kinds.Kind, connection: Connection, subject: str, now: datetime
+) -> None:
     await tasks.enqueue(
         session, kind, [subject], merchant_id=connection.merchant_id, connection_id=connection.id, now=now
     )

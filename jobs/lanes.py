@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Row, and_, or_, select, update
+from sqlalchemy import and_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from connectors.errors import Busy, ChannelError, Problem, ProblemClass
@@ -91,9 +91,7 @@ async def _claim(worker: Worker, lane_id: UUID, merchant_id: UUID) -> tuple[Held
         return held, *await _begin(session, worker, held, connection, tasks, now)
 
 
-async def _take(
-    session: AsyncSession, worker: Worker, lane_id: UUID, merchant_id: UUID, now: datetime
-) -> Held | None:
+async def _take(session: AsyncSession, worker: Worker, lane_id: UUID, merchant_id: UUID, now: datetime) -> Held | None:
     taken = await session.execute(
         update(Lane)
         .where(
@@ -110,7 +108,7 @@ async def _take(
 
 
 async def _recover_lost(session: AsyncSession, lane_id: UUID, now: datetime) -> None:
-    """We have just taken the lane, so a task still running in it was a dead worker's. Grouped by the batch it was in."""
+    """We have just taken the lane: a task still running in it was a dead worker's. Each batch goes back on its own."""
     running = await session.execute(select(Task).where(Task.lane_id == lane_id, Task.state == TaskState.RUNNING))
     batches: dict[UUID | None, list[Task]] = {}
     for task in running.scalars():
@@ -158,7 +156,12 @@ def _batch_size(worker: Worker, kind: str, connection: Connection | None) -> int
 
 
 async def _begin(
-    session: AsyncSession, worker: Worker, held: Held, connection: Connection | None, tasks: Sequence[Task], now: datetime
+    session: AsyncSession,
+    worker: Worker,
+    held: Held,
+    connection: Connection | None,
+    tasks: Sequence[Task],
+    now: datetime,
 ) -> tuple[Batch, Prepared]:
     """The attempt is written before the call, with what is about to be sent."""
     attempt_id = new_id()
@@ -181,7 +184,9 @@ async def _begin(
     await session.flush()
     for task in tasks:
         task.state, task.attempt_id = TaskState.RUNNING, attempt_id
-        session.add(AttemptItem(merchant_id=held.merchant_id, attempt_id=attempt_id, task_id=task.id, subject=task.subject))
+        session.add(
+            AttemptItem(merchant_id=held.merchant_id, attempt_id=attempt_id, task_id=task.id, subject=task.subject)
+        )
     prepared = await _prepare(session, worker, batch, now)
     attempt.sent = prepared.sent
     await session.flush()
@@ -193,7 +198,7 @@ async def _prepare(session: AsyncSession, worker: Worker, batch: Batch, now: dat
     try:
         async with session.begin_nested():
             return await worker.handlers[batch.tasks[0].kind].prepare(session, batch, now)
-    except Exception as error:  # noqa: BLE001 - a task that cannot even be prepared must not be claimed for ever
+    except Exception as error:
         log.exception("prepare_failed", kind=batch.tasks[0].kind, attempt=str(batch.attempt_id))
         return Prepared(settled=dict.fromkeys([task.id for task in batch.tasks], _our_fault(error)))
 
@@ -202,9 +207,7 @@ def _our_fault(error: Exception) -> Result:
     return refused(Problem(problem_class=ProblemClass.OURS, code=type(error).__name__, message=type(error).__name__))
 
 
-async def _call(
-    worker: Worker, handler: Handler, held: Held, batch: Batch, prepared: Prepared
-) -> dict[UUID, Result]:
+async def _call(worker: Worker, handler: Handler, held: Held, batch: Batch, prepared: Prepared) -> dict[UUID, Result]:
     """A result for every task of the batch, whatever the call raised."""
     results = dict(prepared.settled)
     if prepared.work:
@@ -214,11 +217,18 @@ async def _call(
         except ChannelError as error:
             seconds = error.retry_after_seconds if isinstance(error, Busy) and error.retry_after_seconds else None
             results |= dict.fromkeys(prepared.work, refused(error.problem, retry_after_seconds=seconds))
-        except Exception as error:  # noqa: BLE001 - whatever a job raises must end as a class with a next step (R8)
+        except Exception as error:
             log.exception("job_failed", kind=batch.tasks[0].kind, attempt=str(batch.attempt_id))
             results |= dict.fromkeys(prepared.work, _our_fault(error))
-    missing = Problem(problem_class=ProblemClass.OURS, code="no_result")
-    return {task.id: results.get(task.id) or refused(missing) for task in batch.tasks}
+    missing = refused(Problem(problem_class=ProblemClass.OURS, code="no_result"))
+    return {task.id: _possible(batch, results.get(task.id, missing)) for task in batch.tasks}
+
+
+def _possible(batch: Batch, result: Result) -> Result:
+    """A permission nobody can give back is our mistake: work without a connection has none to reconnect."""
+    if batch.connection is None and result.ended is Ended.PERMISSION:
+        return replace(result, ended=Ended.OURS)
+    return result
 
 
 async def _record(
@@ -318,7 +328,7 @@ async def _renewing(worker: Worker, held: Held) -> AsyncIterator[None]:
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def lanes_to_ring(session: AsyncSession, now: datetime, limit: int = 1000) -> Sequence[Row[tuple[UUID]]]:
+async def lanes_to_ring(session: AsyncSession, now: datetime, limit: int = 1000) -> Sequence[UUID]:
     """Lanes with due or abandoned work that nobody holds, for the sweep. Reads across merchants."""
     abandoned = and_(Task.state == TaskState.RUNNING, Lane.lease_until < now)
     due = and_(
@@ -328,7 +338,7 @@ async def lanes_to_ring(session: AsyncSession, now: datetime, limit: int = 1000)
         or_(Lane.not_before.is_(None), Lane.not_before <= now),
         or_(Lane.connection_id.is_(None), Lane.name.in_(RUNS_WHEN_HELD), states.open_for_work(now)),
     )
-    rows = await session.execute(
+    rows = await session.scalars(
         select(Lane.id)
         .join(Task, Task.lane_id == Lane.id)
         .outerjoin(Connection, Connection.id == Lane.connection_id)

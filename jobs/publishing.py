@@ -79,26 +79,23 @@ class Publish:
 
     async def call(self, runtime: Runtime, batch: Batch, prepared: Prepared) -> Mapping[UUID, Result]:
         connector, account = reach(runtime, batch)
-        work: dict[UUID, Work] = prepared.work
-        results, ready = _not_ready(work, connector.capabilities)
-        new = {task: item for task, item in ready.items() if not item.channel_id}
-        found = dict(zip(new, await connector.find(account, [item.record for item in new.values()]), strict=True)) if new else {}
-        creates: dict[UUID, PublishItem] = {}
+        results, ready = _not_ready(prepared.work, connector.capabilities)
+        unknown = [task for task, item in ready.items() if not item.channel_id]
+        there = await connector.find(account, [ready[task].record for task in unknown]) if unknown else []
+        found = dict(zip(unknown, there, strict=True))
+        lists: dict[UUID, PublishItem] = {}
         updates: dict[UUID, PublishItem] = {}
         for task, item in ready.items():
-            there = found.get(task)
-            if there is not None and there.mark != item.record.key:
-                results[task] = refused(_already_there(there), value=there)
-            elif item.channel_id or there is not None:
-                updates[task] = _item(item, there)
+            seen = found.get(task)
+            if seen is not None and seen.mark != item.record.key:
+                results[task] = refused(_already_there(seen), value=seen)
+            elif item.channel_id and batch.tasks[0].kind == kinds.UPDATE.name:
+                updates[task] = _item(item, None)
             else:
-                creates[task] = _item(item, None)
-        if creates:
-            outcomes = await connector.publish(account, list(creates.values()))
-            results |= {task: result_of(o) for task, o in zip(creates, outcomes, strict=True)}
-        if updates:
-            outcomes = await connector.update(account, list(updates.values()))
-            results |= {task: result_of(o) for task, o in zip(updates, outcomes, strict=True)}
+                lists[task] = _item(item, seen)
+        for send, items in ((connector.publish, lists), (connector.update, updates)):
+            outcomes = await send(account, list(items.values())) if items else []
+            results |= {task: result_of(outcome) for task, outcome in zip(items, outcomes, strict=True)}
         return results
 
     async def record(
@@ -196,7 +193,11 @@ def _not_ready(work: Mapping[UUID, Work], capabilities: Any) -> tuple[dict[UUID,
         if lacking:
             first = lacking[0]
             problem = Problem(
-                problem_class=ProblemClass.DATA, code=NOT_READY, field=first.field, message=first.title, recommended=first.fix
+                problem_class=ProblemClass.DATA,
+                code=NOT_READY,
+                field=first.field,
+                message=first.title,
+                recommended=first.fix,
             )
             results[task] = refused(problem)
         else:
@@ -302,5 +303,3 @@ async def _read_soon(session: AsyncSession, batch: Batch, listings: Sequence[Lis
 
 def announce(session: AsyncSession, listing: Listing) -> None:
     db.changed(session, listing.merchant_id, f"listing:{listing.id}", f"product:{listing.product_id}", "counts")
-
-

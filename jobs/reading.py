@@ -42,9 +42,7 @@ class ReadState:
     async def call(self, runtime: Runtime, batch: Batch, prepared: Prepared) -> Mapping[UUID, Result]:
         connector, account = reach(runtime, batch)
         states = await connector.read_states(account, list(prepared.work.values()))
-        return {
-            task: Result(ended=Ended.DONE, value=state) for task, state in zip(prepared.work, states, strict=True)
-        }
+        return {task: Result(ended=Ended.DONE, value=state) for task, state in zip(prepared.work, states, strict=True)}
 
     async def record(
         self, session: AsyncSession, batch: Batch, prepared: Prepared, results: Mapping[UUID, Result], now: datetime

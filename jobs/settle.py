@@ -24,7 +24,11 @@ JITTER = 0.2
 
 
 async def settle(
-    session: AsyncSession, tasks: Sequence[Task], results: Mapping[UUID, Result], items: Mapping[UUID, AttemptItem], now: datetime
+    session: AsyncSession,
+    tasks: Sequence[Task],
+    results: Mapping[UUID, Result],
+    items: Mapping[UUID, AttemptItem],
+    now: datetime,
 ) -> None:
     """Every task has left `running`, and its part of the attempt says how."""
     twins = await _waiting_twins(session, tasks)

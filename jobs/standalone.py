@@ -110,7 +110,7 @@ async def _serving(server: Server) -> AsyncIterator[None]:
     """A second server in this process; signals are the main one's affair."""
     server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]  # uvicorn has no option for it
     task = asyncio.create_task(server.serve())
-    while not server.started and not task.done():
+    while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn tells its start by a flag only
         await asyncio.sleep(0.01)
     if task.done():
         raise ConfigError("The practice channel could not start; is its port (PORT + 1) free?")
@@ -140,7 +140,7 @@ async def _keep_working(process: Process) -> None:
         except asyncio.CancelledError:
             await current.close()
             raise
-        except Exception:  # noqa: BLE001 - the supervisor's whole task is to outlive whatever ended the worker
+        except Exception:
             log.exception("worker_ended")
         await asyncio.sleep(RESTART_SECONDS)
 

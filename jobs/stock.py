@@ -21,6 +21,8 @@ from portal.models.listings import Intent, Listing, ListingItem
 from portal.runtime import Runtime
 from portal.stock import service as stock
 from portal.stock.service import Move
+from portal.tasks import kinds
+from portal.tasks import service as tasks
 
 # A change made at the channel that no order of ours explains: a sale we have not heard of yet, or a count by hand.
 CHANGED_THERE = "changed_at_channel"
@@ -95,8 +97,12 @@ async def _accept(
     await session.flush()
     cause_id = f"{batch.attempt_id}:{item.id}"
     move = Move(variant_id=row.variant.id, quantity=difference, cause=CHANGED_THERE, cause_id=cause_id)
-    made_by = connection_of(batch).external_name
-    await stock.move(session, merchant_id=batch.merchant_id, moves=[move], made_by=made_by, now=now)
+    connection = connection_of(batch)
+    await stock.move(session, merchant_id=batch.merchant_id, moves=[move], made_by=connection.external_name, now=now)
+    # The sum is sent even where nothing could be taken here: the channel still holds another number.
+    await tasks.enqueue(
+        session, kinds.STOCK, [str(item.id)], merchant_id=batch.merchant_id, connection_id=connection.id, now=now
+    )
 
 
 async def _rows(session: AsyncSession, batch: Batch) -> dict[str, Row]:

@@ -42,7 +42,7 @@ async def sweep(ctx: dict[str, Any]) -> None:
     now = runtime.clock()
     async with runtime.sessions.read(SYSTEM) as session:
         lanes = await lanes_to_ring(session, now)
-    await doorbell.ring({lane_id: now for (lane_id,) in lanes})
+    await doorbell.ring(dict.fromkeys(lanes, now))
 
 
 def worker_name() -> str:
@@ -95,4 +95,3 @@ def _worker_settings() -> type:
 
 
 WorkerSettings = _worker_settings()
-

@@ -81,7 +81,8 @@ def create_app(current: Runtime, hub: Hub, redis: Redis) -> Any:
 
 async def before(request: PortalRequest) -> None:
     """The reader's language, and a second lock beside the form's token: the browser's own word for the origin."""
-    i18n.use(request.user.locale if request.scope.get("user") else "en")
+    asking = request.scope.get("user")
+    i18n.use(asking.locale if asking else "en")
     unsafe = request.method not in SAFE and not request.url.path.startswith("/webhooks/")
     if unsafe and not same_origin(dict(request.headers), runtime(request).settings.public_url):
         raise Forbidden

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import structlog
 from litestar.datastructures import MutableScopeHeaders
+from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from portal.clock import new_id
@@ -36,7 +37,7 @@ class Guard:
         self._https = settings.is_https
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
         request_id = str(new_id())
@@ -76,7 +77,7 @@ class Guard:
 
 
 def same_origin(headers: dict[str, str], public_url: str) -> bool:
-    """Whether a browser says this unsafe request came from our own pages; one that says nothing is left to the token."""
+    """Whether the browser says this request came from our own pages; one that says nothing is left to the token."""
     origin = headers.get("origin")
     if origin is not None:
         return origin == public_url
@@ -94,5 +95,5 @@ def _header(scope: Scope, name: bytes) -> str:
 async def _refuse(send: Send) -> None:
     body = b"This address is not served here."
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": 400, "headers": headers})  # type: ignore[typeddict-item]  # trailers is optional
+    await send({"type": "http.response.start", "status": 400, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})

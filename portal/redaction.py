@@ -14,7 +14,9 @@ _SECRET_NAMES = re.compile(
     r"(token|secret|password|passwd|authorization|cookie|api_?key|credential|signature|hmac|session_id|code_verifier)",
     re.IGNORECASE,
 )
-_BUYER_NAMES = re.compile(r"^(e-?mail|phone|address\d?|first_name|last_name|buyer.*|customer.*|zip|postal_code)$", re.IGNORECASE)
+_BUYER_NAMES = re.compile(
+    r"^(e-?mail|phone|address\d?|first_name|last_name|buyer.*|customer.*|zip|postal_code)$", re.IGNORECASE
+)
 _SECRET_LOOKS = re.compile(r"(shp[a-z]{2}_[A-Za-z0-9]{8,}|Bearer\s+\S+|eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_.-]+)")
 _MAIL_LOOKS = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
 _CARD_LOOKS = re.compile(r"\b(?:\d[ -]?){13,19}\b")
@@ -38,4 +40,6 @@ def _value(name: str, value: Any) -> Any:
 def _text(text: str) -> str:
     masked = _SECRET_LOOKS.sub(MASK, text)
     masked = _MAIL_LOOKS.sub(MASK, masked)
-    return _CARD_LOOKS.sub(lambda found: MASK if luhn.is_valid(re.sub(r"[ -]", "", found.group())) else found.group(), masked)
+    return _CARD_LOOKS.sub(
+        lambda found: MASK if luhn.is_valid(re.sub(r"[ -]", "", found.group())) else found.group(), masked
+    )

@@ -94,7 +94,9 @@ def _to_sign_in(request: PortalRequest) -> Response[Any]:
         wanted = _page_of(request) or "/"
     where = f"/sign-in?next={quote(wanted, safe='')}"
     if is_htmx(request):
-        return Response("", status_code=HTTPStatus.UNAUTHORIZED, headers={"HX-Redirect": where}, media_type=MediaType.HTML)
+        return Response(
+            "", status_code=HTTPStatus.UNAUTHORIZED, headers={"HX-Redirect": where}, media_type=MediaType.HTML
+        )
     return Response("", status_code=HTTPStatus.SEE_OTHER, headers={"Location": where}, media_type=MediaType.HTML)
 
 

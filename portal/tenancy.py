@@ -8,6 +8,7 @@ statement on a merchant's table is refused unless it inserts that merchant's row
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
 from typing import Any, cast
 from uuid import UUID
@@ -15,6 +16,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Table, TextClause, event, text
 from sqlalchemy.orm import Mapped, ORMExecuteState, Session, UOWTransaction, mapped_column, with_loader_criteria
 from sqlalchemy.sql import visitors
+from sqlalchemy.sql.visitors import ExternallyTraversible
 from sqlalchemy.sql.dml import Insert
 
 
@@ -58,7 +60,7 @@ def _add_the_merchant(state: ORMExecuteState) -> None:
         return
     if isinstance(state.statement, TextClause):
         raise TenancyError("raw SQL cannot be given the merchant's condition; use the ORM entity")
-    for element in visitors.iterate(state.statement):
+    for element in visitors.iterate(cast(ExternallyTraversible, state.statement)):
         if isinstance(element, Table) and "merchant_id" in element.c:
             raise TenancyError(f"a Core statement on {element.name} has no merchant's condition; use the ORM entity")
 
@@ -67,7 +69,8 @@ def _check_inserted(state: ORMExecuteState, owner: UUID) -> None:
     table = getattr(state.statement, "table", None)
     if table is None or "merchant_id" not in table.c:
         return
-    rows = state.parameters if isinstance(state.parameters, list) else [state.parameters or {}]
+    given_rows = state.parameters or {}
+    rows = [given_rows] if isinstance(given_rows, Mapping) else given_rows
     compiled = getattr(state.statement, "_values", None) or {}
     given = {column.name: value for column, value in compiled.items() if hasattr(column, "name")}
     for row in rows:

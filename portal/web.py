@@ -102,7 +102,12 @@ def local_path(text: str, otherwise: str = "/") -> str:
 
 
 async def page(
-    request: PortalRequest, template: str, *, status: int = HTTPStatus.OK, headers: dict[str, str] | None = None, **context: Any
+    request: PortalRequest,
+    template: str,
+    *,
+    status: int = HTTPStatus.OK,
+    headers: dict[str, str] | None = None,
+    **context: Any,
 ) -> Response[str]:
     """A whole page. For a signed-in visitor it carries the menu's counts and banners as they are now."""
     chrome = Chrome()
@@ -135,7 +140,7 @@ def fragments(
 
 def redirect(path: str) -> Redirect:
     """See Other: a refresh of the page that follows repeats nothing."""
-    return Redirect(path, status_code=HTTPStatus.SEE_OTHER)
+    return Redirect(path, status_code=303)
 
 
 async def done(
@@ -155,7 +160,6 @@ async def leave_flash(request: PortalRequest, *, text: str, tone: str = "success
     """The next full page of this browser says `text` once."""
     if request.user is not None:
         await request.app.state.leave_flash(request, {"text": text, "tone": tone, "undo": undo})
-
 
 
 def _html(body: str, *, status: int, headers: dict[str, str] | None) -> Response[str]:

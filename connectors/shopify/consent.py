@@ -32,7 +32,7 @@ class ShopifyConsent:
         self._client = client
         self._app = app
         self.scopes = app.scopes
-        self.webhook_secrets = (app.client_secret,)
+        self.webhook_secrets: tuple[str, ...] = (app.client_secret,)
 
     def domain(self, text: str) -> str:
         return oauth.shop_domain(text)

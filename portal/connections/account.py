@@ -1,4 +1,4 @@
-"""A connection as its connector sees it: credentials renewed once for all, slots paid from a kept bucket, exchanges kept."""
+"""A connection as its connector sees it: credentials renewed once for all, paid slots, kept exchanges."""
 
 from __future__ import annotations
 
@@ -166,6 +166,4 @@ class NewcomerAccount:
 
 
 def _bucket(row: RateBucket) -> Bucket:
-    return Bucket(
-        available=row.available, maximum=row.maximum, restore_per_second=row.restore_per_second, at=row.at
-    )
+    return Bucket(available=row.available, maximum=row.maximum, restore_per_second=row.restore_per_second, at=row.at)

@@ -96,7 +96,8 @@ async def callback(request: PortalRequest, channel: FromPath[str]) -> Response[A
         visit = await service.finish_visit(session, state, session_id=asking.session_id, now=current.clock())
     if visit is None or visit.channel != channel:
         raise VisitRefused(
-            _("This connection attempt has ended"), _("It may have taken longer than ten minutes. Start again from Channels.")
+            _("This connection attempt has ended"),
+            _("It may have taken longer than ten minutes. Start again from Channels."),
         )
     consent = current.consent(channel, practice=visit.practice)
     try:
@@ -137,11 +138,19 @@ async def token(request: PortalRequest, channel: FromPath[str]) -> Response[Any]
         try:
             identity = await current.connectors[channel].identify(NewcomerAccount(domain, base_url, credentials))
             return await _store(
-                request, identity, credentials, channel=channel, practice=practice, auth_method="token",
-                connection_id=connection_id, return_to="/channels",
+                request,
+                identity,
+                credentials,
+                channel=channel,
+                practice=practice,
+                auth_method="token",
+                connection_id=connection_id,
+                return_to="/channels",
             )
         except ChannelError as error:
-            errors["token"] = _("%(channel)s did not accept this token. Nothing was changed.") % {"channel": channel.title()}
+            errors["token"] = _("%(channel)s did not accept this token. Nothing was changed.") % {
+                "channel": channel.title()
+            }
             original = error.problem.original
         except service.OtherAccount as error:
             errors["shop"] = f"{error.title}. {error.detail}"

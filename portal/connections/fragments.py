@@ -20,7 +20,8 @@ def hub_fragments(runtime: Runtime) -> dict[str, Render]:
     async def cards(session: AsyncSession, _visitor: Visitor, ids: Sequence[UUID]) -> Sequence[Fragment]:
         found = await queries.cards(session, runtime, list(ids))
         return [
-            Fragment(f"connection-card-{card.connection.id}", "connections/_card.html", {"card": card}) for card in found
+            Fragment(f"connection-card-{card.connection.id}", "connections/_card.html", {"card": card})
+            for card in found
         ]
 
     return {"connection-card": cards}

@@ -53,7 +53,7 @@ async def card(session: AsyncSession, runtime: Runtime, connection: Connection) 
         )
         .group_by(Task.kind)
     )
-    by_kind = {kind: count for kind, count in waiting.all()}
+    by_kind = dict(waiting.tuples().all())
     checking = bool(by_kind.pop(kinds.CHECK.name, 0))
     by_kind = {kind: count for kind, count in by_kind.items() if kind in words.SAID}
     listings = await session.scalar(select(func.count(Listing.id)).where(Listing.connection_id == connection.id))

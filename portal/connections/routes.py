@@ -42,7 +42,9 @@ async def show(request: PortalRequest, connection_id: FromPath[str]) -> Response
 
 
 @get("/channels/{connection_id:str}/reconnect")
-async def reconnect(request: PortalRequest, connection_id: FromPath[str], return_to: FromQuery[str] = "") -> Response[Any]:
+async def reconnect(
+    request: PortalRequest, connection_id: FromPath[str], return_to: FromQuery[str] = ""
+) -> Response[Any]:
     """Straight to the consent page, or to the form for a new key; back to `return_to` afterwards."""
     asking, current = visitor(request, Role.MANAGER), runtime(request)
     async with current.sessions.read(asking.merchant_id) as session:
@@ -140,7 +142,9 @@ async def _card_parts(request: PortalRequest, asking: Visitor, connection: Conne
 
 
 def _see(url: str) -> Response[Any]:
-    return Response("", status_code=HTTPStatus.SEE_OTHER, headers={"Location": url}, media_type="text/html; charset=utf-8")
+    return Response(
+        "", status_code=HTTPStatus.SEE_OTHER, headers={"Location": url}, media_type="text/html; charset=utf-8"
+    )
 
 
 ROUTES = [index, show, reconnect, test, pause, resume, confirm_disconnect, disconnect]

@@ -99,7 +99,9 @@ async def finish_visit(session: AsyncSession, state: str, *, session_id: UUID, n
     return None if found is None else await session.get_one(ConnectAttempt, found)
 
 
-async def owner_elsewhere(session: AsyncSession, identity: Identity, *, channel: str, practice: bool, merchant_id: UUID) -> bool:
+async def owner_elsewhere(
+    session: AsyncSession, identity: Identity, *, channel: str, practice: bool, merchant_id: UUID
+) -> bool:
     """Whether another merchant holds an open connection to this account. `session` is the SYSTEM's."""
     found = await session.scalar(
         select(Connection.id).where(

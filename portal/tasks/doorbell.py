@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,8 @@ from redis.backoff import ExponentialBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from portal.clock import utc_now
 
 QUEUE = "crossdock"
 JOB = "work_lane"
@@ -53,7 +55,8 @@ class Doorbell:
         try:
             pool = await self._connected()
             for lane_id, at in lanes.items():
-                await pool.enqueue_job(JOB, str(lane_id), _defer_until=at)
+                wait = max(at - utc_now(), timedelta())
+                await pool.enqueue_job(JOB, str(lane_id), _defer_by=wait)
         except (RedisError, OSError) as error:
             log.warning("ring_dropped", lanes=len(lanes), error=type(error).__name__)
 

@@ -31,7 +31,10 @@ REVOKE = Kind("revoke", "setup", 65)
 READ = Kind("read", "reads", 70, "read_batch")
 IMPORT = Kind("import", "imports", 80)
 
-KINDS = {kind.name: kind for kind in (STOCK, WEBHOOK, PRODUCT_CHANGED, PRICE, END, PUBLISH, UPDATE, CHECK, REVOKE, READ, IMPORT)}
+KINDS = {
+    kind.name: kind
+    for kind in (STOCK, WEBHOOK, PRODUCT_CHANGED, PRICE, END, PUBLISH, UPDATE, CHECK, REVOKE, READ, IMPORT)
+}
 
 # Lanes that must run while the connection cannot sell: they are how it comes back, or ends.
 RUNS_WHEN_HELD = {"setup", "inbound"}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import case, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from portal import db
@@ -53,7 +53,7 @@ async def enqueue(
     new = statement.excluded
     joined = statement.on_conflict_do_update(
         index_elements=["merchant_id", "kind", "subject"],
-        index_where=Task.state == TaskState.WAITING,
+        index_where=text("state = 'waiting'"),
         set_={
             "not_before": case((Task.not_before < new.not_before, Task.not_before), else_=new.not_before),
             "priority": case((Task.priority < new.priority, Task.priority), else_=new.priority),
@@ -83,16 +83,6 @@ async def cancel_connection(session: AsyncSession, connection_id: UUID, *, now: 
         .where(Task.connection_id == connection_id, Task.state == TaskState.WAITING)
         .values(state=TaskState.CANCELLED, ended_at=now)
     )
-
-
-async def waiting_by_kind(session: AsyncSession, connection_id: UUID) -> dict[str, int]:
-    """How many tasks of each kind wait for this connection."""
-    rows = await session.execute(
-        select(Task.kind, func.count(Task.id))
-        .where(Task.connection_id == connection_id, Task.state == TaskState.WAITING)
-        .group_by(Task.kind)
-    )
-    return {kind: count for kind, count in rows.all()}
 
 
 async def ring_connection(session: AsyncSession, connection_id: UUID, *, now: datetime) -> None:

@@ -41,9 +41,7 @@ async def receive(
     return len(connections)
 
 
-async def _connections(
-    session: AsyncSession, domain: str, *, channel: str, practice: bool
-) -> Sequence[Connection]:
+async def _connections(session: AsyncSession, domain: str, *, channel: str, practice: bool) -> Sequence[Connection]:
     rows = await session.execute(
         select(Connection).where(
             Connection.channel == channel, Connection.practice == practice, Connection.domain == domain

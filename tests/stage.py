@@ -1,0 +1,199 @@
+"""A whole installation for a test: database, queue, practice Shopify over loopback, and workers run by hand.
+
+Truth about the channel is what the practice shop recorded, never what our database says.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import httpx
+import uvicorn
+from sqlalchemy import select
+
+from connectors.shopify.practice.app import create_app
+from connectors.shopify.practice.settings import PracticeSettings
+from jobs.boot import PRACTICE_CLIENT_ID, Process, practice_secret
+from jobs.lanes import Worker, lanes_to_ring, work_lane
+from jobs.registry import HANDLERS
+from portal.catalog import service as catalog
+from portal.catalog.records import NewProduct
+from portal.clock import Clock
+from portal.config import Settings
+from portal.connections import service as connections
+from portal.connections.account import NewcomerAccount
+from portal.models.accounts import Merchant
+from portal.models.connections import Connection
+from portal.models.listings import Listing, ListingItem
+from portal.models.tasks import Task
+from portal.stock import service as stock
+from portal.stock.service import Move
+from portal.tenancy import SYSTEM
+from tests.servers import free_port
+
+SHOP = "demo.myshopify.com"
+
+
+@dataclass(frozen=True, slots=True)
+class PracticeShop:
+    """One shop of the practice server, as its own back office sees it."""
+
+    http: httpx.AsyncClient
+    url: str
+    domain: str
+
+    async def ask(self, path: str) -> Any:
+        answer = await self.http.get(f"{self.url}/practice/api/shops/{self.domain}/{path}")
+        answer.raise_for_status()
+        return answer.json()
+
+    async def do(self, action: str, **data: Any) -> Any:
+        answer = await self.http.post(
+            f"{self.url}/practice/api/shops/{self.domain}/{action}", json=data, headers={"Origin": self.url}
+        )
+        answer.raise_for_status()
+        return answer.json()
+
+    async def fault(self, kind: str, **details: Any) -> None:
+        await self.do("faults", kind=kind, **details)
+
+    async def products(self) -> list[dict[str, Any]]:
+        return list(await self.ask("products"))
+
+    async def ledger(self, operation: str) -> list[dict[str, Any]]:
+        """What the shop accepted of one operation, oldest first."""
+        return [row for row in await self.ask("ledger") if row["operation"] == operation]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    process: Process
+    practice_url: str
+    http: httpx.AsyncClient
+
+    @property
+    def sessions(self) -> Any:
+        return self.process.runtime.sessions
+
+    @property
+    def now(self) -> Any:
+        return self.process.runtime.clock()
+
+    def shop(self, domain: str = SHOP) -> PracticeShop:
+        return PracticeShop(self.http, self.practice_url, domain)
+
+    async def consent(self, url: str, *, shop: str = SHOP) -> list[tuple[str, str]]:
+        """The merchant presses Install; the parameters they come back with."""
+        form = {"shop": shop, "decision": "install", "currency": "USD"}
+        answer = await self.http.post(url, data=form, headers={"Origin": self.practice_url})
+        assert answer.status_code == 302, answer.text
+        return parse_qsl(urlsplit(answer.headers["location"]).query)
+
+    async def connect(self, merchant: Merchant, *, shop: str = SHOP, again: Connection | None = None) -> Connection:
+        """The merchant's connection to a practice shop, through the consent page."""
+        runtime = self.process.runtime
+        consent = runtime.consent("shopify", practice=True)
+        base_url = runtime.base_url("shopify", shop, practice=True)
+        callback = f"{runtime.settings.public_url}/connect/shopify/callback"
+        state = connections.new_visit()
+        answer = consent.read_return(
+            await self.consent(consent.authorize_url(base_url, redirect_uri=callback, state=state), shop=shop),
+            now=self.now,
+            expected_state=state,
+        )
+        credentials = await consent.exchange(base_url, code=answer.code, now=self.now)
+        identity = await runtime.connectors["shopify"].identify(NewcomerAccount(shop, base_url, credentials))
+        async with self.sessions.write(merchant.id) as session:
+            return await connections.connect(
+                session,
+                runtime.vault,
+                identity,
+                credentials,
+                merchant_id=merchant.id,
+                channel="shopify",
+                practice=True,
+                auth_method="oauth",
+                connection_id=again.id if again else None,
+                now=self.now,
+            )
+
+    async def add(self, merchant: Merchant, *products: NewProduct) -> list[Any]:
+        """The products are in the catalog, with the stock they say."""
+        async with self.sessions.write(merchant.id) as session:
+            saved = await catalog.save_imported(session, merchant.id, products, source="test", now=self.now)
+            await session.flush()
+            moves = [
+                Move(variant_id=v.id, quantity=v.wanted, cause="test", cause_id="start")
+                for product in saved
+                for v in product.variants
+                if v.wanted
+            ]
+            if moves:
+                await stock.move(session, merchant_id=merchant.id, moves=moves, made_by="test", now=self.now)
+            return saved
+
+    async def work(self, *, name: str = "worker-1", handlers: Any = HANDLERS, rounds: int = 50) -> None:
+        """Everything that is due now is done, as a worker would whom the sweep tells."""
+        worker = Worker(self.process.runtime, name, handlers)
+        for _ in range(rounds):
+            async with self.sessions.read(SYSTEM) as session:
+                lanes: Sequence[Any] = await lanes_to_ring(session, self.now)
+            if not lanes:
+                return
+            for lane_id in lanes:
+                await work_lane(worker, lane_id)
+        raise AssertionError("work that is due never ends")
+
+    async def tasks(self, **where: Any) -> list[Task]:
+        async with self.sessions.read(SYSTEM) as session:
+            rows = await session.scalars(select(Task).filter_by(**where).order_by(Task.id))
+            return list(rows)
+
+    async def listing(self, merchant: Merchant, product_id: Any) -> Listing:
+        async with self.sessions.read(merchant.id) as session:
+            return (await session.scalars(select(Listing).where(Listing.product_id == product_id))).one()
+
+    async def items(self, merchant: Merchant, listing: Listing) -> list[ListingItem]:
+        async with self.sessions.read(merchant.id) as session:
+            return list(await session.scalars(select(ListingItem).where(ListingItem.listing_id == listing.id)))
+
+
+@asynccontextmanager
+async def practice_server(settings: Settings, clock: Clock) -> AsyncIterator[str]:
+    """A practice Shopify on a free port of loopback, in this event loop; its address."""
+    practice = PracticeSettings(
+        data_file=settings.data_dir / "practice.db",
+        client_id=PRACTICE_CLIENT_ID,
+        client_secret=practice_secret(settings),
+    )
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    app = create_app(practice, clock=lambda: clock().timestamp())
+    port = free_port()
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, access_log=False))
+    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
+    task = asyncio.create_task(server.serve())
+    while not server.started:  # noqa: ASYNC110 - uvicorn tells its start by a flag only
+        await asyncio.sleep(0.005)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        await task
+
+
+@asynccontextmanager
+async def a_stage(settings: Settings, clock: Clock) -> AsyncIterator[Stage]:
+    async with practice_server(settings, clock) as url:
+        settings.practice_url = url
+        process = Process.start(settings, clock)
+        async with httpx.AsyncClient(trust_env=False) as http:
+            try:
+                yield Stage(process, url, http)
+            finally:
+                await process.stop()
