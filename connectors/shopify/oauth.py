@@ -213,12 +213,17 @@ def _token_request(
     )
 
 
+# RFC 6749 5.2: these refuse the app itself; reconnecting a shop would not help.
+_ABOUT_OUR_APP = frozenset({"invalid_client", "unauthorized_client", "unsupported_grant_type", "invalid_scope"})
+
+
 async def _credentials(client: httpx.AsyncClient, request: http.Request, now: datetime, keep: Keep) -> Credentials:
     answer = await http.send(client, request, keep=keep)
     body = http.parsed(answer.body)
     named = body if isinstance(body, dict) else {}
     if answer.status == 400 and named.get("error"):
-        raise PermissionLost(str(named["error"]), errors.said(named), channel_request_id=answer.request_id)
+        kind = OurFault if named["error"] in _ABOUT_OUR_APP else PermissionLost
+        raise kind(str(named["error"]), errors.said(named), channel_request_id=answer.request_id)
     failed = http.error_for_status(answer, request, original=errors.said(named), special=errors.STATUS_ERRORS)
     if failed is not None:
         raise failed

@@ -246,6 +246,7 @@ DEAD = b'{"error":"invalid_grant","error_description":"This request requires an 
     ("reply", "kind", "code", "original"),
     [
         (refused(400, DEAD), PermissionLost, "invalid_grant", "This request requires an active refresh_token"),
+        (refused(400, b'{"error":"invalid_client"}'), OurFault, "invalid_client", "invalid_client"),
         (refused(400, b"{}"), OurFault, "http_400", ""),
         (refused(401, b'{"errors":"[API] Invalid API key"}'), PermissionLost, "http_401", "[API] Invalid API key"),
         (refused(404, b'{"errors":"Not Found"}'), AccountBlocked, "http_404", "Not Found"),
