@@ -247,7 +247,7 @@ def test_notes_stay_with_what_they_are_about(read_text: ReadText) -> None:
     text = (
         "Handle,Title,Option1 Name,Option1 Value,Variant SKU,Colour (product.metafields.a.b),"
         "Fit (variant.metafields.a.c),Google Shopping / MPN,Image Src\n"
-        "cup,Cup,Size,S,1,red,tight,M1,\ncup,,,L,2,,loose,M2,\ncup,,,,,blue,,,https://a.example/1.jpg\n"
+        "cup,Cup,Size,S,1,red,tight,M1,\ncup,,,L,2,red,loose,M2,\ncup,,,,,blue,,,https://a.example/1.jpg\n"
     )
     (product,), problems = read_text(text)
 
