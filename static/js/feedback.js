@@ -125,7 +125,7 @@ document.addEventListener(
 
 function setBusy(key, button) {
   button.dataset.uiBusy = "";
-  button.setAttribute("aria-busy", "true");
+  button.setAttribute("aria-disabled", "true");
   busy.set(key, button);
 }
 
@@ -133,7 +133,7 @@ function rest(key) {
   const button = busy.get(key);
   if (!button) return;
   delete button.dataset.uiBusy;
-  button.removeAttribute("aria-busy");
+  button.removeAttribute("aria-disabled");
   busy.delete(key);
 }
 

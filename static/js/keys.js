@@ -28,7 +28,7 @@ document.addEventListener("keydown", (event) => {
   const key = name(event);
   const pair = first && Date.now() - first.at < SEQUENCE_MS ? `${first.key} ${key}` : null;
   first = null;
-  if (press(pair, event) || press(key, event) || walk(pair ?? key, event) || walk(key, event)) event.preventDefault();
+  if (press(pair, event) || walk(pair, event) || press(key, event) || walk(key, event)) event.preventDefault();
   else if (key === "g" || key === "*") first = { key, at: Date.now() };
 });
 
@@ -112,7 +112,8 @@ function follow(rel) {
 // ---- the list of commands: everything on this page that has a key, filtered as one types
 
 function label(element) {
-  return (element.ariaLabel ?? element.labels?.[0]?.textContent ?? element.textContent).trim().replace(/\s+/g, " ");
+  const words = element.ariaLabel ?? element.labels?.[0]?.textContent ?? (element.querySelector(":scope > span") ?? element).textContent;
+  return words.trim().replace(/\s+/g, " ");
 }
 
 function listCommands() {

@@ -58,7 +58,7 @@ function lost() {
   source?.close();
   source = null;
   if (ended || document.hidden) return;
-  say("reconnecting");
+  if (!tries) say("reconnecting");
   timers.poll ||= setTimeout(poll, DOWN_MS);
   const wait = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** tries++);
   timers.retry = setTimeout(open, wait * (0.6 + 0.8 * Math.random()));

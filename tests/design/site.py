@@ -78,15 +78,17 @@ class Site:
             "now": NOW,
             "flash": (),
             "nav_counts": {"inbox": 12, "problems": 37},
-            "banners": ({"tone": "critical", "title": "Shopify no longer accepts our access", "body": "38 updates wait."},),
+            "banners": (
+                {"tone": "critical", "title": "Shopify no longer accepts our access", "body": "38 updates wait."},
+            ),
             "live": True,
             **self.extra,
         }
 
 
-def render(site: Site, name: str, **more: Any) -> str:
+def render(site: Site, template: str, /, **more: Any) -> str:
     mine = environment().overlay(loader=jinja2.FileSystemLoader([HERE / "templates", STATIC.parent / "templates"]))
-    return mine.get_template(name).render(site.context() | more)
+    return mine.get_template(template).render(site.context() | more)
 
 
 def html(body: str, *, status: int = 200, headers: dict[str, str] | None = None) -> Response[str]:
@@ -124,7 +126,12 @@ async def things(state: State) -> Response[str]:
 
 @get("/error/{status:int}")
 async def error(state: State, status: FromPath[int]) -> Response[str]:
-    context = {"status": status, "title": "This page isn’t here", "message": "The link may be wrong.", "request_id": "r-1"}
+    context = {
+        "status": status,
+        "title": "This page isn’t here",
+        "message": "The link may be wrong.",
+        "request_id": "r-1",
+    }
     return html(render(site_of(state), "errors/error.html", **context), status=status)
 
 
@@ -138,6 +145,9 @@ async def change_thing(state: State, request: Request[Any, Any, State], name: Fr
         return html("", status=401, headers={"HX-Redirect": "/error/403"})
     if "hx-request" not in request.headers:
         return Response("", status_code=HTTPStatus.SEE_OTHER, headers={"Location": "/things"})
+    if form.get("title") == "":
+        summary = render(site, "_problems.html")
+        return html(f'<hx-partial hx-target="#problems" hx-swap="innerHTML">{summary}</hx-partial>', status=422)
     toast = '{"toast": {"text": "Thing saved", "tone": "success", "url": "/things/undo"}}'
     if name == "undo":
         return html("", headers={"HX-Reswap": "none", "HX-Trigger": '{"toast": {"text": "Undone", "tone": "info"}}'})
