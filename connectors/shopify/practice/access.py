@@ -26,6 +26,7 @@ _FILES = (
     "read_images",
     "read_quick_sale",
 )
+_LOCATION = ("read_locations", "read_inventory", "read_markets_home")
 _LOCATION_NAME = ("read_locations", "read_markets_home")
 
 # Any one of the scopes is enough. A field is guarded by its own entry and by that of the type it returns.
@@ -33,12 +34,19 @@ TYPES: dict[str, tuple[str, ...]] = {
     "Product": ("read_products",),
     "ProductVariant": ("read_products",),
     "ProductOption": ("read_products",),
+    "ProductOptionValue": ("read_products",),
+    "ProductOperation": ("read_products",),
     "ProductSetOperation": ("read_products",),
+    "ProductVariantsBulkCreateUserError": ("read_products",),
+    "ProductVariantsBulkDeleteUserError": ("read_products",),
+    "ProductVariantsBulkUpdateUserError": ("read_products",),
     "InventoryItem": ("read_inventory", "read_products"),
+    "InventoryItemMeasurement": ("read_inventory", "read_products"),
+    "InventoryChange": ("read_inventory",),
     "InventoryLevel": ("read_inventory",),
     "InventoryQuantity": ("read_inventory",),
     "InventoryAdjustmentGroup": ("read_inventory",),
-    "Location": ("read_locations", "read_inventory", "read_markets_home"),
+    "Location": _LOCATION,
     "MediaImage": _FILES,
     "Media": _FILES,
     "File": _FILES,
@@ -52,6 +60,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "Location.address": ("read_locations",),
     "Location.fulfillsOnlineOrders": ("read_locations",),
     "Location.hasActiveInventory": ("read_locations",),
+    "Location.id": _LOCATION,
     "Location.isActive": ("read_locations",),
     "Location.isFulfillmentService": ("read_locations",),
     "Location.name": _LOCATION_NAME,

@@ -45,7 +45,7 @@ def change(practice: Practice, domain: str, given: dict[str, Any]) -> None:
         product_fields.change(request, product["id"], fields)
         for row in chosen:
             if "price" in given:
-                variants.change(request, row, price=str(given["price"]))
+                variants.change(request, row, **variants.columns(request, {"price": str(given["price"])}))
             if "stock" in given:
                 _set_stock(mutation, row, int(given["stock"]))
         if fields or "price" in given:

@@ -38,7 +38,9 @@ FREE_OBJECTS = frozenset({"MoneyV2", "PageInfo", "LocationAddress"})
 SET_COSTS = {"variants": 0.2, "files": 1.9, "metafields": 0.4}
 SET_VARIANT_COSTS = {"file": 0.6, "metafields": 0.4}
 
-Branches = dict[str, list[FieldNode]]
+# A field together with the type it is selected on: inside an abstract type that may be another one.
+Selected = tuple[Any, FieldNode]
+Branches = dict[str, list[Selected]]
 
 
 def connection_factor(size: int) -> int:
@@ -64,11 +66,10 @@ class Pricing:
         spent = sum(self._root_field(kind, node, answered) for kind, node in self._roots())
         return min(math.ceil(spent), self.requested())
 
-    def _roots(self) -> Iterator[tuple[GraphQLCompositeType, FieldNode]]:
+    def _roots(self) -> Iterator[Selected]:
         root = self.schema.get_root_type(self.operation.operation)
         assert root is not None
-        common, _ = self._split(root, self.operation.selection_set)
-        return ((root, node) for node in common)
+        return iter(self._split(root, self.operation.selection_set)[0])
 
     def _root_field(self, root: GraphQLCompositeType, node: FieldNode, data: Mapping[str, Any] | None) -> float:
         if node.name.value.startswith("__"):
@@ -88,8 +89,8 @@ class Pricing:
     def _payload(self, kind: Any, node: FieldNode, value: Any, *, priced: bool) -> float:
         """The first level of a mutation's payload is free, what hangs below it is not."""
         total = 0.0
-        for child in self._split(kind, node.selection_set)[0]:
-            inner = None if child.name.value.startswith("__") else _type_of(kind, child)
+        for parent, child in self._split(kind, node.selection_set)[0]:
+            inner = None if child.name.value.startswith("__") else _type_of(parent, child)
             if inner is None or is_leaf_type(inner) or child.selection_set is None:
                 continue
             for part in _parts(value, child) if priced else [None]:
@@ -98,13 +99,10 @@ class Pricing:
 
     def _children(self, kind: Any, selected: SelectionSetNode | None, value: Any, *, priced: bool) -> float:
         common, branches = self._split(kind, selected)
-        total = sum(self._field(kind, node, _get(value, node), priced=priced) for node in common)
+        total = sum(self._field(parent, node, _get(value, node), priced=priced) for parent, node in common)
         dearest = 0.0
-        for name, nodes in branches.items():
-            branch = self.schema.type_map[name]
-            if priced and isinstance(value, dict) and not any(_key(node) in value for node in nodes):
-                continue
-            cost = sum(self._field(branch, node, _get(value, node), priced=priced) for node in nodes)
+        for selected_there in branches.values():
+            cost = sum(self._field(parent, node, _get(value, node), priced=priced) for parent, node in selected_there)
             dearest = max(dearest, cost)
         return total + dearest
 
@@ -125,7 +123,7 @@ class Pricing:
     def _connection(self, kind: Any, node: FieldNode, value: Any, *, priced: bool) -> float:
         per_node = 0.0
         size = self._page_size(node)
-        for child in self._split(kind, node.selection_set)[0]:
+        for _parent, child in self._split(kind, node.selection_set)[0]:
             name = child.name.value
             if name not in ("nodes", "edges"):
                 continue
@@ -134,7 +132,7 @@ class Pricing:
             inner = _type_of(kind, child)
             selections = [(inner, child.selection_set, items)]
             if name == "edges":
-                grandchildren = [n for n in self._split(inner, child.selection_set)[0] if n.name.value == "node"]
+                grandchildren = [n for _p, n in self._split(inner, child.selection_set)[0] if n.name.value == "node"]
                 selections = [
                     (_type_of(inner, n), n.selection_set, [_get(item, n) for item in items]) for n in grandchildren
                 ]
@@ -165,13 +163,13 @@ class Pricing:
             total += SET_VARIANT_COSTS["metafields"] * len(variant.get("metafields") or ())
         return float(total)
 
-    def _split(self, parent: Any, selected: SelectionSetNode | None) -> tuple[list[FieldNode], Branches]:
+    def _split(self, parent: Any, selected: SelectionSetNode | None) -> tuple[list[Selected], Branches]:
         """The fields every answer has, and those only one concrete type has."""
-        common: list[FieldNode] = []
+        common: list[Selected] = []
         branches: Branches = {}
         for node in selected.selections if selected else ():
             if isinstance(node, FieldNode):
-                common.append(node)
+                common.append((parent, node))
                 continue
             fragment = self.fragments[node.name.value] if isinstance(node, FragmentSpreadNode) else node
             assert isinstance(fragment, FragmentDefinitionNode | InlineFragmentNode)
@@ -218,7 +216,7 @@ class Bucket:
         now = self.clock()
         if self.filled_at:
             gained = max(0.0, now - self.filled_at) * RESTORE_PER_SECOND
-            self.available = min(BUCKET_SIZE, self.available + gained)
+            self.available = min(BUCKET_SIZE, round(self.available + gained, 3))
         self.filled_at = now
         return self.available
 

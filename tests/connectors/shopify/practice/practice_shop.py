@@ -19,17 +19,13 @@ from connectors.shopify.practice.app import PracticeSettings, create_app
 DOMAIN = "demo.myshopify.com"
 CLIENT_ID, CLIENT_SECRET = "practice-app", "practice-secret"
 SCOPES = "write_products,write_inventory,read_locations,write_publications,write_files"
-PRODUCT_FIELDS = "id handle title status tags onlineStoreUrl totalInventory"
-SET = (
-    """mutation Set($input: ProductSetInput!, $identifier: ProductSetIdentifiers, $synchronous: Boolean) {
+SET = """mutation Set($input: ProductSetInput!, $identifier: ProductSetIdentifiers, $synchronous: Boolean) {
   productSet(input: $input, identifier: $identifier, synchronous: $synchronous) {
-    product { %s variants(first: 100) { nodes { id sku price inventoryItem { id } } } }
+    product { id handle title variants(first: 100) { nodes { id sku price inventoryItem { id } } } }
     productSetOperation { id status }
     userErrors { code field message }
   }
 }"""
-    % PRODUCT_FIELDS
-)
 
 
 class Clock:
@@ -116,7 +112,7 @@ async def serving(app: Any) -> AsyncIterator[str]:
         server = uvicorn.Server(uvicorn.Config(app, log_level="critical", ws="none", access_log=False))
         server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]  # signals are pytest's
         task = asyncio.create_task(server.serve(sockets=[listening]))
-        while not server.started and not task.done():
+        while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn has no event for it
             await asyncio.sleep(0)
         try:
             yield f"http://127.0.0.1:{listening.getsockname()[1]}"

@@ -136,8 +136,7 @@ async def test_skus_and_barcodes_are_not_checked(shop: Shop) -> None:
     again = await shop.set(**a_product(handle="other", variants=[a_variant(barcode="not-a-barcode")]))
     assert again["userErrors"] == []
     found = await shop.data(
-        "query Find($q: String!) { productVariants(first: 5, query: $q) { nodes { sku inventoryItem { duplicateSkuCount } } } }",
-        q="sku:mug",
+        '{ productVariants(first: 5, query: "sku:mug") { nodes { inventoryItem { duplicateSkuCount } } } }'
     )
     assert [n["inventoryItem"]["duplicateSkuCount"] for n in found["productVariants"]["nodes"]] == [1, 1]
 
@@ -191,12 +190,10 @@ async def test_a_product_is_shown_nowhere_until_it_is_published_and_active(shop:
 async def test_images_become_ready_while_they_are_read_and_broken_ones_fail(shop: Shop) -> None:
     files = [{"originalSource": "https://x.example/a.jpg"}, {"originalSource": "https://x.example/broken/b.jpg"}]
     made = (await shop.set(**a_product(files=files)))["product"]
-    seen = []
-    for _ in range(3):
-        media = (await shop.data(READ, id=made["id"]))["product"]["media"]["nodes"]
-        seen.append([one["status"] for one in media])
-    assert seen == [["UPLOADED", "UPLOADED"], ["PROCESSING", "PROCESSING"], ["READY", "FAILED"]]
-    assert media[1]["mediaErrors"] == [{"code": "IMAGE_DOWNLOAD_FAILURE"}]
+    seen = [(await shop.data(READ, id=made["id"]))["product"]["media"]["nodes"] for _ in range(3)]
+    statuses = [[one["status"] for one in media] for media in seen]
+    assert statuses == [["UPLOADED", "UPLOADED"], ["PROCESSING", "PROCESSING"], ["READY", "FAILED"]]
+    assert seen[2][1]["mediaErrors"] == [{"code": "IMAGE_DOWNLOAD_FAILURE"}]
 
 
 async def test_a_mark_is_found_by_its_value(shop: Shop) -> None:
@@ -273,8 +270,11 @@ async def test_bulk_update_needs_variants_of_the_product(
 
 async def test_bulk_create_replaces_the_default_variant_and_delete_keeps_one(shop: Shop) -> None:
     made = (await shop.set(**a_product(productOptions=COLOURS, variants=[coloured("Blue")])))["product"]
-    create = """mutation C($id: ID!, $v: [ProductVariantsBulkInput!]!) { productVariantsBulkCreate(productId: $id, variants: $v) {
-      productVariants { id title } userErrors { code field message } } }"""
+    create = """mutation C($id: ID!, $v: [ProductVariantsBulkInput!]!) {
+      productVariantsBulkCreate(productId: $id, variants: $v) {
+        productVariants { id title } userErrors { code field message }
+      }
+    }"""
     size = [{"optionValues": [{"optionName": "Colour", "name": "Red"}], "inventoryItem": {"sku": "R"}}]
     red = (await shop.data(create, id=made["id"], v=size))["productVariantsBulkCreate"]
     assert [v["title"] for v in red["productVariants"]] == ["Red"]
