@@ -1,0 +1,87 @@
+"""Badges of listings as the database has them: the rows' columns, their open tasks, connections and readiness."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from portal.listings.badge import Badge, Facts, Held, TaskView, badge
+from portal.listings.eligible import channel_name, lacking, products_of
+from portal.listings.words import explain
+from portal.models.accounts import Merchant
+from portal.models.connections import Connection, ConnectionState
+from portal.models.listings import Intent, LastAttempt, Listing
+from portal.models.tasks import OPEN, UNDER_WAY, Task
+from portal.tasks import kinds
+from portal.tasks.service import holds
+
+_CHANGING = (kinds.PUBLISH.name, kinds.UPDATE.name, kinds.END.name, kinds.PRICE.name)
+
+
+async def badges_of(session: AsyncSession, listings: Sequence[Listing], *, now: datetime) -> dict[UUID, Badge]:
+    """What to show of each listing."""
+    rows = await session.scalars(select(Connection).where(Connection.id.in_({one.connection_id for one in listings})))
+    connections = {connection.id: connection for connection in rows}
+    tasks = await open_tasks(session, [listing.id for listing in listings])
+    lacks = await _lacks(session, listings, connections)
+    return {
+        listing.id: badge(
+            facts(listing, connections[listing.connection_id], tasks.get(listing.id), lacks.get(listing.id, 0), now)
+        )
+        for listing in listings
+    }
+
+
+def facts(listing: Listing, connection: Connection, task: Task | None, lacks: int, now: datetime) -> Facts:
+    name = channel_name(connection.channel)
+    problem = listing.problem
+    return Facts(
+        channel=name,
+        intent=listing.intent,
+        attempt=listing.attempt,
+        observed=listing.observed,
+        open_task=TaskView(task.state, task.not_before, task.tries, task.outcome_class) if task else None,
+        held=held_by(connection, now),
+        held_until=connection.maintenance_until,
+        readiness_missing=lacks,
+        problem=problem,
+        problem_count=listing.problem_count,
+        cause=explain(problem, channel=connection.channel, channel_name=name).title if problem else "",
+        warnings=len(listing.warnings or ()),
+        found=bool(listing.found),
+        observed_at=listing.observed_at,
+    )
+
+
+def held_by(connection: Connection, now: datetime) -> Held:
+    """Why work for the connection waits now."""
+    if not holds(connection, now) or connection.state is ConnectionState.ACTIVE:
+        return Held.NOT
+    return Held(connection.state.value)
+
+
+async def open_tasks(session: AsyncSession, listing_ids: Iterable[UUID]) -> dict[UUID, Task]:
+    """The open task that will next change each listing at its channel; one under way before one that waits."""
+    rows = await session.scalars(
+        select(Task)
+        .where(Task.subject.in_([str(one) for one in listing_ids]), Task.state.in_(OPEN), Task.kind.in_(_CHANGING))
+        .order_by(Task.priority.desc(), Task.not_before.desc())
+    )
+    found = sorted(rows, key=lambda task: task.state in UNDER_WAY)
+    return {UUID(task.subject): task for task in found}
+
+
+async def _lacks(
+    session: AsyncSession, listings: Sequence[Listing], connections: dict[UUID, Connection]
+) -> dict[UUID, int]:
+    """How many things each listing that was never sent lacks; the others were judged by the channel itself."""
+    unsent = [one for one in listings if one.attempt is LastAttempt.NONE and one.intent is Intent.PUBLISH]
+    if not unsent:
+        return {}
+    currency = (await session.get_one(Merchant, unsent[0].merchant_id)).currency
+    products = {product.id: product for product in await products_of(session, [one.product_id for one in unsent])}
+    return {one.id: len(lacking(products[one.product_id], connections[one.connection_id], currency)) for one in unsent}

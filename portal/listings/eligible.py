@@ -1,0 +1,51 @@
+"""Where a product could be sold now: the connections that take work, and what it lacks on each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import selectinload
+
+from connectors.registry import CHANNELS
+from portal.listings.publishing import SELLABLE
+from portal.listings.readiness import Missing, missing
+from portal.listings.records import product_record
+from portal.models.catalog import Product
+from portal.models.connections import Connection
+
+
+async def sellable(session: AsyncSession) -> Sequence[Connection]:
+    """The merchant's connections that take work, in the order they were made."""
+    rows = await session.scalars(select(Connection).where(Connection.state.in_(SELLABLE)).order_by(Connection.id))
+    return rows.all()
+
+
+async def products_of(session: AsyncSession, product_ids: Sequence[UUID]) -> Sequence[Product]:
+    """The products with their variants and images, as they are in the database now."""
+    rows = await session.scalars(
+        select(Product)
+        .where(Product.id.in_(product_ids))
+        .options(selectinload(Product.variants), selectinload(Product.images))
+        .execution_options(populate_existing=True)
+        .order_by(Product.id)
+    )
+    return rows.all()
+
+
+def lacking(product: Product, connection: Connection, currency: str) -> list[Missing]:
+    """What keeps the product off this connection; `currency` is the merchant's."""
+    record = product_record(product, product.variants, product.images, currency=currency)
+    return missing(record, CHANNELS[connection.channel], currency=connection.currency)
+
+
+def channel_name(channel: str) -> str:
+    return CHANNELS[channel].name
+
+
+def connection_name(connection: Connection) -> str:
+    """The channel's name, with the account's where the merchant needs to tell accounts apart."""
+    name = channel_name(connection.channel)
+    return f"{name} ({connection.external_name})" if connection.external_name else name

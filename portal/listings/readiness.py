@@ -1,0 +1,171 @@
+"""A channel's own rules, run before anything is sent: what a product still lacks there. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from stdnum import ean
+
+from connectors.protocol import Capabilities
+from connectors.records import ProductRecord, VariantRecord
+from portal.i18n import _, ngettext
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """`field` points into the product record as connectors.errors.Problem.field does; `title` says what, `fix` how."""
+
+    field: str
+    title: str
+    fix: str
+
+
+def missing(record: ProductRecord, capabilities: Capabilities, *, currency: str = "") -> list[Missing]:
+    """What keeps the product off the channel; empty when it is ready.
+
+    `currency` is the account's where known: prices in another one would be wrong there.
+    """
+    return [
+        *_of_product(record, capabilities),
+        *_of_currency(record, capabilities, currency),
+        *_of_options(record, capabilities),
+        *_of_images(record, capabilities),
+        *_of_variants(record, capabilities),
+    ]
+
+
+def _of_product(record: ProductRecord, capabilities: Capabilities) -> Iterator[Missing]:
+    if not record.active:
+        yield Missing(
+            "/active", _("Not active"), _("Set the status to Active. Drafts and archived products stay here.")
+        )
+    if not record.title.strip():
+        yield Missing("/title", _("No title"), _("Add a title."))
+        return
+    size = _size(record.title, capabilities.title_unit)
+    if size > capabilities.title_limit:
+        said = {
+            "size": size,
+            "limit": capabilities.title_limit,
+            "unit": _unit(capabilities.title_unit),
+            "over": size - capabilities.title_limit,
+            "channel": capabilities.name,
+        }
+        title = _("Title %(size)s / %(limit)s %(unit)s") % said
+        yield Missing("/title", title, _("Shorten it by %(over)s %(unit)s for %(channel)s.") % said)
+
+
+def _size(text: str, unit: str) -> int:
+    return len(text.encode()) if unit == "bytes" else len(text)
+
+
+def _unit(unit: str) -> str:
+    return _("bytes") if unit == "bytes" else _("characters")
+
+
+def _of_currency(record: ProductRecord, capabilities: Capabilities, currency: str) -> Iterator[Missing]:
+    if not record.variants or not currency or record.variants[0].price.currency == currency:
+        return
+    said = {"ours": record.variants[0].price.currency, "theirs": currency, "channel": capabilities.name}
+    title = _("Prices are in %(ours)s, this %(channel)s account sells in %(theirs)s") % said
+    yield Missing("/variants/0/price", title, _("Connect an account that sells in %(ours)s.") % said)
+
+
+def _of_options(record: ProductRecord, capabilities: Capabilities) -> Iterator[Missing]:
+    said = {
+        "channel": capabilities.name,
+        "options": capabilities.options_limit,
+        "variants": capabilities.variants_limit,
+    }
+    if len(record.option_names) > capabilities.options_limit:
+        title = _("%(count)s options") % {"count": len(record.option_names)}
+        yield Missing("/option_names", title, _("%(channel)s takes %(options)s options. Remove the others.") % said)
+    if not record.variants:
+        yield Missing("/variants", _("No variant"), _("Add at least one variant with a price."))
+    elif len(record.variants) > capabilities.variants_limit:
+        title = _("%(count)s variants") % {"count": len(record.variants)}
+        yield Missing("/variants", title, _("%(channel)s takes %(variants)s variants. Split the product.") % said)
+    counted = Counter(variant.option_values for variant in record.variants)
+    for index, variant in enumerate(record.variants):
+        if len(variant.option_values) != len(record.option_names) or not all(variant.option_values):
+            fix = _("Give this variant one value for each option.")
+            yield Missing(f"/variants/{index}/option_values", _("A variant without an option value"), fix)
+        elif counted[variant.option_values] > 1:
+            name = " / ".join(variant.option_values) or _("the plain variant")
+            fix = _("Change or remove one of them.")
+            yield Missing(f"/variants/{index}/option_values", _("%(name)s is there twice") % {"name": name}, fix)
+
+
+def _of_images(record: ProductRecord, capabilities: Capabilities) -> Iterator[Missing]:
+    if len(record.images) > capabilities.images_limit:
+        said = {"count": len(record.images), "limit": capabilities.images_limit, "channel": capabilities.name}
+        fix = _("%(channel)s takes %(limit)s images. Remove the others.") % said
+        yield Missing("/images", _("%(count)s images") % said, fix)
+    for index, image in enumerate(record.images):
+        if not _fetchable(image.url):
+            yield Missing(f"/images/{index}", _("An image without an https address"), _not_fetchable())
+    for index, variant in enumerate(record.variants):
+        if variant.image_url and not _fetchable(variant.image_url):
+            pointer = f"/variants/{index}/image_url"
+            yield Missing(pointer, _("A variant's image without an https address"), _not_fetchable())
+
+
+def _fetchable(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme == "https" and bool(parts.hostname)
+
+
+def _not_fetchable() -> str:
+    return _("Use an address that begins with https://, or remove the image.")
+
+
+def _of_variants(record: ProductRecord, capabilities: Capabilities) -> Iterator[Missing]:
+    skus = Counter(variant.sku for variant in record.variants if variant.sku)
+    barcodes = Counter(variant.barcode for variant in record.variants if variant.barcode)
+    unpriced = [index for index, variant in enumerate(record.variants) if variant.price.minor <= 0]
+    if unpriced:
+        title = ngettext("No price", "No price on %(num)s variants", len(unpriced)) % {"num": len(unpriced)}
+        yield Missing(f"/variants/{unpriced[0]}/price", title, _("Add a price above zero."))
+    for index, variant in enumerate(record.variants):
+        if capabilities.needs_sku:
+            yield from _of_sku(index, variant, skus)
+        if capabilities.needs_barcode:
+            yield from _of_barcode(index, variant, barcodes)
+
+
+def _of_sku(index: int, variant: VariantRecord, skus: Counter[str]) -> Iterator[Missing]:
+    pointer = f"/variants/{index}/sku"
+    if not variant.sku:
+        yield Missing(pointer, _("No SKU"), _("Give the variant a SKU of its own."))
+    elif skus[variant.sku] > 1:
+        title = _("SKU %(sku)s is there twice") % {"sku": variant.sku}
+        yield Missing(pointer, title, _("Give each variant a SKU of its own."))
+
+
+def _of_barcode(index: int, variant: VariantRecord, barcodes: Counter[str]) -> Iterator[Missing]:
+    pointer = f"/variants/{index}/barcode"
+    if not variant.barcode:
+        yield Missing(pointer, _("No barcode"), _("Add the barcode printed on the product."))
+    elif not ean.is_valid(variant.barcode):
+        yield Missing(
+            pointer, _("Barcode %(code)s can't be right") % {"code": variant.barcode}, barcode_fix(variant.barcode)
+        )
+    elif barcodes[variant.barcode] > 1:
+        title = _("Barcode %(code)s is there twice") % {"code": variant.barcode}
+        yield Missing(pointer, title, _("Every variant has a barcode of its own. Check the labels."))
+
+
+def barcode_fix(barcode: str) -> str:
+    """What to do about a barcode that fails its check: the digit it should end in, or the length it should have."""
+    digits = ean.compact(barcode)
+    if digits.isdecimal() and digits.isascii() and len(digits) in {8, 12, 13, 14}:
+        expected = ean.calc_check_digit(digits[:-1])
+        return _("The last digit should be %(digit)s. Check the label.") % {"digit": expected}
+    said = {"count": len(digits)}
+    return _("It has %(count)s digits. A UPC has 12, an EAN or JAN 13. A spreadsheet may have dropped a zero.") % said

@@ -1,0 +1,54 @@
+"""What one entry of the error translator holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+# Marks words for translation where they are written; they are looked up where they are said.
+N_ = str
+
+
+class Button(StrEnum):
+    """What can be pressed: never a retry where a retry cannot help."""
+
+    EDIT = "edit"
+    RECONNECT = "reconnect"
+    WAIT = "wait"
+    CHANNEL = "channel"
+    CHOOSE = "choose"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """`title` and `body` are untranslated and may name %(channel)s. `field` is where the code itself points.
+
+    `retry_helps` is true where the merchant can put it right outside the product, and then start again here.
+    """
+
+    title: str
+    body: str
+    button: Button
+    field: str = ""
+    retry_helps: bool = False
+
+
+def edit(title: str, body: str, field: str = "") -> Wording:
+    return Wording(title, body, Button.EDIT, field)
+
+
+def at_channel(title: str, body: str) -> Wording:
+    return Wording(title, body, Button.CHANNEL, retry_helps=True)
+
+
+def reconnect(title: str, body: str) -> Wording:
+    return Wording(title, body, Button.RECONNECT)
+
+
+def wait(title: str, body: str) -> Wording:
+    return Wording(title, body, Button.WAIT)
+
+
+def ours(title: str, body: str) -> Wording:
+    return Wording(title, body, Button.NONE, retry_helps=True)

@@ -1,0 +1,73 @@
+"""Words for the codes every channel shares (our own, in lower case) and for codes nobody has words for yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from connectors.errors import ProblemClass
+from portal.listings.wording import N_, Button, Wording, at_channel, edit, ours, reconnect, wait
+
+NOT_READY = "not_ready"
+ALREADY_ON_CHANNEL = "already_on_channel"
+
+_NOTHING_TO_DO = N_("Nothing to do. We try again by ourselves.")
+_LOOKING = N_("Nothing to do. We look whether %(channel)s has it before anything is sent again.")
+_OUR_TURN = N_("It isn't anything you did, and nothing was charged. We have been told.")
+
+WORDINGS: Mapping[str, Wording] = {
+    NOT_READY: edit(N_("This product isn't ready for %(channel)s"), N_("Fill in what is missing.")),
+    ALREADY_ON_CHANNEL: Wording(
+        N_("This product is already on %(channel)s"),
+        N_("Link yours to it, or list yours as a new product under another web address. Nothing was changed there."),
+        Button.CHOOSE,
+    ),
+    "refused": edit(N_("%(channel)s rejected this product"), N_("Read the message below and change the product.")),
+    "currency_mismatch": edit(
+        N_("The prices are in another currency than %(channel)s sells in"),
+        N_("Connect an account that sells in your currency."),
+        "/variants/price",
+    ),
+    "unreachable": wait(N_("%(channel)s can't be reached"), _NOTHING_TO_DO),
+    "rate_limit": wait(N_("%(channel)s is limiting requests"), _NOTHING_TO_DO),
+    "renewal_under_way": wait(N_("We are renewing the access to %(channel)s"), _NOTHING_TO_DO),
+    "no_answer": wait(N_("%(channel)s didn't answer"), _LOOKING),
+    "answer_too_large": wait(N_("%(channel)s sent an answer we couldn't read"), _LOOKING),
+    "unreadable_answer": wait(N_("%(channel)s sent an answer we couldn't read"), _LOOKING),
+    "no_result": wait(N_("%(channel)s didn't say what became of it"), _LOOKING),
+    "no_credentials": reconnect(N_("We have no access to %(channel)s"), N_("Connect the same account again.")),
+    "no_refresh_token": reconnect(
+        N_("The access to %(channel)s has run out"), N_("One click renews it. Your listings stay live meanwhile.")
+    ),
+    "invalid_grant": reconnect(
+        N_("Your permission for %(channel)s has ended"),
+        N_("It was cancelled or ran out. Connect the same account again."),
+    ),
+    "unusable_token": reconnect(
+        N_("The access token for %(channel)s can't be used"), N_("Enter it again, exactly as %(channel)s shows it.")
+    ),
+    "http_429": wait(N_("%(channel)s is limiting requests"), _NOTHING_TO_DO),
+    "http_500": wait(N_("%(channel)s had an error of its own"), _LOOKING),
+    "http_502": wait(N_("%(channel)s had an error of its own"), _LOOKING),
+    "http_503": wait(N_("%(channel)s is not available right now"), _NOTHING_TO_DO),
+    "http_504": wait(N_("%(channel)s took too long"), _LOOKING),
+    "no_access_token": ours(N_("We couldn't read the access %(channel)s gave"), _OUR_TURN),
+}
+
+BY_CLASS: Mapping[ProblemClass, Wording] = {
+    ProblemClass.DATA: Wording(
+        N_("%(channel)s rejected this product"),
+        N_("Read %(channel)s's message below. Change the product, or try again once you have put it right there."),
+        Button.EDIT,
+        retry_helps=True,
+    ),
+    ProblemClass.PERMISSION: reconnect(
+        N_("%(channel)s no longer lets us do this"),
+        N_("Reconnect with the same account. What waits goes out right after."),
+    ),
+    ProblemClass.ACCOUNT: at_channel(
+        N_("%(channel)s refused because of the account"), N_("Put it right at %(channel)s, then try again here.")
+    ),
+    ProblemClass.BUSY: wait(N_("%(channel)s couldn't take it just now"), _NOTHING_TO_DO),
+    ProblemClass.UNKNOWN: wait(N_("No clear answer came from %(channel)s"), _LOOKING),
+    ProblemClass.OURS: ours(N_("Something went wrong on our side"), _OUR_TURN),
+}
