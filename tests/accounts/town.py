@@ -138,9 +138,13 @@ def _app(runtime: Runtime) -> Litestar:
     )
 
 
+def _nothing_outside(request: httpx.Request) -> httpx.Response:
+    raise AssertionError(f"accounts called {request.url}")
+
+
 @asynccontextmanager
 async def a_town(settings: Settings, sessions: Sessions, clock: SettableClock) -> AsyncIterator[Town]:
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(transport=httpx.MockTransport(_nothing_outside)) as http:
         nothing: dict[str, Any] = {}
         vault = Vault.from_setting(settings.vault_keys)
         runtime = Runtime(
