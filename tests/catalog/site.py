@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from types import SimpleNamespace
-from typing import Any
-from uuid import UUID
+from typing import Any, cast
 
 import httpx
 from bs4 import BeautifulSoup, Tag
@@ -56,7 +54,7 @@ class Site:
     async def post(
         self, path: str, form: Sequence[tuple[str, str]] = (), headers: Mapping[str, str] | None = None
     ) -> Answer:
-        body = httpx.QueryParams(list(form)).__str__()
+        body = str(httpx.QueryParams(list(form)))
         sent = {"content-type": "application/x-www-form-urlencoded", **(headers or {})}
         return Answer(await self.client.post(path, content=body, headers=sent))
 
@@ -114,8 +112,7 @@ class _Who:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            scope["user"], scope["auth"] = scope["app"].state.site.who, None
+        scope["user"], scope["auth"] = scope["app"].state.site.who, None
         await self.app(scope, receive, send)
 
 
@@ -144,13 +141,7 @@ async def open_site(sessions: Sessions, clock: Clock) -> AsyncIterator[Site]:
         openapi_config=None,
         state=State(state),
         logging_config=None,
-        pdb_on_exception=False,
     )
-    app.exception_handlers.pop(HTTPStatus.INTERNAL_SERVER_ERROR, None)
-    site.client = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://127.0.0.1:8000")
+    site.client = httpx.AsyncClient(transport=httpx.ASGITransport(app=cast(Any, app)), base_url="http://127.0.0.1:8000")
     async with site.client:
         yield site
-
-
-def key_of(path: str) -> UUID:
-    return UUID(path.rsplit("/", 1)[-1])
