@@ -20,8 +20,6 @@ from portal.models.accounts import Role
 from portal.runtime import Runtime
 from portal.templating import render
 
-PortalRequest = Request["Visitor | None", Any, State]
-
 RANK = {Role.VIEWER: 0, Role.PACKER: 1, Role.MANAGER: 2, Role.OWNER: 3}
 
 
@@ -47,6 +45,9 @@ class Visitor:
 
     def may(self, role: Role) -> bool:
         return RANK[self.role] >= RANK[role]
+
+
+PortalRequest = Request[Visitor | None, Any, State]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
