@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 from asyncio import CancelledError, create_task
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import cache
 
 import httpx
 from litestar import Litestar, post, put
@@ -24,6 +26,7 @@ from connectors.shopify.practice.store import Store
 
 __all__ = ["PracticeSettings", "create_app"]
 
+_trust = cache(ssl.create_default_context)  # reading every authority takes a tenth of a second
 UPLOAD_LIMIT = 20 * 1024 * 1024
 
 
@@ -44,10 +47,10 @@ def create_app(settings: PracticeSettings, *, clock: Callable[[], float] = time.
 
     @asynccontextmanager
     async def running(app: Litestar) -> AsyncIterator[None]:
-        practice = Practice(settings, Store(settings.data_file, clock), clock, load_schema())
-        app.state.practice = practice
-        async with httpx.AsyncClient(follow_redirects=False, trust_env=False) as client:
-            delivering = create_task(webhooks.deliver_forever(practice, client))
+        async with httpx.AsyncClient(follow_redirects=False, trust_env=False, verify=_trust()) as client:
+            practice = Practice(settings, Store(settings.data_file, clock), clock, load_schema(), client)
+            app.state.practice = practice
+            delivering = create_task(webhooks.deliver_forever(practice))
             try:
                 yield
             finally:

@@ -58,10 +58,10 @@ def delete(practice: Practice, domain: str, given: dict[str, Any]) -> None:
         products.remove(mutation, _find(mutation.request, given)[0])
 
 
-def catalog_of(practice: Practice, domain: str) -> list[dict[str, Any]]:
-    """Every product of the shop as it stands, for tests and for the control page."""
+def catalog_of(practice: Practice, domain: str, *, limit: int = -1) -> list[dict[str, Any]]:
+    """The products of the shop as they stand, all or the first few, for tests and for the control page."""
     request = _by_hand(practice, domain).request
-    rows = practice.store.rows("SELECT * FROM product WHERE shop = ? ORDER BY id", domain)
+    rows = practice.store.rows("SELECT * FROM product WHERE shop = ? ORDER BY id LIMIT ?", domain, limit)
     return [_told(request, row) for row in rows]
 
 

@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import httpx
 from litestar import Response, Router, delete, get, post
 from litestar.exceptions import ClientException
 from litestar.params import FromPath, FromQuery, JSONBody
@@ -127,8 +126,7 @@ async def perform(practice: Practice, shop: Row, action: str, data: Json) -> Jso
         "compliance": lambda: _send_compliance(practice, shop, data),
     }
     if action == "deliver":
-        async with httpx.AsyncClient(trust_env=False) as client:
-            return {"tried": await webhooks.deliver_due(practice, client, early=True)}
+        return {"tried": await webhooks.deliver_due(practice, early=True)}
     actions[action]()
     return {}
 

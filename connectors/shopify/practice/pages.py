@@ -18,6 +18,7 @@ from connectors.shopify.practice.addressing import AnyRequest, from_own_pages, p
 TEMPLATES = Path(__file__).with_name("templates")
 STYLE = TEMPLATES / "practice.css"
 LAST_REQUESTS = 25
+FIRST_PRODUCTS = 100
 # What a button of the page does: a fault for the next call, or an action at once.
 FAULT_BUTTONS = {
     "throttle": "Throttle next call",
@@ -41,7 +42,7 @@ def page_headers(*, form_target: str = "") -> dict[str, str]:
     )
     return {
         "Content-Security-Policy": policy.strip(),
-        "Referrer-Policy": "no-referrer",
+        "Referrer-Policy": "same-origin",
         "X-Content-Type-Options": "nosniff",
         "Cache-Control": "no-store",
     }
@@ -84,7 +85,8 @@ async def show(request: AnyRequest) -> Template:
         "show.html",
         context={
             "shop": shop,
-            "products": back_office.catalog_of(practice, domain),
+            "products": back_office.catalog_of(practice, domain, limit=FIRST_PRODUCTS),
+            "shown_at_most": FIRST_PRODUCTS,
             "tokens": app_access.tokens(practice, domain),
             "requests": [_told(row) for row in store.rows(query.format("request"), domain, LAST_REQUESTS)],
             "deliveries": [_told(row) for row in store.rows(query.format("delivery"), domain, LAST_REQUESTS)],

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from zlib import crc32
 
+import httpx
 from graphql import GraphQLSchema
 
 from connectors.shopify.practice.costs import Bucket
@@ -18,12 +19,13 @@ API_VERSION = "2026-07"
 
 @dataclass(slots=True)
 class Practice:
-    """One running server: its file, its clock, the hub's app, and a cost bucket per shop."""
+    """One running server: its file, its clock, the client its webhooks go out by, and a cost bucket per shop."""
 
     settings: PracticeSettings
     store: Store
     clock: Callable[[], float]
     schema: GraphQLSchema
+    client: httpx.AsyncClient
     buckets: dict[str, Bucket] = field(default_factory=dict)
     deliveries_wanted: asyncio.Event = field(default_factory=asyncio.Event)
 

@@ -53,33 +53,33 @@ def signature(secret: str, body: bytes) -> str:
     return base64.b64encode(hmac.new(secret.encode(), body, hashlib.sha256).digest()).decode()
 
 
-async def deliver_forever(practice: Practice, client: httpx.AsyncClient) -> None:
+async def deliver_forever(practice: Practice) -> None:
     """Sends what is due, again and again, until cancelled."""
     while True:
         practice.deliveries_wanted.clear()
-        if not await deliver_due(practice, client):
+        if not await deliver_due(practice):
             try:
                 await asyncio.wait_for(practice.deliveries_wanted.wait(), LOOK_AGAIN_SECONDS)
             except TimeoutError:
                 continue
 
 
-async def deliver_due(practice: Practice, client: httpx.AsyncClient, *, early: bool = False) -> int:
+async def deliver_due(practice: Practice, *, early: bool = False) -> int:
     """One try is made for each delivery that is due, or for all that wait; how many tries were made."""
     now = float("inf") if early else practice.clock()
     query = "SELECT * FROM delivery WHERE state = 'waiting' AND next_at <= ? ORDER BY next_at, id LIMIT ?"
     due = practice.store.rows(query, now, SENT_TOGETHER)
-    answers = await asyncio.gather(*(_post(practice, client, row) for row in due))
+    answers = await asyncio.gather(*(_post(practice, row) for row in due))
     for row, answer in zip(due, answers, strict=True):
         _record(practice, row, answer)
     return len(due)
 
 
-async def _post(practice: Practice, client: httpx.AsyncClient, row: Row) -> str:
+async def _post(practice: Practice, row: Row) -> str:
     """What came back: a status, or what went wrong."""
     try:
         async with asyncio.timeout(practice.settings.webhook_timeout_seconds):
-            answer = await client.post(row["uri"], content=row["body"], headers=_headers(practice, row))
+            answer = await practice.client.post(row["uri"], content=row["body"], headers=_headers(practice, row))
     except TimeoutError:
         return "timed out"
     except (httpx.HTTPError, httpx.InvalidURL) as error:

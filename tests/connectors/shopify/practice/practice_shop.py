@@ -98,7 +98,7 @@ async def practice_shop(data_file: Path, **settings: Any) -> AsyncIterator[Shop]
     clock = Clock()
     wanted = PracticeSettings(data_file=data_file, client_id=CLIENT_ID, client_secret=CLIENT_SECRET, **settings)
     app = create_app(wanted, clock=clock)
-    async with serving(app) as url, httpx.AsyncClient(base_url=url, trust_env=False) as client:
+    async with serving(app) as url, httpx.AsyncClient(base_url=url, verify=False) as client:
         made = (await client.post("/practice/api/shops", json={"domain": DOMAIN})).json()
         shop = Shop(url, client, clock, location=f"gid://shopify/Location/{made['locations'][0]['id']}")
         await shop.install()
