@@ -40,9 +40,7 @@ async def a_listing(
     connection = Connection(
         id=new_id(), merchant_id=product.merchant_id, channel="shopify", state=state, external_id=new_id().hex
     )
-    listing = Listing(
-        id=new_id(), merchant_id=product.merchant_id, connection_id=connection.id, product_id=product.id
-    )
+    listing = Listing(id=new_id(), merchant_id=product.merchant_id, connection_id=connection.id, product_id=product.id)
     items = [
         ListingItem(
             merchant_id=product.merchant_id,

@@ -32,11 +32,7 @@ async def variants_of(sessions: Sessions, product: Product) -> list[Variant]:
 
 async def moved(sessions: Sessions, merchant: Merchant, *moves: Move | Count) -> list[Moved]:
     async with sessions.write(merchant.id) as session:
-        now = SettableClock()()
-        steps = [one for one in moves if isinstance(one, Move)]
-        counts = [one for one in moves if isinstance(one, Count)]
-        found = await stock.move(session, merchant_id=merchant.id, moves=steps, made_by="Alice", now=now)
-        return found + await stock.set_to(session, merchant_id=merchant.id, counts=counts, made_by="Alice", now=now)
+        return await stock.move(session, merchant_id=merchant.id, moves=moves, made_by="Alice", now=SettableClock()())
 
 
 async def broken(sessions: Sessions) -> list[tuple[UUID, int]]:
@@ -176,7 +172,9 @@ async def test_any_mixture_of_changes_and_counts_keeps_the_sums(
     variants = await variants_of(sessions, product)
 
     async def run(batch: list[tuple[int, bool, int, int]]) -> list[Moved]:
-        return await moved(sessions, merchant, *(_entry(variants[which], *rest) for which, *rest in batch))
+        return await moved(
+            sessions, merchant, *(_entry(variants[at], counts, number, key) for at, counts, number, key in batch)
+        )
 
     results = [one for batch in await asyncio.gather(*map(run, batches)) for one in batch]
     assert await broken(sessions) == []
