@@ -68,6 +68,15 @@ def test_a_known_secret_is_masked_wherever_it_is_echoed() -> None:
     assert json.loads(kept) == {"error": f"invalid code {MASK}", "hint": {"code": MASK}}
 
 
+@pytest.mark.parametrize(
+    "key", ["client_secret", "clientSecret", "X-Access-Token", "password", "refreshToken", "Authorization", "api_key"]
+)
+def test_a_secrets_name_is_enough_whatever_it_looks_like(key: str) -> None:
+    body = json.dumps({key: "plain words", "deep": [{key: ["plain words", 4711]}], "expires_in": 3600}).encode()
+    kept = redaction.mask_body(JSON, body, secrets=())
+    assert json.loads(kept) == {key: MASK, "deep": [{key: [MASK, MASK]}], "expires_in": 3600}
+
+
 def test_an_error_code_is_no_secret() -> None:
     body = b'{"userErrors":[{"code":"INVALID_INPUT","field":["input","title"],"message":"Title is too long"}]}'
     assert redaction.mask_body(JSON, body, secrets=()) == body.decode().replace(":", ": ").replace(",", ", ")
