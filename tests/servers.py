@@ -146,8 +146,12 @@ def chromium() -> str:
 
 def missing_for_postgres() -> list[str]:
     """What the pair PostgreSQL + Redis lacks on this machine."""
+    finders: tuple[Callable[[], str], ...] = (
+        lambda: _postgres_program("postgres"),
+        lambda: _program("redis-server", "redis-server"),
+    )
     lacking = []
-    for find in (lambda: _postgres_program("postgres"), lambda: _program("redis-server", "redis-server")):
+    for find in finders:
         try:
             find()
         except Missing as error:

@@ -69,7 +69,7 @@ def _known_everywhere() -> set[str]:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "shared"
     )
     assert isinstance(shared, ast.Dict)
-    keys = {key.value for key in shared.keys if isinstance(key, ast.Constant)}
+    keys = {str(key.value) for key in shared.keys if isinstance(key, ast.Constant)}
     return keys | set(environment().globals) | {"loop", "caller"}
 
 
