@@ -70,12 +70,7 @@ def _described(
 ) -> ImportedProduct:
     first = group.rows[0]
     texts = {field: _first_text(group, field, report) for field in _SHOWN_ONCE}
-    if not texts["title"] and earlier is None:
-        sentence = _("no title, so we made one from the handle '{handle}'.").format(handle=group.handle)
-        report.note(first, "title", "no_title", sentence)
-    if not first.text("handle") and first.header("handle"):
-        sentence = _("empty, so we made '{handle}' from the title.").format(handle=group.handle)
-        report.note(first, "handle", "no_handle", sentence)
+    _note_what_we_made(group, texts["title"], report, is_new=earlier is None)
     separators = "," if first.mapping.format is not Format.UNKNOWN else ",，、;"
     return ImportedProduct(
         handle=group.handle,
@@ -100,6 +95,16 @@ def _described(
         continues=earlier is not None,
         extra=extra,
     )
+
+
+def _note_what_we_made(group: Group, title: str, report: Report, *, is_new: bool) -> None:
+    first = group.rows[0]
+    if not title and is_new:
+        sentence = _("no title, so we made one from the handle '{handle}'.").format(handle=group.handle)
+        report.note(first, "title", "no_title", sentence)
+    if not first.text("handle") and first.header("handle"):
+        sentence = _("empty, so we made '{handle}' from the title.").format(handle=group.handle)
+        report.note(first, "handle", "no_handle", sentence)
 
 
 def _variants(

@@ -34,6 +34,11 @@ def test_a_file_is_known_by_its_column_names(fixtures: Path, name: str, expected
     assert formats.name_of(found)
 
 
+@pytest.mark.parametrize("headers", [("URL handle", "Title"), ("Handle", "Title", "Price"), ("Variant SKU", "Title")])
+def test_one_telling_column_is_not_enough_to_name_a_file(headers: tuple[str, ...]) -> None:
+    assert formats.recognise(headers) is Format.UNKNOWN
+
+
 @pytest.mark.parametrize(
     "header", ["Variant SKU", "variant_sku", " VARIANT  SKU ", "Ｖａｒｉａｎｔ　ＳＫＵ", "\ufeffVariant-SKU"]
 )
