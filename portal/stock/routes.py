@@ -54,18 +54,15 @@ async def change(request: PortalRequest, product_id: FromPath[str], variant_id: 
 
 async def _change(session: AsyncSession, key: UUID, wanted: Change, asking: Visitor, *, now: datetime) -> Moved:
     """Raises FormInvalid where a number was counted against stock that has moved since."""
-    cause, mark, merchant_id = wanted.reason, str(wanted.mark), asking.merchant_id
-    if wanted.is_difference:
-        step = Move(variant_id=key, quantity=wanted.quantity, cause=cause, cause_id=mark)
-        moved = await service.move(session, merchant_id=merchant_id, moves=[step], made_by=asking.name, now=now)
-        return moved[0]
-    count = Count(variant_id=key, quantity=wanted.quantity, cause=cause, cause_id=mark)
-    counted = (await service.set_to(session, merchant_id=merchant_id, counts=[count], made_by=asking.name, now=now))[0]
-    before = counted.on_hand - counted.taken
-    if not counted.repeated and before != wanted.seen:
+    kind = Move if wanted.is_difference else Count
+    step = kind(variant_id=key, quantity=wanted.quantity, cause=wanted.reason, cause_id=str(wanted.mark))
+    found = await service.move(session, merchant_id=asking.merchant_id, moves=[step], made_by=asking.name, now=now)
+    moved = found[0]
+    before = moved.on_hand - moved.taken
+    if kind is Count and not moved.repeated and before != wanted.seen:
         words = _("Stock has changed to {count} since this page was shown. Check, and save again.")
         raise FormInvalid({"quantity": words.format(count=before)})
-    return counted
+    return moved
 
 
 async def _one(session: AsyncSession, product_id: UUID, variant_id: UUID) -> VariantStock:

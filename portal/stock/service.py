@@ -59,41 +59,29 @@ class Moved:
 
 
 async def move(
-    session: AsyncSession, *, merchant_id: UUID, moves: Sequence[Move], made_by: str, now: datetime
+    session: AsyncSession, *, merchant_id: UUID, moves: Sequence[Move | Count], made_by: str, now: datetime
 ) -> list[Moved]:
     """Each change is in the ledger and in what is on hand, once per cause however often it is asked for.
 
     A change down takes what is there: the rest comes back as a shortfall, and a cause that found
-    nothing to take is remembered all the same. One result for each move, in order. Every channel that
-    shows a changed variant has a task to be told. Raises NotFound for a variant that is not the merchant's.
+    nothing to take is remembered all the same. A count moves the difference. One result for each, in
+    order. Every channel that shows a changed variant has a task to be told. Raises NotFound for a
+    variant that is not the merchant's. One call a transaction: two may lock in opposite orders.
     """
-    return await _apply(session, moves, merchant_id=merchant_id, made_by=made_by, now=now)
-
-
-async def set_to(
-    session: AsyncSession, *, merchant_id: UUID, counts: Sequence[Count], made_by: str, now: datetime
-) -> list[Moved]:
-    """What is on hand is what was counted, by a movement of the difference; the same as `move` in all else."""
-    return await _apply(session, counts, merchant_id=merchant_id, made_by=made_by, now=now)
-
-
-async def _apply(
-    session: AsyncSession, entries: Sequence[Move | Count], *, merchant_id: UUID, made_by: str, now: datetime
-) -> list[Moved]:
-    variants = await _locked(session, {entry.variant_id for entry in entries})
-    known = await _known(session, entries)
+    variants = await _locked(session, {entry.variant_id for entry in moves})
+    known = await _known(session, moves)
     before = {variant.id: variant.on_hand for variant in variants.values()}
-    moved, rows = [], []
-    for entry in entries:
+    results, rows = [], []
+    for entry in moves:
         variant, key = variants[entry.variant_id], (entry.variant_id, entry.cause, entry.cause_id)
         if key in known:
-            moved.append(Moved(variant.id, 0, 0, variant.on_hand, repeated=True))
+            results.append(Moved(variant.id, 0, 0, variant.on_hand, repeated=True))
             continue
         known.add(key)
         wanted = entry.quantity if isinstance(entry, Move) else max(0, entry.quantity) - variant.on_hand
         taken = max(wanted, -variant.on_hand)
         variant.on_hand += taken
-        moved.append(Moved(variant.id, taken, taken - wanted, variant.on_hand, repeated=False))
+        results.append(Moved(variant.id, taken, taken - wanted, variant.on_hand, repeated=False))
         rows.append(_row(entry, merchant_id=merchant_id, taken=taken, made_by=made_by, now=now))
     await session.flush()
     for start in range(0, len(rows), _AT_ONCE):
@@ -101,7 +89,7 @@ async def _apply(
         await session.execute(db.insert(session, Movement), rows[start : start + _AT_ONCE])
     changed = [variant for variant in variants.values() if variant.on_hand != before[variant.id]]
     await _tell(session, merchant_id, changed, before, now=now)
-    return moved
+    return results
 
 
 async def _locked(session: AsyncSession, ids: set[UUID]) -> dict[UUID, Variant]:
