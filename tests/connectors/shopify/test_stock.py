@@ -116,6 +116,16 @@ async def test_a_stale_row_that_turns_out_not_to_be_stocked_is_stocked() -> None
     assert await set_stock(wire, [BLUE]) == [Done(StockSet(quantity=9))]
 
 
+async def test_rows_refused_for_different_reasons_are_each_looked_after() -> None:
+    stocked = b'{"inventoryLevel":{"id":"l","item":{"id":"i","tracked":true}},"userErrors":[]}'
+    both = b'{"data":{"item0":%s,"item1":%s}}' % (stocked, stocked)
+    refusals = rejected(("ITEM_NOT_STOCKED_AT_LOCATION", 0), ("CHANGE_FROM_QUANTITY_STALE", 2))
+    wire = Wire(refusals, level(None), both, ACCEPTED)
+    outcomes = await set_stock(wire, [BLUE, SAND, MOSS])
+    assert outcomes == [Done(StockSet(quantity=9)), Done(StockSet(quantity=3)), Done(StockSet(quantity=5))]
+    assert {wire.variables(2)[f"inventoryItemId{number}"] for number in range(2)} == {BLUE_STOCK, MOSS.stock_id}
+
+
 async def test_somebody_else_stocked_it_meanwhile_so_it_is_tried_again() -> None:
     already = (
         b'{"data":{"item0":{"inventoryLevel":null,"userErrors":[{"field":["available"],"message":'
