@@ -1,0 +1,98 @@
+"""What a channel's own rules find before anything is sent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from connectors.protocol import Capabilities
+from connectors.records import ImageRecord, Money, ProductRecord, VariantRecord
+from connectors.registry import CHANNELS
+from portal.listings.readiness import missing
+
+SHOPIFY = CHANNELS["shopify"]
+STRICT = replace(SHOPIFY, needs_sku=True, needs_barcode=True, title_limit=255, title_unit="bytes", name="Rakuten")
+
+
+def variant(key: str = "v1", *values: str, price: int = 100, **fields: str) -> VariantRecord:
+    return VariantRecord(key=key, option_values=values, price=Money(price, "USD"), **fields)
+
+
+def record(*variants: VariantRecord, **fields: object) -> ProductRecord:
+    given = {"key": "p1", "handle": "mug", "title": "Mug", "variants": variants or (variant(),), **fields}
+    return ProductRecord(**given)  # type: ignore[arg-type]  # the fields are the test's to choose
+
+
+def fields(product: ProductRecord, capabilities: Capabilities = SHOPIFY, currency: str = "") -> list[str]:
+    return [one.field for one in missing(product, capabilities, currency=currency)]
+
+
+def test_a_plain_product_without_image_sku_or_barcode_is_ready_for_shopify() -> None:
+    assert missing(record(), SHOPIFY) == []
+
+
+@pytest.mark.parametrize(
+    ("product", "field"),
+    [
+        (record(title="  "), "/title"),
+        (record(title="x" * 256), "/title"),
+        (record(active=False), "/active"),
+        (record(variant(price=0)), "/variants/0/price"),
+        (record(option_names=("A", "B", "C", "D")), "/option_names"),
+        (record(images=(ImageRecord("http://example.com/a.jpg"),)), "/images/0"),
+        (record(images=(ImageRecord("https://[broken"),)), "/images/0"),
+        (record(images=tuple(ImageRecord("https://example.com/a.jpg") for _ in range(251))), "/images"),
+        (record(variant(image_url="ftp://example.com/a.jpg")), "/variants/0/image_url"),
+        (record(variant("a", "S"), variant("b", "S"), option_names=("Size",)), "/variants/0/option_values"),
+        (record(variant("a", ""), option_names=("Size",)), "/variants/0/option_values"),
+    ],
+)
+def test_what_breaks_a_rule_is_named_with_its_field(product: ProductRecord, field: str) -> None:
+    assert field in fields(product)
+
+
+def test_a_title_is_counted_in_the_channels_own_unit() -> None:
+    title = "湯" * 86
+    assert fields(record(title=title)) == []
+    (found,) = missing(record(variant(sku="A", barcode="4006381333931"), title=title), STRICT)
+    assert found.title == "Title 258 / 255 bytes"
+    assert found.fix == "Shorten it by 3 bytes for Rakuten."
+
+
+def test_2049_variants_are_too_many() -> None:
+    many = [variant(str(n), str(n)) for n in range(2049)]
+    assert "/variants" in fields(record(*many, option_names=("N",)))
+
+
+def test_skus_and_barcodes_matter_only_where_the_channel_needs_them() -> None:
+    twins = (variant("a", "S", sku="X", barcode="123"), variant("b", "M", sku="X", barcode="123"))
+    product = record(*twins, option_names=("Size",))
+    assert fields(product) == []
+    assert fields(product, STRICT) == [
+        "/variants/0/sku",
+        "/variants/0/barcode",
+        "/variants/1/sku",
+        "/variants/1/barcode",
+    ]
+
+
+def test_a_wrong_check_digit_is_answered_with_the_right_one() -> None:
+    (found,) = missing(record(variant(sku="A", barcode="4006381333930")), STRICT)
+    assert found.fix == "The last digit should be 1. Check the label."
+
+
+def test_a_barcode_of_eleven_digits_is_answered_with_the_lengths_there_are() -> None:
+    (found,) = missing(record(variant(sku="A", barcode="12345678905")), STRICT)
+    assert found.fix.startswith("It has 11 digits.")
+
+
+def test_the_same_barcode_twice_is_found_where_it_is_right_otherwise() -> None:
+    code = "4006381333931"
+    twins = (variant("a", "S", sku="A", barcode=code), variant("b", "M", sku="B", barcode=code))
+    assert fields(record(*twins, option_names=("Size",)), STRICT) == ["/variants/0/barcode", "/variants/1/barcode"]
+
+
+def test_prices_of_another_currency_never_leave() -> None:
+    assert fields(record(), currency="JPY") == ["/variants/0/price"]
+    assert fields(record(), currency="USD") == []

@@ -1,0 +1,96 @@
+"""The error translator knows every code the channel's reference names, and invents nothing about the others."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from connectors.errors import ProblemClass
+from connectors.shopify import errors as shopify_errors
+from portal.listings.wording import Button
+from portal.listings.words import explain, field_name, wording_of
+from portal.listings.words_shopify import WORDINGS
+
+REFERENCE = Path("/work/shared/reference/shopify.md")
+# Capitals in the reference that are no error codes: orders of sorting, strategies of variants, states of files.
+NOT_CODES = {"UPDATED_AT", "REMOVE_STANDALONE_VARIANT", "PRESERVE_STANDALONE_VARIANT"}
+
+
+def problem(code: str, kind: ProblemClass = ProblemClass.DATA, **more: str) -> dict[str, str]:
+    return {"problem_class": kind.value, "code": code, "original": "No.", "field": "", **more}
+
+
+@pytest.mark.skipif(not REFERENCE.exists(), reason="the channel's reference is not on this machine")
+def test_every_code_the_reference_names_has_words() -> None:
+    text = REFERENCE.read_text()
+    start = text.index("### 2.5 ")
+    named = text[start : text.index("## 3. ")]
+    for number in ("4", "5", "7", "8"):
+        begin = text.index(f"## {number}. ")
+        named += text[begin : text.index("\n## ", begin)]
+    codes = set(re.findall(r"\b[A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+\b|THROTTLED", named)) - NOT_CODES
+    statuses = {f"http_{status}" for status in re.findall(r"HTTP (4\d\d)", named)}
+    assert len(codes) > 60
+    assert {"http_401", "http_402", "http_403", "http_404", "http_423"} <= statuses
+    unknown = sorted(code for code in codes | statuses if wording_of("shopify", code) is None)
+    assert unknown == []
+
+
+def test_every_code_the_connector_sorts_has_words() -> None:
+    sorted_codes = set(shopify_errors._CLASS_OF_CODE) | {wording.code for wording in shopify_errors._WORDINGS}
+    assert sorted_codes
+    assert sorted(code for code in sorted_codes if wording_of("shopify", code) is None) == []
+
+
+BUTTONS = {
+    ProblemClass.DATA: {Button.EDIT, Button.CHOOSE, Button.CHANNEL},
+    ProblemClass.PERMISSION: {Button.RECONNECT},
+    ProblemClass.ACCOUNT: {Button.CHANNEL},
+    ProblemClass.BUSY: {Button.WAIT},
+    ProblemClass.OURS: {Button.NONE},
+}
+
+
+@pytest.mark.parametrize(("code", "kind"), sorted(shopify_errors._CLASS_OF_CODE.items()))
+def test_the_button_fits_the_class_of_the_code(code: str, kind: ProblemClass) -> None:
+    wording = wording_of("shopify", code)
+    assert wording is not None
+    assert wording.button in BUTTONS[kind]
+
+
+@pytest.mark.parametrize("kind", list(ProblemClass))
+def test_an_unknown_code_keeps_the_channels_words_and_claims_no_cause(kind: ProblemClass) -> None:
+    said = explain(problem("SOMETHING_NEW", kind), channel="shopify", channel_name="Shopify")
+    assert said.source == "We have no words of our own for SOMETHING_NEW yet."
+    assert "Shopify" in said.title or "our side" in said.title
+
+
+def test_an_unknown_data_code_says_only_that_it_was_rejected() -> None:
+    said = explain(problem("SOMETHING_NEW"), channel="shopify", channel_name="Shopify")
+    assert said.title == "Shopify rejected this product"
+
+
+def test_no_words_use_the_ones_that_blame_or_explain_nothing() -> None:
+    for wording in WORDINGS.values():
+        for text in (wording.title, wording.body):
+            assert not re.search(r"invalid|failed to|error occurred|sorry|oops", text, re.IGNORECASE), text
+
+
+def test_retry_is_never_offered_where_only_waiting_or_reconnecting_helps() -> None:
+    for code, wording in WORDINGS.items():
+        if wording.button in {Button.WAIT, Button.RECONNECT, Button.EDIT, Button.CHOOSE}:
+            assert not wording.retry_helps, code
+
+
+def test_the_edit_button_names_the_field_the_channel_named() -> None:
+    said = explain(problem("TOO_LONG", field="/variants/3/sku"), channel="shopify", channel_name="Shopify")
+    assert (said.button, said.field, said.label) == (Button.EDIT, "/variants/3/sku", "Edit SKU")
+    assert field_name("/nowhere") == ""
+
+
+def test_what_our_own_check_found_is_said_in_its_own_words() -> None:
+    found = problem("not_ready", message="Title 256 / 255 characters", recommended="Shorten it by 1 character.")
+    said = explain(found, channel="shopify", channel_name="Shopify")
+    assert (said.title, said.body) == ("Title 256 / 255 characters", "Shorten it by 1 character.")
