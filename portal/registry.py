@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from portal import chrome
 from portal.catalog import fragments as catalog_fragments
 from portal.catalog import routes as catalog
 from portal.connections import connecting
@@ -40,6 +41,7 @@ ROUTES: list[Any] = [
 def fragments_of(runtime: Runtime) -> Mapping[str, Render]:
     """Element-id prefix -> how the part is made afresh."""
     return {
+        **chrome.FRAGMENTS,
         **dashboard_fragments.FRAGMENTS,
         **inbox_fragments.FRAGMENTS,
         **listings_fragments.FRAGMENTS,

@@ -14,7 +14,7 @@ from litestar.exceptions import HTTPException
 from portal.errors import FormInvalid, PortalError, SignInNeeded, TooMany
 from portal.i18n import _
 from portal.templating import render
-from portal.web import PortalRequest, is_htmx
+from portal.web import PortalRequest, is_htmx, page_left
 
 log = structlog.get_logger()
 
@@ -91,16 +91,10 @@ def _to_sign_in(request: PortalRequest) -> Response[Any]:
     """Sign-in, and back to the page that was wanted (for a form, the page it stood on)."""
     wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     if is_htmx(request) or request.method != "GET":
-        wanted = _page_of(request) or "/"
+        wanted = page_left(request) or "/"
     where = f"/sign-in?next={quote(wanted, safe='')}"
     if is_htmx(request):
         return Response(
             "", status_code=HTTPStatus.UNAUTHORIZED, headers={"HX-Redirect": where}, media_type=MediaType.HTML
         )
     return Response("", status_code=HTTPStatus.SEE_OTHER, headers={"Location": where}, media_type=MediaType.HTML)
-
-
-def _page_of(request: PortalRequest) -> str:
-    from_page = request.headers.get("hx-current-url") or request.headers.get("referer") or ""
-    prefix = str(request.base_url).rstrip("/")
-    return from_page.removeprefix(prefix) if from_page.startswith(prefix + "/") else ""

@@ -95,6 +95,13 @@ def id_from(text: str) -> UUID:
         raise NotFound from error
 
 
+def page_left(request: PortalRequest) -> str:
+    """The path of our own page that this request was made from; empty when it came from elsewhere."""
+    came_from = request.headers.get("hx-current-url") or request.headers.get("referer") or ""
+    ours = runtime(request).settings.public_url
+    return came_from.removeprefix(ours) if came_from.startswith(f"{ours}/") else ""
+
+
 def local_path(text: str, otherwise: str = "/") -> str:
     """`text` if it is a path of this site, else `otherwise`; a browser reads //host and /\\host as another site."""
     parts = urlsplit(text)

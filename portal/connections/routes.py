@@ -13,7 +13,7 @@ from portal.connections.fragments import hub_fragments
 from portal.i18n import _
 from portal.models.accounts import Role
 from portal.models.connections import Connection
-from portal.web import PortalRequest, Visitor, done, id_from, local_path, page, runtime, visitor
+from portal.web import PortalRequest, Visitor, done, id_from, local_path, page, page_left, runtime, visitor
 
 
 @get("/channels")
@@ -45,11 +45,11 @@ async def show(request: PortalRequest, connection_id: FromPath[str]) -> Response
 async def reconnect(
     request: PortalRequest, connection_id: FromPath[str], return_to: FromQuery[str] = ""
 ) -> Response[Any]:
-    """Straight to the consent page, or to the form for a new key; back to `return_to` afterwards."""
+    """Straight to the consent page, or to the form for a new key; afterwards back to `return_to`, or the page left."""
     asking, current = visitor(request, Role.MANAGER), runtime(request)
     async with current.sessions.read(asking.merchant_id) as session:
         connection = await service.one(session, id_from(connection_id))
-    back = local_path(return_to, f"/channels/{connection.id}")
+    back = local_path(return_to or page_left(request), f"/channels/{connection.id}")
     if connection.auth_method == "token":
         return _see(f"/connect/{connection.channel}?connection={connection.id}#token")
     return await leave_for(

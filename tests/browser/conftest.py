@@ -1,0 +1,138 @@
+"""A whole installation started as `make run` starts it, and a browser in front of it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests import servers
+
+FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking"]
+START_SECONDS = 90
+PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
+    "1f15c4890000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    url: str
+    practice_url: str
+    first_link: str
+    log: Path
+    data: Path
+
+    def practice(self, path: str, data: Any = None) -> Any:
+        """Asks the practice server's control API; with `data` it does something there."""
+        url, headers = f"{self.practice_url}/practice/api/{path}", {"Origin": self.practice_url}
+        with httpx.Client(trust_env=False) as client:
+            answer = client.get(url) if data is None else client.post(url, json=data, headers=headers)
+        answer.raise_for_status()
+        return answer.json()
+
+    def shop(self) -> str:
+        """The domain of the one practice shop."""
+        [shop] = self.practice("shops")
+        return str(shop["domain"])
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=servers.chromium(), args=FLAGS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def installation(tmp_path: Path) -> Iterator[Installation]:
+    """`python -m jobs.standalone` on an empty data folder."""
+    port, log = _two_free_ports(), tmp_path / "log"
+    environment = {
+        **{name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}},
+        "PORT": str(port),
+        "DATA_DIR": str(tmp_path / "data"),
+    }
+    with log.open("wb") as out:
+        process = subprocess.Popen([sys.executable, "-m", "jobs.standalone"], env=environment, stdout=out, stderr=out)
+        try:
+            link = _wait_for_link(process, log)
+            yield Installation(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{port + 1}", link, log, tmp_path / "data")
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(timeout=30)
+
+
+@pytest.fixture
+def window(browser: Browser) -> Iterator[BrowserContext]:
+    yield from _context(browser, java_script_enabled=True)
+
+
+@pytest.fixture
+def plain_window(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser with JavaScript switched off."""
+    yield from _context(browser, java_script_enabled=False)
+
+
+def _context(browser: Browser, **options: Any) -> Iterator[BrowserContext]:
+    """Every policy violation and script error fails the test; pictures from outside are answered here."""
+    context = browser.new_context(viewport={"width": 1366, "height": 900}, **options)
+    context.set_default_timeout(20_000)
+    context.route(re.compile(r"^https://"), lambda route: route.fulfill(body=PIXEL, content_type="image/png"))
+    wrong: list[str] = []
+
+    def watch(page: Page) -> None:
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+
+    context.on("page", watch)
+    yield context
+    context.close()
+    assert [text for text in wrong if "Failed to load resource" not in text] == []
+
+
+def _two_free_ports() -> int:
+    """A port that is free together with the next one, where the practice channels listen."""
+    while True:
+        port = servers.free_port()
+        with closing(socket.socket()) as probe:
+            if probe.connect_ex(("127.0.0.1", port + 1)) != 0 and port < 65_000:
+                return port
+
+
+def _wait_for_link(process: subprocess.Popen[bytes], log: Path) -> str:
+    deadline = monotonic() + START_SECONDS
+    while monotonic() < deadline:
+        found = re.search(r"\(works once\): (\S+)", log.read_text())
+        if found:
+            _wait_until_it_answers(found[1])
+            return found[1]
+        assert process.poll() is None, log.read_text()
+        sleep(0.1)
+    raise AssertionError(log.read_text())
+
+
+def _wait_until_it_answers(url: str) -> None:
+    deadline = monotonic() + 30
+    while True:
+        try:
+            httpx.get(url, trust_env=False)
+            return
+        except httpx.TransportError:
+            assert monotonic() < deadline
+            sleep(0.1)

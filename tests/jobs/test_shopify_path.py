@@ -1,0 +1,299 @@
+"""From the catalog to a practice shop and back: what the shop recorded is the truth."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import func, select
+
+from connectors.records import Observed
+from portal.catalog.records import NewImage, NewProduct, NewVariant
+from portal.connections import service as connections
+from portal.listings import publishing
+from portal.listings import service as listings
+from portal.models.accounts import Merchant
+from portal.models.catalog import Product, Variant
+from portal.models.connections import Connection, ConnectionState
+from portal.models.listings import LastAttempt, Listing
+from portal.models.stock import Movement
+from portal.models.tasks import TaskState
+from portal.stock import service as stock
+from portal.stock.service import Move
+from tests.settable_clock import SettableClock
+from tests.stage import SHOP, Stage
+
+
+def mug(handle: str = "mug", title: str = "Stoneware mug", quantity: int = 5) -> NewProduct:
+    return NewProduct(
+        handle=handle,
+        title=title,
+        description_html="<p>Hand thrown.</p>",
+        option_names=("Colour",),
+        images=(NewImage(url="https://cdn.example.com/mug.jpg", alt="Mug"),),
+        variants=(
+            NewVariant(option_values=("Blue",), sku=f"{handle}-blu", price_minor=2400, quantity=quantity),
+            NewVariant(option_values=("Sand",), price_minor=2500, quantity=3),
+        ),
+    )
+
+
+async def publish(stage: Stage, merchant: Merchant, connection: Connection, *product_ids: UUID) -> None:
+    async with stage.sessions.write(merchant.id) as session:
+        pairs = [(product_id, connection.id) for product_id in product_ids]
+        await publishing.publish(session, merchant_id=merchant.id, pairs=pairs, now=stage.now)
+
+
+async def settle(stage: Stage, clock: SettableClock) -> None:
+    """Work now, then what was put off for a few seconds."""
+    for _ in range(4):
+        await stage.work()
+        clock.advance(5)
+
+
+async def the_listing(stage: Stage, merchant: Merchant, product_id: UUID) -> Listing:
+    return await stage.listing(merchant, product_id)
+
+
+async def test_a_product_goes_live_with_its_stock_price_and_image(
+    stage: Stage, merchant: Merchant, clock: SettableClock
+) -> None:
+    connection = await stage.connect(merchant)
+    [saved] = await stage.add(merchant, mug())
+
+    await publish(stage, merchant, connection, saved.id)
+    await settle(stage, clock)
+
+    listing = await stage.listing(merchant, saved.id)
+    assert (listing.attempt, listing.observed) == (LastAttempt.ACCEPTED, Observed.LIVE)
+    [there] = await stage.shop().products()
+    assert (there["title"], there["handle"], there["status"]) == ("Stoneware mug", "mug", "ACTIVE")
+    assert [(v["price"], available(v)) for v in there["variants"]] == [("24.00", 5), ("25.00", 3)]
+    assert [file["source"] for file in there["files"]] == ["https://cdn.example.com/mug.jpg"]
+    items = await stage.items(merchant, listing)
+    assert sorted(item.confirmed_quantity or 0 for item in items) == [3, 5]
+
+
+async def test_many_products_go_in_few_calls(stage: Stage, merchant: Merchant, clock: SettableClock) -> None:
+    connection = await stage.connect(merchant)
+    saved = await stage.add(merchant, *(mug(f"mug-{n}") for n in range(10)))
+
+    await publish(stage, merchant, connection, *(product.id for product in saved))
+    await settle(stage, clock)
+
+    assert len(await stage.shop().products()) == 10
+    creating = [r for r in await stage.shop().ask("requests") if "productSet" in str(r)]
+    assert len(creating) <= 2
+
+
+async def test_a_refusal_is_kept_byte_for_byte_and_mended_by_an_edit(
+    stage: Stage, merchant: Merchant, clock: SettableClock
+) -> None:
+    connection = await stage.connect(merchant)
+    [saved, fine] = await stage.add(merchant, mug("bad"), mug("good"))
+    await stage.work()
+    said = "Handle 'bad' wird nicht angenommen — ①㈱"
+    await stage.shop().fault(
+        "refuse", count=1, of="productSet", handle="bad", field=["input"], message=said, code="INVALID_INPUT"
+    )
+
+    await publish(stage, merchant, connection, saved.id, fine.id)
+    await settle(stage, clock)
+
+    refused = await stage.listing(merchant, saved.id)
+    assert refused.attempt is LastAttempt.REJECTED
+    assert refused.problem is not None
+    assert (refused.problem["original"], refused.problem["code"]) == (said, "INVALID_INPUT")
+    assert (await stage.listing(merchant, fine.id)).observed is Observed.LIVE, "a bad item held back its batch"
+
+    async with stage.sessions.write(merchant.id) as session:
+        product = await session.get_one(Product, saved.id)
+        product.title, product.version = "Mended", product.version + 1
+        await listings.product_changed(session, merchant.id, [saved.id], stage.now)
+    await settle(stage, clock)
+
+    mended = await stage.listing(merchant, saved.id)
+    assert (mended.attempt, mended.observed, mended.problem) == (LastAttempt.ACCEPTED, Observed.LIVE, None)
+
+
+async def test_a_lost_answer_makes_one_product(stage: Stage, merchant: Merchant, clock: SettableClock) -> None:
+    """K6: the shop accepted, the line broke; the next try finds its own mark and makes nothing twice."""
+    connection = await stage.connect(merchant)
+    [saved] = await stage.add(merchant, mug())
+    await stage.shop().fault("drop", count=1, operation="productSet", when="after")
+
+    await publish(stage, merchant, connection, saved.id)
+    await stage.work()
+    in_doubt = await stage.listing(merchant, saved.id)
+    for _ in range(5):
+        clock.advance(20)
+        await stage.work()
+
+    assert in_doubt.attempt is LastAttempt.IN_DOUBT
+    assert (await stage.listing(merchant, saved.id)).observed is Observed.LIVE
+    assert len(await stage.shop().products()) == 1
+    made = {str(row["ids"]) for row in await stage.shop().ledger("productSet")}
+    assert len(made) == 1, "a repetition made another product"
+
+
+async def test_publishing_never_destroys_what_the_merchant_has_there(
+    stage: Stage, merchant: Merchant, clock: SettableClock
+) -> None:
+    connection = await stage.connect(merchant)
+    await stage.shop().http.post(
+        f"{stage.practice_url}/practice/api/shops/{SHOP}/products",
+        json=[
+            {
+                "handle": "mug",
+                "title": "The shop's own mug",
+                "variants": [{"sku": "OWN", "price": "9.00", "available": 7}],
+            }
+        ],
+        headers={"Origin": stage.practice_url},
+    )
+    [saved] = await stage.add(merchant, mug())
+
+    await publish(stage, merchant, connection, saved.id)
+    await settle(stage, clock)
+
+    [there] = await stage.shop().products()
+    listing = await stage.listing(merchant, saved.id)
+    assert there["title"] == "The shop's own mug"
+    assert listing.found is not None
+    assert listing.found["handle"] == "mug"
+    assert await stage.shop().ledger("productSet") == []
+
+
+async def test_a_revoked_token_parks_the_work_and_reconnecting_drains_it_once(
+    stage: Stage, merchant: Merchant, clock: SettableClock
+) -> None:
+    connection = await stage.connect(merchant)
+    await stage.work()
+    saved = await stage.add(merchant, *(mug(f"mug-{n}") for n in range(3)))
+    await stage.shop().do("revoke")
+
+    await publish(stage, merchant, connection, *(product.id for product in saved))
+    await settle(stage, clock)
+
+    async with stage.sessions.read(merchant.id) as session:
+        held = await session.get_one(Connection, connection.id)
+    waiting = [t for t in await stage.tasks(kind="publish") if t.state is TaskState.WAITING]
+    assert held.state is ConnectionState.NEEDS_REAUTH
+    assert held.problem is not None
+    assert "Invalid API key or access token" in held.problem["original"]
+    assert len(waiting) == 3
+
+    await stage.connect(merchant, again=connection)
+    await settle(stage, clock)
+
+    assert len(await stage.shop().products()) == 3
+    async with stage.sessions.read(merchant.id) as session:
+        assert (await session.get_one(Connection, connection.id)).state is ConnectionState.ACTIVE
+
+
+async def test_another_account_is_refused_on_reconnect(stage: Stage, merchant: Merchant) -> None:
+    connection = await stage.connect(merchant)
+
+    with pytest.raises(connections.OtherAccount) as refused:
+        await stage.connect(merchant, shop="other.myshopify.com", again=connection)
+
+    assert refused.value.came != refused.value.expected
+
+
+async def test_two_hundred_changes_of_one_variant_cost_few_calls(
+    stage: Stage, merchant: Merchant, clock: SettableClock
+) -> None:
+    connection = await stage.connect(merchant)
+    [saved] = await stage.add(merchant, mug(quantity=500))
+    await publish(stage, merchant, connection, saved.id)
+    await settle(stage, clock)
+    before = len(await stage.shop().ledger("inventorySetQuantities"))
+
+    for number in range(200):
+        await sell(stage, merchant, saved.variants[0].id, 1, f"order-{number}")
+    await settle(stage, clock)
+
+    [there] = await stage.shop().products()
+    assert available(there["variants"][0]) == 300
+    assert len(await stage.shop().ledger("inventorySetQuantities")) - before <= 2
+
+
+async def sell(stage: Stage, merchant: Merchant, variant_id: UUID, quantity: int, cause_id: str) -> None:
+    move = Move(variant_id=variant_id, quantity=-quantity, cause="sale", cause_id=cause_id)
+    async with stage.sessions.write(merchant.id) as session:
+        await stock.move(session, merchant_id=merchant.id, moves=[move], made_by="test", now=stage.now)
+
+
+async def test_a_sale_in_the_shop_that_we_have_not_heard_of_is_not_undone(
+    stage: Stage, merchant: Merchant, clock: SettableClock
+) -> None:
+    connection = await stage.connect(merchant)
+    [saved] = await stage.add(merchant, mug(quantity=5))
+    await publish(stage, merchant, connection, saved.id)
+    await settle(stage, clock)
+    await stage.shop().do("change", sku="mug-blu", stock=3)
+
+    await sell(stage, merchant, saved.variants[0].id, 1, "order-1")
+    await settle(stage, clock)
+
+    [there] = await stage.shop().products()
+    async with stage.sessions.read(merchant.id) as session:
+        variant = await session.get_one(Variant, saved.variants[0].id)
+        total = await session.scalar(select(func.sum(Movement.quantity)).where(Movement.variant_id == variant.id))
+    assert (variant.on_hand, total, available(there["variants"][0])) == (2, 2, 2)
+
+
+def available(variant: dict[str, Any]) -> int:
+    """What the shop has to sell of a variant, over its locations."""
+    return sum(variant["available"].values())
+
+
+async def test_an_expired_token_is_renewed_once_and_nobody_notices(
+    stage: Stage, merchant: Merchant, clock: SettableClock
+) -> None:
+    connection = await stage.connect(merchant)
+    [saved] = await stage.add(merchant, mug())
+    clock.advance(3600)
+
+    await publish(stage, merchant, connection, saved.id)
+    await settle(stage, clock)
+
+    assert (await stage.listing(merchant, saved.id)).observed is Observed.LIVE
+    async with stage.sessions.read(merchant.id) as session:
+        row = await session.get_one(Connection, connection.id)
+    assert row.expires_at is not None
+    assert row.expires_at > stage.now + timedelta(minutes=30)
+
+
+async def test_ending_takes_off_sale_and_deletes_nothing(
+    stage: Stage, merchant: Merchant, clock: SettableClock
+) -> None:
+    connection = await stage.connect(merchant)
+    [saved] = await stage.add(merchant, mug())
+    await publish(stage, merchant, connection, saved.id)
+    await settle(stage, clock)
+
+    async with stage.sessions.write(merchant.id) as session:
+        listing = await session.get_one(Listing, (await stage.listing(merchant, saved.id)).id)
+        await listings.end(session, listing, now=stage.now)
+    await settle(stage, clock)
+
+    [there] = await stage.shop().products()
+    assert there["status"] == "DRAFT"
+    assert (await stage.listing(merchant, saved.id)).observed is Observed.ENDED
+
+
+async def test_throttling_waits_and_then_goes_on(stage: Stage, merchant: Merchant, clock: SettableClock) -> None:
+    connection = await stage.connect(merchant)
+    await stage.work()
+    [saved] = await stage.add(merchant, mug())
+    await stage.shop().fault("throttle", count=2)
+
+    await publish(stage, merchant, connection, saved.id)
+    for _ in range(6):
+        await stage.work()
+        clock.advance(30)
+
+    assert (await stage.listing(merchant, saved.id)).observed is Observed.LIVE
