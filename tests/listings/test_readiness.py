@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ SHOPIFY = CHANNELS["shopify"]
 STRICT = replace(SHOPIFY, needs_sku=True, needs_barcode=True, title_limit=255, title_unit="bytes", name="Rakuten")
 
 
-def variant(key: str = "v1", *values: str, price: int = 100, **fields: str) -> VariantRecord:
+def variant(key: str = "v1", *values: str, price: int = 100, **fields: Any) -> VariantRecord:
     return VariantRecord(key=key, option_values=values, price=Money(price, "USD"), **fields)
 
 

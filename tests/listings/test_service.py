@@ -15,8 +15,13 @@ from portal.models.catalog import Product, Variant
 from portal.models.listings import Intent, LastAttempt, Listing, ListingItem
 from tests.listings.site import DATA_PROBLEM, Site
 
-LIVE = {"attempt": LastAttempt.ACCEPTED, "observed": Observed.LIVE, "sent_version": 1, "channel_id": "gid://1"}
-THERE = {
+LIVE: dict[str, Any] = {
+    "attempt": LastAttempt.ACCEPTED,
+    "observed": Observed.LIVE,
+    "sent_version": 1,
+    "channel_id": "gid://1",
+}
+THERE: dict[str, Any] = {
     "channel_id": "gid://9",
     "handle": "mug",
     "title": "Old mug",
@@ -28,7 +33,7 @@ THERE = {
         {"channel_id": "gid://v2", "stock_id": "gid://i2", "sku": "X", "barcode": "", "option_values": ["Odd"]},
     ],
 }
-MET = {
+MET: dict[str, Any] = {
     "attempt": LastAttempt.REJECTED,
     "problem": {**DATA_PROBLEM, "code": "already_on_channel", "field": "/handle"},
     "problem_count": 1,
@@ -51,6 +56,7 @@ async def change(site: Site, merchant: Merchant, listing: Listing, **columns: An
 
 
 async def now(site: Site, merchant: Merchant) -> Listing:
+    listing: Listing
     (listing,) = await site.rows(merchant, Listing)
     return listing
 
@@ -179,7 +185,7 @@ async def test_a_price_alone_is_sent_as_a_price(site: Site, merchant: Merchant) 
 
 
 async def test_editing_starts_a_refused_listing_again_with_a_clean_count(site: Site, merchant: Merchant) -> None:
-    refused = {"attempt": LastAttempt.REJECTED, "problem": DATA_PROBLEM, "problem_count": 3}
+    refused: dict[str, Any] = {"attempt": LastAttempt.REJECTED, "problem": DATA_PROBLEM, "problem_count": 3}
     listing = await set_up(site, merchant, **refused)
     await change(site, merchant, listing, version=2)
     row = await now(site, merchant)
