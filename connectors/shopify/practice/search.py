@@ -79,10 +79,8 @@ class _Reader:
         self._at = 0
 
     def read(self) -> Condition:
-        found = self._any_of()
-        while self._at < len(self._tokens):  # an unmatched bracket is passed over
-            self._at += 1
-        return found
+        """The whole condition; what follows a bracket too many is passed over."""
+        return self._any_of()
 
     def _any_of(self) -> Condition:
         parts = [self._all_of()]
