@@ -102,6 +102,9 @@ class Connector(Protocol):
 
     capabilities: Capabilities
 
+    def account_domain(self, text: str) -> str:
+        """The account's host name from what a merchant types. Raises ValueError with a sentence for them."""
+
     async def identify(self, account: Account) -> Identity:
         """Which account these credentials open, with its granted scopes and default settings."""
 
@@ -166,9 +169,6 @@ class Consent(Protocol):
 
     scopes: tuple[str, ...]
     webhook_secrets: tuple[str, ...]
-
-    def domain(self, text: str) -> str:
-        """The account's host name from what a merchant types. Raises ValueError with a sentence for them."""
 
     def authorize_url(self, base_url: str, *, redirect_uri: str, state: str) -> str:
         """Where the merchant consents; they come back to `redirect_uri` with the same `state`."""

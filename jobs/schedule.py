@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from arq import cron
 from sqlalchemy import delete
 
 from portal import mail
@@ -35,7 +36,18 @@ async def tidy(ctx: dict[str, Any]) -> None:
         await session.execute(delete(ConnectAttempt).where(ConnectAttempt.expires_at < now - timedelta(days=1)))
 
 
-HOUSEKEEPING = [
-    cron(send_mail, second=set(range(0, 60, 5)), keep_result=60, timeout=60),
-    cron(tidy, hour=3, minute=17, keep_result=600, timeout=300),
-]
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """A function and when it runs: at these seconds of each minute, or of one minute of the day."""
+
+    run: Callable[[dict[str, Any]], Awaitable[None]]
+    timeout_seconds: int
+    second: frozenset[int] = frozenset({0})
+    minute: int | None = None
+    hour: int | None = None
+
+
+HOUSEKEEPING = (
+    Scheduled(send_mail, timeout_seconds=60, second=frozenset(range(0, 60, 5))),
+    Scheduled(tidy, timeout_seconds=300, hour=3, minute=17),
+)

@@ -8,18 +8,20 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from arq import cron
 from arq.connections import RedisSettings
+from arq.cron import CronJob
+from arq.typing import WorkerCoroutine
 from arq.worker import Worker as ArqWorker
 from arq.worker import func
 
 from jobs.boot import Process
 from jobs.lanes import Worker, lanes_to_ring, work_lane
 from jobs.registry import HANDLERS
-from jobs.schedule import HOUSEKEEPING
+from jobs.schedule import HOUSEKEEPING, Scheduled
 from portal import config
 from portal.runtime import Runtime
 from portal.tasks.doorbell import JOB, QUEUE, Doorbell, pack, redis_settings, unpack
@@ -55,7 +57,7 @@ def options(settings: RedisSettings) -> dict[str, Any]:
         "functions": [func(ring_heard, name=JOB, keep_result=0, timeout=JOB_SECONDS, max_tries=1000)],
         "cron_jobs": [
             cron(sweep, second=set(range(0, 60, SWEEP_SECONDS)), keep_result=60, timeout=30, run_at_startup=True),
-            *HOUSEKEEPING,
+            *(_cron(scheduled) for scheduled in HOUSEKEEPING),
         ],
         "queue_name": QUEUE,
         "redis_settings": settings,
@@ -67,6 +69,18 @@ def options(settings: RedisSettings) -> dict[str, Any]:
         "job_completion_wait": 20,
         "allow_abort_jobs": False,
     }
+
+
+def _cron(scheduled: Scheduled) -> CronJob:
+    """`keep_result` outlives the slot: a second worker that comes to it late does not run it again."""
+    return cron(
+        cast(WorkerCoroutine, scheduled.run),
+        hour=scheduled.hour,
+        minute=scheduled.minute,
+        second=set(scheduled.second),
+        timeout=scheduled.timeout_seconds,
+        keep_result=600,
+    )
 
 
 def context(runtime: Runtime, doorbell: Doorbell) -> dict[str, Any]:

@@ -16,8 +16,8 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Table, TextClause, event, text
 from sqlalchemy.orm import Mapped, ORMExecuteState, Session, UOWTransaction, mapped_column, with_loader_criteria
 from sqlalchemy.sql import visitors
-from sqlalchemy.sql.visitors import ExternallyTraversible
 from sqlalchemy.sql.dml import Insert
+from sqlalchemy.sql.visitors import ExternallyTraversible
 
 
 class Scope(Enum):

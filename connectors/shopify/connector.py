@@ -24,7 +24,7 @@ from connectors.records import (
     StockChange,
     StockSet,
 )
-from connectors.shopify import errors, looking, mapping, publishing, stock, webhooks
+from connectors.shopify import errors, looking, mapping, oauth, publishing, stock, webhooks
 from connectors.shopify.client import ShopifyClient
 from connectors.shopify.documents import Part
 
@@ -62,6 +62,9 @@ class Shopify:
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
+
+    def account_domain(self, text: str) -> str:
+        return oauth.shop_domain(text)
 
     async def identify(self, account: Account) -> Identity:
         return await looking.identify(self._shop(account))

@@ -34,9 +34,6 @@ class ShopifyConsent:
         self.scopes = app.scopes
         self.webhook_secrets: tuple[str, ...] = (app.client_secret,)
 
-    def domain(self, text: str) -> str:
-        return oauth.shop_domain(text)
-
     def authorize_url(self, base_url: str, *, redirect_uri: str, state: str) -> str:
         return oauth.authorize_url(
             base_url=base_url,

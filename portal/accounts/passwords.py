@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from itertools import pairwise
-from pathlib import Path
 from typing import TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 from portal.i18n import _
 
@@ -59,7 +59,7 @@ def _is_a_run(plain: str) -> bool:
 
 @cache
 def _common() -> frozenset[str]:
-    return frozenset((Path(__file__).parent / "common_passwords.txt").read_text("utf-8").splitlines())
+    return frozenset(FREQUENCY_LISTS["passwords"])
 
 
 async def hashed(password: str) -> str:

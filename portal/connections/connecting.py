@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -11,12 +12,12 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 
 from connectors.errors import ChannelError
-from connectors.protocol import Consent, ConsentRefused
+from connectors.protocol import Connector, ConsentRefused
 from connectors.records import Credentials, Identity
 from portal.connections import queries, service
 from portal.connections.account import NewcomerAccount
 from portal.connections.routes import leave_for
-from portal.errors import Conflict, NotFound
+from portal.errors import Conflict, FormInvalid, NotFound
 from portal.i18n import _
 from portal.models.accounts import Role
 from portal.models.connections import ConnectAttempt, Connection
@@ -39,32 +40,22 @@ async def choose(
     connection: FromQuery[str] = "",
 ) -> Response[Any]:
     """Name the account; once it is named, the page offers the link that leaves for the channel."""
-    asking, current = visitor(request, Role.MANAGER), runtime(request)
-    consent = _registered(request, channel, practice=practice)
-    errors, domain = {}, ""
+    asking = visitor(request, Role.MANAGER)
     if practice and not shop:
         shop = f"practice-{asking.merchant_id.hex[-8:]}"
-    if shop and consent is not None:
-        try:
-            domain = consent.domain(shop)
-        except ValueError as error:
-            errors["shop"] = str(error)
-    card = None
-    if connection:
-        async with current.sessions.read(asking.merchant_id) as session:
-            card = await queries.card(session, current, await service.one(session, id_from(connection)))
-    return await page(
+    errors, domain = {}, ""
+    try:
+        domain = _connector(request, channel).account_domain(shop) if shop else ""
+    except ValueError as error:
+        errors["shop"] = str(error)
+    return await _form(
         request,
-        "connections/connect.html",
-        status=HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK,
-        channel=channel,
-        capabilities=current.connectors[channel].capabilities,
-        registered=consent is not None,
-        practice=practice,
+        channel,
         shop=shop,
-        domain=domain,
-        card=card,
+        practice=practice,
+        connection_id=id_from(connection) if connection else None,
         errors=errors,
+        domain=domain,
     )
 
 
@@ -78,7 +69,7 @@ async def authorize(
 ) -> Response[Any]:
     visitor(request, Role.MANAGER)
     try:
-        domain = runtime(request).consent(channel, practice=practice).domain(shop)
+        domain = _connector(request, channel).account_domain(shop)
     except ValueError as error:
         raise NotFound from error
     return await leave_for(
@@ -114,71 +105,113 @@ async def callback(request: PortalRequest, channel: FromPath[str]) -> Response[A
     return await _connected(request, visit, identity, credentials)
 
 
+@dataclass(frozen=True, slots=True)
+class Pasted:
+    """What was typed into the token form. `connection_id` is set when it renews a connection's token."""
+
+    shop: str
+    token: str
+    practice: bool
+    connection_id: UUID | None
+
+
 @post("/connect/{channel:str}/token")
 async def token(request: PortalRequest, channel: FromPath[str]) -> Response[Any]:
     """A token pasted from the shop's own admin: tried first, stored only when it opens the account it should."""
-    asking, current = visitor(request, Role.MANAGER), runtime(request)
+    visitor(request, Role.MANAGER)
     form = await request.form()
-    practice = form.get("practice") == "true"
-    consent = _registered(request, channel, practice=practice) or next(iter(current.practice_consents.values()), None)
-    typed = {"shop": str(form.get("shop", "")), "token": str(form.get("token", "")).strip()}
-    errors: dict[str, str] = {}
-    domain = ""
+    pasted = Pasted(
+        shop=str(form.get("shop", "")),
+        token=str(form.get("token", "")).strip(),
+        practice=form.get("practice") == "true",
+        connection_id=id_from(str(form["connection"])) if form.get("connection") else None,
+    )
     try:
-        domain = consent.domain(typed["shop"]) if consent else ""
+        domain = _connector(request, channel).account_domain(pasted.shop)
+        if not pasted.token:
+            raise FormInvalid({"token": _("Paste the access token.")})
+        return await _try_token(request, channel, domain, pasted)
     except ValueError as error:
-        errors["shop"] = str(error)
-    if not typed["token"]:
-        errors["token"] = _("Paste the access token.")
-    connection_id = id_from(str(form["connection"])) if form.get("connection") else None
-    original = ""
-    if not errors:
-        base_url = current.base_url(channel, domain, practice=practice)
-        credentials = Credentials(access_token=typed["token"])
-        try:
-            identity = await current.connectors[channel].identify(NewcomerAccount(domain, base_url, credentials))
-            return await _store(
-                request,
-                identity,
-                credentials,
-                channel=channel,
-                practice=practice,
-                auth_method="token",
-                connection_id=connection_id,
-                return_to="/channels",
-            )
-        except ChannelError as error:
-            errors["token"] = _("%(channel)s did not accept this token. Nothing was changed.") % {
-                "channel": channel.title()
-            }
-            original = error.problem.original
-        except service.OtherAccount as error:
-            errors["shop"] = f"{error.title}. {error.detail}"
+        return await _ask_again(request, channel, pasted, {"shop": str(error)})
+    except FormInvalid as error:
+        return await _ask_again(request, channel, pasted, error.errors)
+    except service.OtherAccount as error:
+        return await _ask_again(request, channel, pasted, {"shop": f"{error.title}. {error.detail}"})
+    except ChannelError as error:
+        name = runtime(request).connectors[channel].capabilities.name
+        refusal = _("%(channel)s did not accept this token. Nothing was changed.") % {"channel": name}
+        return await _ask_again(request, channel, pasted, {"token": refusal}, original=error.problem.original)
+
+
+async def _try_token(request: PortalRequest, channel: str, domain: str, pasted: Pasted) -> Response[Any]:
+    current = runtime(request)
+    base_url = current.base_url(channel, domain, practice=pasted.practice)
+    credentials = Credentials(access_token=pasted.token)
+    identity = await current.connectors[channel].identify(NewcomerAccount(domain, base_url, credentials))
+    return await _store(
+        request,
+        identity,
+        credentials,
+        channel=channel,
+        practice=pasted.practice,
+        auth_method="token",
+        connection_id=pasted.connection_id,
+        return_to="/channels",
+    )
+
+
+async def _ask_again(
+    request: PortalRequest, channel: str, pasted: Pasted, errors: dict[str, str], *, original: str = ""
+) -> Response[Any]:
+    return await _form(
+        request,
+        channel,
+        shop=pasted.shop,
+        practice=pasted.practice,
+        connection_id=pasted.connection_id,
+        errors=errors,
+        original=original,
+    )
+
+
+async def _form(
+    request: PortalRequest,
+    channel: str,
+    *,
+    shop: str,
+    practice: bool,
+    connection_id: UUID | None,
+    errors: dict[str, str],
+    domain: str = "",
+    original: str = "",
+) -> Response[Any]:
+    """The page that names the account, with what is wrong and what was typed; never with the token."""
+    asking, current = visitor(request, Role.MANAGER), runtime(request)
     card = None
-    if connection_id:
+    if connection_id is not None:
         async with current.sessions.read(asking.merchant_id) as session:
             card = await queries.card(session, current, await service.one(session, connection_id))
     return await page(
         request,
         "connections/connect.html",
-        status=HTTPStatus.UNPROCESSABLE_ENTITY,
+        status=HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK,
         channel=channel,
-        capabilities=current.connectors[channel].capabilities,
-        registered=_registered(request, channel, practice=practice) is not None,
+        capabilities=_connector(request, channel).capabilities,
+        registered=channel in (current.practice_consents if practice else current.consents),
         practice=practice,
-        shop=typed["shop"],
-        domain="",
+        shop=shop,
+        domain=domain,
         card=card,
         errors=errors,
         original=original,
     )
 
 
-def _registered(request: PortalRequest, channel: str, *, practice: bool) -> Consent | None:
-    current = runtime(request)
-    if channel not in current.connectors:
-        raise NotFound
-    return (current.practice_consents if practice else current.consents).get(channel)
+def _connector(request: PortalRequest, channel: str) -> Connector:
+    try:
+        return runtime(request).connectors[channel]
+    except KeyError as error:
+        raise NotFound from error
 
 
 async def _connected(

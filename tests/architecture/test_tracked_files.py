@@ -21,8 +21,6 @@ NEVER = {
 # Tests may hold made-up tokens; the product holds none.
 NEVER_IN_THE_PRODUCT = {"an access token": re.compile(r"\bshp(?:at|ca|rt|ss|ua)_[0-9a-fA-F]{16,}")}
 LARGEST_BYTES = 120_000
-# A word list, with the page beside it that says where it comes from.
-LARGE_ON_PURPOSE = {"portal/accounts/common_passwords.txt"}
 BINARY = {".png", ".jpg", ".webp", ".ico", ".xlsx"}
 
 
@@ -39,7 +37,7 @@ def test_no_product_file_holds(what: str) -> None:
 
 def test_no_tracked_file_is_large_or_built() -> None:
     texts = [path for path in tracked() if path.suffix not in BINARY | {".lock", ".po", ".csv"}]
-    assert {name(path) for path in texts if path.stat().st_size > LARGEST_BYTES} <= LARGE_ON_PURPOSE
+    assert {name(path) for path in texts if path.stat().st_size > LARGEST_BYTES} == set()
     assert [name(path) for path in tracked() if ".min." in path.name] == []
 
 

@@ -13,7 +13,7 @@ from portal.listings.wording import Button
 from portal.listings.words import explain, field_name, wording_of
 from portal.listings.words_shopify import WORDINGS
 
-REFERENCE = Path("/work/shared/reference/shopify.md")
+REFERENCE = Path(__file__).parents[2].parent / "shared" / "reference" / "shopify.md"
 # Capitals in the reference that are no error codes: orders of sorting, strategies of variants, states of files.
 NOT_CODES = {"UPDATED_AT", "REMOVE_STANDALONE_VARIANT", "PRESERVE_STANDALONE_VARIANT"}
 
