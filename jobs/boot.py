@@ -103,8 +103,8 @@ def set_up_logging(level: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    # Addresses of calls carry ids and, at consent, codes; our own exchange log keeps them masked.
-    for noisy in ("httpx", "httpcore", "aiosqlite", "arq.worker"):
+    # Addresses of calls carry ids and, at consent, codes: our own exchange log keeps them masked. The rest says too much.
+    for noisy in ("httpx", "httpcore", "aiosqlite", "arq.worker", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

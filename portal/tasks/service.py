@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from sqlalchemy import case, select, text, update
@@ -49,9 +50,14 @@ async def enqueue(
         }
         for subject in dict.fromkeys(subjects)
     ]
+    await session.execute(_insert_or_join(session), rows)
+    db.ring(session, lane_id, due)
+
+
+def _insert_or_join(session: AsyncSession) -> Any:
     statement = db.insert(session, Task)
     new = statement.excluded
-    joined = statement.on_conflict_do_update(
+    return statement.on_conflict_do_update(
         index_elements=["merchant_id", "kind", "subject"],
         index_where=text("state = 'waiting'"),
         set_={
@@ -62,8 +68,6 @@ async def enqueue(
             "faults": 0,
         },
     )
-    await session.execute(joined, rows)
-    db.ring(session, lane_id, due)
 
 
 async def cancel(session: AsyncSession, kind: Kind, subjects: Sequence[str], *, now: datetime) -> int:
