@@ -89,14 +89,13 @@ def password_changed(session: AsyncSession, post: Post, to: str, now: datetime) 
     _write(session, post, to, _("Your Crossdock password was changed"), body, now, link=link)
 
 
-def address_changed(session: AsyncSession, post: Post, to: str, now: datetime) -> None:
+def address_changed(session: AsyncSession, post: Post, to: str, path: str, now: datetime) -> None:
     body = _(
         "The e-mail address of your account was changed; letters now go to the new one.\n\n"
-        "If it was not you, write to us: {link}"
+        "If it was not you, put this address back, then choose a new password. This works once, for 24 hours.\n\n{link}"
     )
-    _write(
-        session, post, to, _("Your Crossdock e-mail address was changed"), body, now, link=f"{post.public_url}/contact"
-    )
+    link = post.public_url + path
+    _write(session, post, to, _("Your Crossdock e-mail address was changed"), body, now, link=link)
 
 
 def many_wrong_passwords(session: AsyncSession, post: Post, to: str, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Links that work once: first owner, sign-up, new password, e-mail confirmation."""
+"""Links that work once: first owner, sign-up, new password, an address confirmed or put back."""
 
 from __future__ import annotations
 
@@ -22,12 +22,14 @@ LIFETIME = {
     LinkPurpose.SIGN_UP: timedelta(minutes=10),
     LinkPurpose.RESET_PASSWORD: timedelta(minutes=10),
     LinkPurpose.VERIFY_EMAIL: timedelta(hours=24),
+    LinkPurpose.RESTORE_EMAIL: timedelta(hours=24),
 }
 PATHS = {
     LinkPurpose.FIRST_OWNER: "/start/{token}",
     LinkPurpose.SIGN_UP: "/sign-up/{token}",
     LinkPurpose.RESET_PASSWORD: "/reset-password/{token}",
     LinkPurpose.VERIFY_EMAIL: "/verify-email/{token}",
+    LinkPurpose.RESTORE_EMAIL: "/restore-email/{token}",
 }
 # A used or ended link is kept this long for people who ask why it no longer works.
 KEPT = timedelta(days=1)

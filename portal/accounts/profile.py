@@ -91,19 +91,19 @@ async def address_waiting(session: AsyncSession, user_id: UUID, now: datetime) -
     return await session.scalar(waiting.order_by(OneTimeLink.created_at.desc()).limit(1))
 
 
-async def address_of(sessions: Sessions, token: str, now: datetime) -> str:
-    """The address that the link will confirm. Raises LinkOver."""
+async def address_of(sessions: Sessions, purpose: LinkPurpose, token: str, now: datetime) -> str:
+    """The address that the link will confirm or put back. Raises LinkOver."""
     async with sessions.read(SYSTEM) as session:
-        link = await links.find(session, LinkPurpose.VERIFY_EMAIL, token, now)
+        link = await links.find(session, purpose, token, now)
     if link is None:
         raise LinkOver
     return link.email
 
 
-async def confirm_address(sessions: Sessions, post: Post, token: str, visit: Visit) -> str:
-    """The address is the user's and confirmed; the one before is told. Returns it. Raises LinkOver."""
+async def confirm_address(sessions: Sessions, post: Post, purpose: LinkPurpose, token: str, visit: Visit) -> str:
+    """The address is the user's and confirmed; the one before is told, with a way back. Returns it. Raises LinkOver."""
     async with sessions.write(SYSTEM) as session:
-        link = await links.use(session, LinkPurpose.VERIFY_EMAIL, token, visit.now)
+        link = await links.use(session, purpose, token, visit.now)
         if link is None or link.user_id is None:
             raise LinkOver
         user = await session.get_one(User, link.user_id)
@@ -116,7 +116,8 @@ async def confirm_address(sessions: Sessions, post: Post, token: str, visit: Vis
             # Somebody else confirmed it first.
             raise LinkOver from error
         if before and before != link.email:
-            letters.address_changed(session, post, before, visit.now)
+            back = await links.make(session, LinkPurpose.RESTORE_EMAIL, now=visit.now, user_id=user.id, email=before)
+            letters.address_changed(session, post, before, back, visit.now)
         home = await queries.home_of(session, user.id)
         audit.record(session, "email.changed", visit=visit, merchant_id=home, user_id=user.id)
         return link.email

@@ -14,7 +14,7 @@ from portal.accounts.throttle import Throttled
 from portal.accounts.visits import actor, fields, form_page, post_of, signed_in_at, visit
 from portal.errors import FormInvalid
 from portal.i18n import _
-from portal.models.accounts import Merchant, Role, User
+from portal.models.accounts import LinkPurpose, Merchant, Role, User
 from portal.tenancy import SYSTEM
 from portal.web import PortalRequest, Visitor, done, id_from, local_path, page, redirect, runtime, visitor
 
@@ -88,15 +88,22 @@ async def change_email(request: PortalRequest) -> Response[Any]:
 
 @get("/verify-email/{token:str}")
 async def confirm_form(request: PortalRequest, token: FromPath[str]) -> Response[str]:
-    email = await profile.address_of(runtime(request).sessions, token, runtime(request).clock())
-    return await page(request, "accounts/verify.html", email=email, action=f"/verify-email/{token}")
+    return await _address_page(request, LinkPurpose.VERIFY_EMAIL, token)
 
 
 @post("/verify-email/{token:str}")
 async def confirm(request: PortalRequest, token: FromPath[str]) -> Response[Any]:
-    current = runtime(request)
-    email = await profile.confirm_address(current.sessions, post_of(request), token, visit(request))
-    return await page(request, "accounts/verified.html", email=email)
+    return await _address_is(request, LinkPurpose.VERIFY_EMAIL, token)
+
+
+@get("/restore-email/{token:str}")
+async def restore_form(request: PortalRequest, token: FromPath[str]) -> Response[str]:
+    return await _address_page(request, LinkPurpose.RESTORE_EMAIL, token)
+
+
+@post("/restore-email/{token:str}")
+async def restore(request: PortalRequest, token: FromPath[str]) -> Response[Any]:
+    return await _address_is(request, LinkPurpose.RESTORE_EMAIL, token)
 
 
 @get("/settings/shop")
@@ -123,6 +130,17 @@ async def change_shop(request: PortalRequest, merchant_id: FromPath[str]) -> Res
     async with runtime(request).sessions.write(SYSTEM) as session:
         entered = await profile.change_shop(session, id_from(merchant_id), actor(request, who))
     return signed_in_at(request, entered, "/")
+
+
+async def _address_page(request: PortalRequest, purpose: LinkPurpose, token: str) -> Response[str]:
+    email = await profile.address_of(runtime(request).sessions, purpose, token, runtime(request).clock())
+    return await page(request, "accounts/verify.html", email=email, action=request.url.path)
+
+
+async def _address_is(request: PortalRequest, purpose: LinkPurpose, token: str) -> Response[Any]:
+    sessions = runtime(request).sessions
+    email = await profile.confirm_address(sessions, post_of(request), purpose, token, visit(request))
+    return await page(request, "accounts/verified.html", email=email)
 
 
 async def _profile_page(
@@ -178,6 +196,8 @@ ROUTES = [
     change_email,
     confirm_form,
     confirm,
+    restore_form,
+    restore,
     shop,
     save_shop,
     change_shop,

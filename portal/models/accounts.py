@@ -99,6 +99,7 @@ class LinkPurpose(StrEnum):
     SIGN_UP = "sign_up"
     RESET_PASSWORD = "reset_password"
     VERIFY_EMAIL = "verify_email"
+    RESTORE_EMAIL = "restore_email"
 
 
 class OneTimeLink(Row, Base):

@@ -94,13 +94,20 @@ async def test_a_new_address_counts_only_once_its_mailbox_has_confirmed_it(town:
     assert (await town.browser().sign_in("alice@example.com")).status_code == 303
 
 
-async def test_the_address_before_is_told_when_it_is_replaced(town: Town) -> None:
+async def test_the_address_before_is_told_when_it_is_replaced_and_can_be_put_back(town: Town) -> None:
     await first_owner(town)
     bob = await by_letter(town, "bob@example.com")
     await bob.post("/settings/profile/email", email="new@example.com", current=PASSWORD)
     await bob.post(await town.link("new@example.com"))
     assert (await town.letters("bob@example.com"))[-1][0] == "Your Crossdock e-mail address was changed"
     assert (await bob.sign_in("bob@example.com")).status_code == 422
+    assert "Waiting for you" not in (await bob.get("/settings/profile")).text
+    await bob.post("/settings/profile/email", email="third@example.com", current=PASSWORD)
+    back = await town.link("bob@example.com")
+    assert "bob@example.com" in (await town.browser().get(back)).text
+    assert (await town.browser().post(back)).status_code == 200
+    assert (await town.browser().sign_in("bob@example.com")).status_code == 303
+    assert (await town.browser().sign_in("new@example.com")).status_code == 422
 
 
 async def test_an_address_that_somebody_has_is_not_given_away(town: Town) -> None:

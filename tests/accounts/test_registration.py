@@ -160,7 +160,8 @@ async def test_a_known_address_gets_the_same_answer_and_another_letter(town: Tow
         await unknown.post("/sign-up", **FORM | {"identifier": "new@example.com"}),
     ]
     assert answers[0].status_code == answers[1].status_code == 303
-    assert dict(answers[0].headers) == dict(answers[1].headers)
+    headers = [{k: v for k, v in answer.headers.items() if k != "x-request-id"} for answer in answers]
+    assert headers[0] == headers[1]
     assert await known.who() is None
     subject, body = (await town.letters("bob@example.com"))[-1]
     assert subject == "You already have a Crossdock account"

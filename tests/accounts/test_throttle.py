@@ -90,8 +90,9 @@ async def test_a_try_that_is_given_back_can_be_had_again(sessions: Sessions, clo
 async def test_no_hour_however_it_is_laid_holds_more_than_the_limit(sessions: Sessions, clock: SettableClock) -> None:
     let_in: list[float] = []
     began = clock()
-    # Slowly, in bursts, and exactly as a window ends.
-    for wait in [60] * 150 + [0] * 30 + [3599, 1, 0, 1] * 10 + [60] * 60:
+    # Slowly, in bursts, exactly as a window ends, and with one early try that would open a fixed window.
+    waits = [60] * 150 + [0] * 30 + [3599, 1, 0, 1] * 10 + [60] * 60 + ([4000, 3590] + [0] * 9 + [10] + [0] * 9) * 3
+    for wait in waits:
         clock.advance(wait)
         if await allowed(sessions, clock, 10, 3600):
             let_in.append((clock() - began).total_seconds())
