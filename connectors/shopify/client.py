@@ -144,6 +144,8 @@ def _read(body: Mapping[str, Any], count: int, *, writes: bool, request_id: str)
         refusal = refusals.get(number) or (None if data.get(name) else refusals.get(None))
         if refusal is not None:
             results.append(refusal.problem)
+        elif (data.get(name) or {}).get("userErrors"):
+            results.append({**data[name], errors.REQUEST_ID: request_id})
         elif name in data:
             results.append(data[name])
         else:

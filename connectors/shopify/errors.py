@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from connectors.errors import (
@@ -126,6 +126,10 @@ def problem_of(user_errors: Sequence[Mapping[str, Any]], *, variants: Sequence[i
     )
 
 
+# Where a refused result keeps which of Shopify's answers it came in. No GraphQL name has a blank in it.
+REQUEST_ID = "request id"
+
+
 def problem_in(result: Mapping[str, Any] | Problem | None, *, variants: Sequence[int] | None = None) -> Problem | None:
     """The problem of one mutation's result, None when it did what was asked."""
     if isinstance(result, Problem):
@@ -133,7 +137,9 @@ def problem_in(result: Mapping[str, Any] | Problem | None, *, variants: Sequence
     if result is None:
         return Problem(problem_class=ProblemClass.UNKNOWN, code="no_result")
     user_errors = result.get("userErrors") or []
-    return problem_of(user_errors, variants=variants) if user_errors else None
+    if not user_errors:
+        return None
+    return replace(problem_of(user_errors, variants=variants), channel_request_id=result.get(REQUEST_ID, ""))
 
 
 def _code_of(error: Mapping[str, Any]) -> str:
