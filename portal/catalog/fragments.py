@@ -9,9 +9,10 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from markupsafe import Markup
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from portal.catalog import conflicts, queries, typed
+from portal.catalog import conflicts, descriptions, queries, typed
 from portal.catalog.sheets import Sheet, sheet_of
 from portal.errors import NotFound
 from portal.i18n import _
@@ -156,6 +157,23 @@ async def product_summaries(session: AsyncSession, visitor: Visitor, ids: Sequen
 def editor_part(editor: Editor, visitor: Visitor) -> Fragment:
     context: dict[str, Any] = {"editor": editor, "may_edit": visitor.may(Role.MANAGER)}
     return Fragment(f"product-editor-{editor.key}", "catalog/_editor.html", context)
+
+
+async def whole(session: AsyncSession, visitor: Visitor, product_id: UUID) -> list[Fragment]:
+    """Every part of the product's page that a save may have changed."""
+    product = await queries.product(session, product_id)
+    context = {"product": product, "description": description_of(product)}
+    return [
+        Fragment(f"product-header-{product_id}", "catalog/_header.html", context),
+        editor_part(stored(product, visitor.currency), visitor),
+        *await product_summaries(session, visitor, [product_id]),
+        Fragment(f"product-preview-{product_id}", "catalog/_preview.html", context),
+    ]
+
+
+def description_of(product: Product) -> Markup:
+    """The description as it may be shown. Cleaned once more: what is stored may be older than the rules."""
+    return Markup(descriptions.clean(product.description_html))  # noqa: S704 - clean() is what makes it safe
 
 
 def _label(name: str, sheet: Sheet) -> str:

@@ -10,9 +10,8 @@ from uuid import UUID
 
 from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
-from markupsafe import Markup
 
-from portal.catalog import conflicts, descriptions, forms, fragments, queries, service, sheets
+from portal.catalog import conflicts, forms, fragments, queries, service, sheets
 from portal.catalog.forms import ProductEdit
 from portal.catalog.fragments import Editor
 from portal.catalog.queries import Filters
@@ -107,9 +106,7 @@ async def save(request: PortalRequest, product_id: FromPath[str]) -> Response[An
     if edit is None:
         return await _show(request, editor, status=status)
     async with runtime(request).sessions.read(asking.merchant_id) as session:
-        editor = fragments.stored(await queries.product(session, key), asking.currency)
-        summaries = await fragments.product_summaries(session, asking, [key])
-    parts = [fragments.editor_part(editor, asking), *summaries]
+        parts = await fragments.whole(session, asking, key)
     return await done(request, to=f"/products/{key}", text=_("Product saved"), parts=parts)
 
 
@@ -199,8 +196,7 @@ async def _product_page(
         editor=editor,
         summary=summary,
         extra_columns=extra,
-        # Cleaned once more: what is stored may be older than the rules.
-        description=Markup(descriptions.clean(product.description_html)),  # noqa: S704 - clean() is what makes it safe
+        description=fragments.description_of(product),
         may_edit=asking.may(Role.MANAGER),
     )
 

@@ -45,11 +45,10 @@ async def change(request: PortalRequest, product_id: FromPath[str], variant_id: 
             moved = await _change(session, key, wanted, asking, now=now)
     except FormInvalid as invalid:
         return await _again(request, asking, product_key, key, invalid, sent)
-    async with runtime(request).sessions.read(asking.merchant_id) as session:
-        part = fragments.variant_part(await _one(session, product_key, key), asking)
     text = _("Only {count} were there").format(count=-moved.taken) if moved.shortfall else _("Stock saved")
     tone = "warning" if moved.shortfall else "success"
-    return await done(request, to=f"/products/{product_key}/stock#variant-{key}", text=text, parts=[part], tone=tone)
+    # A whole page: a morph leaves what stands in the focused field, and "+3" left standing invites to be sent again.
+    return await done(request, to=f"/products/{product_key}/stock", text=text, tone=tone)
 
 
 async def _change(session: AsyncSession, key: UUID, wanted: Change, asking: Visitor, *, now: datetime) -> Moved:

@@ -132,7 +132,8 @@ async def test_saving_by_htmx_answers_the_form_and_the_summary_afresh(site: Site
     answer = await site.post(path, page.form(FORM, title="Canvas tote"), headers=HTMX)
     key = path.rsplit("/", 1)[-1]
     targets = [part["hx-target"] for part in answer.soup.find_all("hx-partial")]
-    assert targets == [f"#product-editor-{key}", f"#product-summary-{key}"]
+    assert targets == [f"#product-{part}-{key}" for part in ("header", "editor", "summary", "preview")]
+    assert answer.one("h1").text == "Canvas tote"
     assert json.loads(answer.response.headers["hx-trigger"])["toast"]["text"] == "Product saved"
     assert answer.one("#field-title")["value"] == "Canvas tote"
 
