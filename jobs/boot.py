@@ -103,7 +103,7 @@ def set_up_logging(level: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    # Addresses of calls carry ids and, at consent, codes: our own exchange log keeps them masked. The rest says too much.
+    # Addresses of calls carry ids and, at consent, codes: our own exchange log keeps them masked.
     for noisy in ("httpx", "httpcore", "aiosqlite", "arq.worker", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 

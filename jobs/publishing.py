@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from connectors.errors import Problem, ProblemClass
+from connectors.protocol import Capabilities
 from connectors.records import Found, LinkedItem, ProductRecord, Published, PublishItem
 from jobs.channel import connection_of, reach, result_of
 from jobs.handlers import Batch, Prepared
@@ -79,7 +80,7 @@ class Publish:
 
     async def call(self, runtime: Runtime, batch: Batch, prepared: Prepared) -> Mapping[UUID, Result]:
         connector, account = reach(runtime, batch)
-        results, ready = _not_ready(prepared.work, connector.capabilities)
+        results, ready = _not_ready(prepared.work, connector.capabilities, account.currency)
         unknown = [task for task, item in ready.items() if not item.channel_id]
         there = await connector.find(account, [ready[task].record for task in unknown]) if unknown else []
         found = dict(zip(unknown, there, strict=True))
@@ -184,12 +185,14 @@ async def _links(session: AsyncSession, listing_ids: Sequence[UUID]) -> dict[UUI
     return links
 
 
-def _not_ready(work: Mapping[UUID, Work], capabilities: Any) -> tuple[dict[UUID, Result], dict[UUID, Work]]:
+def _not_ready(
+    work: Mapping[UUID, Work], capabilities: Capabilities, currency: str
+) -> tuple[dict[UUID, Result], dict[UUID, Work]]:
     """The channel's own rules run before the call; what breaks one is refused here, with the field."""
     results: dict[UUID, Result] = {}
     ready: dict[UUID, Work] = {}
     for task, item in work.items():
-        lacking = missing(item.record, capabilities)
+        lacking = missing(item.record, capabilities, currency=currency)
         if lacking:
             first = lacking[0]
             problem = Problem(

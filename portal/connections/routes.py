@@ -123,7 +123,9 @@ async def leave_for(
         )
     callback = f"{current.settings.public_url}/connect/{channel}/callback"
     base_url = current.base_url(channel, domain, practice=practice)
-    return _see(consent.authorize_url(base_url, redirect_uri=callback, state=state))
+    # A practice shop is made on the spot, selling in the merchant's currency; a real one has its own.
+    extra = f"&currency={asking.currency}" if practice else ""
+    return _see(consent.authorize_url(base_url, redirect_uri=callback, state=state) + extra)
 
 
 async def _decide(request: PortalRequest, connection_id: str, act: Any, text: str) -> Response[Any]:

@@ -43,7 +43,10 @@ async def consent(request: AnyRequest) -> Template:
     """The page on which a merchant lets the app in; a shop not known yet is made."""
     practice, domain = practice_of(request), domain_of(request)
     asked = _asked(practice, request)
-    shop = shops.ensure(practice.store, domain)
+    currency = request.query_params.get("currency", "")
+    shop = shops.ensure(
+        practice.store, domain, currency=currency if currency.isalpha() and len(currency) == 3 else "USD"
+    )
     others = [row for row in shops.all_shops(practice.store) if row["domain"] != domain]
     redirect = urlsplit(asked["redirect_uri"])
     return Template(
