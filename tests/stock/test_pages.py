@@ -84,7 +84,7 @@ async def test_what_cannot_be_read_is_said_at_its_field(
     site: Site, sessions: Sessions, merchant: Merchant, typed: dict[str, str], field: str
 ) -> None:
     variant = await one_variant(sessions, await a_product(sessions, merchant))
-    answer = await change(site, variant, **typed)
+    answer = await change(site, variant, None, **typed)
     assert answer.status == 422
     (link,) = answer.soup.select("#error-summary a")
     assert link["href"] == f"#variant-{variant.id}-{field}"
