@@ -192,7 +192,7 @@ async def test_the_views_together_are_everything_and_filters_survive_in_the_addr
 ) -> None:
     demo = await site.connection(merchant)
     kinds: dict[str, dict[str, Any]] = {
-        "problems": REFUSED,
+        "problems": {**REFUSED, "observed": Observed.LIVE},
         "live": LIVE,
         "waiting": {"attempt": LastAttempt.QUEUED},
         "held": {"intent": Intent.HOLD},
