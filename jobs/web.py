@@ -25,7 +25,8 @@ async def serve(process: Process) -> None:
     """
     settings = process.runtime.settings
     hub, redis = Hub(settings.redis_url), Redis.from_url(settings.redis_url, socket_connect_timeout=1)
-    portal = server(create_app(process.runtime, hub, redis), settings.host, settings.port)
+    app = create_app(process.runtime, hub, redis)
+    portal = server(app, settings.host, settings.port, trusted_proxies=settings.trusted_proxies)
 
     def stop() -> None:
         hub.close_streams()
@@ -42,8 +43,11 @@ async def serve(process: Process) -> None:
         await redis.aclose()
 
 
-def server(app: Any, host: str, port: int) -> uvicorn.Server:
-    """A server that leaves signals to the process: uvicorn's own way ends the process before it can clean up."""
+def server(app: Any, host: str, port: int, *, trusted_proxies: str = "") -> uvicorn.Server:
+    """A server that leaves signals to the process: uvicorn's own way ends the process before it can clean up.
+
+    A visitor's address is taken from X-Forwarded-For only when a trusted proxy (address or network) says it.
+    """
     made = uvicorn.Server(
         uvicorn.Config(
             app,
@@ -53,7 +57,8 @@ def server(app: Any, host: str, port: int) -> uvicorn.Server:
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=5,
-            proxy_headers=False,
+            proxy_headers=bool(trusted_proxies),
+            forwarded_allow_ips=trusted_proxies,
         )
     )
     made.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]  # there is no option for it

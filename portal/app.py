@@ -20,14 +20,13 @@ from portal.accounts.middleware import SignIn
 from portal.accounts.sessions import leave_flash
 from portal.chrome import chrome_of
 from portal.errors import Forbidden, NotFound, PortalError
-from portal.guard import Guard, same_origin
+from portal.guard import SAFE, Guard, same_origin
 from portal.live import Hub
 from portal.registry import ROUTES, fragments_of
 from portal.runtime import Runtime
 from portal.templating import STATIC, build_digest
 from portal.web import PortalRequest, runtime
 
-SAFE = {"GET", "HEAD", "OPTIONS"}
 NO_FORMS = ["^/static/", "^/webhooks/", "^/metrics$", "^/healthz$", "^/readyz$", "^/live"]
 BODY_BYTES = 2 * 1024 * 1024
 

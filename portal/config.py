@@ -43,6 +43,7 @@ class Settings(BaseSettings):
     shopify_client_id: str = ""
     shopify_client_secret: str = ""
     log_level: str = "INFO"
+    trusted_proxies: str = ""
     metrics_token: str = ""
 
     @field_validator("public_url")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from urllib.parse import urlsplit
 
 import structlog
+from litestar._parsers import parse_url_encoded_form_data
 from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
@@ -15,6 +15,9 @@ from portal.config import Settings
 
 # A platform's health checks come by internal address; they learn nothing there.
 ANY_HOST = {"/healthz", "/readyz"}
+SAFE = {"GET", "HEAD", "OPTIONS"}
+# Links that let in whoever holds them: what follows the first part of the path is the key.
+KEYED = ("/start/", "/sign-up/", "/reset-password/", "/verify-email/", "/restore-email/", "/invitations/")
 YEAR_SECONDS = 31_536_000
 
 log = structlog.get_logger("access")
@@ -61,7 +64,12 @@ class Guard:
                 await self._app(scope, receive, dressed)
         finally:
             milliseconds = round((time.perf_counter() - started) * 1000, 1)
-            log.info("request", method=scope["method"], path=scope["path"], status=status, ms=milliseconds)
+            log.info(
+                "request", method=scope["method"], path=_loggable(scope["path"]), status=int(status), ms=milliseconds
+            )
+            if scope["method"] not in SAFE:
+                # Litestar keeps the last thousand form bodies, passwords among them, to save itself the parsing.
+                parse_url_encoded_form_data.cache_clear()
 
     def _dress(self, message: Message, scope: Scope, request_id: str) -> None:
         headers = MutableScopeHeaders.from_message(message)
@@ -82,10 +90,11 @@ def same_origin(headers: dict[str, str], public_url: str) -> bool:
     if origin is not None:
         return origin == public_url
     referer = headers.get("referer")
-    if referer:
-        parts = urlsplit(referer)
-        return f"{parts.scheme}://{parts.netloc}" == public_url
-    return True
+    return not referer or f"{referer}/".startswith(f"{public_url}/")
+
+
+def _loggable(path: str) -> str:
+    return next((f"{start}●●●" for start in KEYED if path.startswith(start)), path)
 
 
 def _header(scope: Scope, name: bytes) -> str:

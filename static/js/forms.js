@@ -21,7 +21,8 @@ function settle(form) {
 }
 
 function weigh(form) {
-  const dirty = [...form.elements].some(changed);
+  // A form the server sent back unsaved is dirty from its first moment.
+  const dirty = "unsaved" in form.dataset || [...form.elements].some(changed);
   if (dirty) form.dataset.uiDirty = "";
   else delete form.dataset.uiDirty;
 }
@@ -103,9 +104,12 @@ eachForm(weigh);
 
 // ---- failed forms: the title says so, as it does on a full page
 
+let titlePrefix = document.getElementById("error-summary")?.dataset.titlePrefix;
 document.addEventListener("htmx:after:swap", () => {
   const prefix = document.getElementById("error-summary")?.dataset.titlePrefix;
-  if (prefix && !document.title.startsWith(prefix.trim())) document.title = prefix + document.title;
+  if (prefix) titlePrefix = prefix;
+  const plain = titlePrefix && document.title.startsWith(titlePrefix) ? document.title.slice(titlePrefix.length) : document.title;
+  document.title = (prefix ?? "") + plain;
 });
 
 // ---- small controls
