@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from connectors.records import Credentials, Identity
@@ -132,6 +133,7 @@ async def connect(
 
     With `connection_id` it is a reconnect: raises OtherAccount when the identity is not
     that connection's. Without, an open or ended connection of the same account is taken up again.
+    Raises TakenElsewhere when another merchant holds the account.
     """
     connection = await _same_account(session, identity, channel=channel, practice=practice)
     if connection_id is not None:
@@ -143,7 +145,7 @@ async def connect(
         connection = Connection(merchant_id=merchant_id, channel=channel, practice=practice)
         connection.external_id = identity.external_id
         session.add(connection)
-        await session.flush()
+        await _claim_account(session)
     connection.domain = identity.domain
     connection.auth_method = auth_method
     connection.secrets = secrets.seal(vault, connection, credentials)
@@ -152,6 +154,7 @@ async def connect(
     connection.last_heard_at = now
     keep_identity(connection, identity)
     await states.open_again(session, connection, now)
+    await _claim_account(session)
     await check(session, connection, now=now)
     return connection
 
@@ -223,6 +226,14 @@ async def _same_account(
         .limit(1)
     )
     return rows.scalar_one_or_none()
+
+
+async def _claim_account(session: AsyncSession) -> None:
+    """What is pending is written. Of two merchants who connect one account at once, the database lets one through."""
+    try:
+        await session.flush()
+    except IntegrityError as error:
+        raise TakenElsewhere from error
 
 
 async def _enqueue(session: AsyncSession, kind: kinds.Kind, connection: Connection, now: datetime) -> None:
