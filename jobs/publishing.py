@@ -24,6 +24,7 @@ from portal.listings.records import product_record
 from portal.models.accounts import Merchant
 from portal.models.catalog import Product
 from portal.models.listings import Intent, LastAttempt, Listing, ListingItem
+from portal.models.tasks import Attempt, AttemptItem
 from portal.runtime import Runtime
 from portal.tasks import kinds
 from portal.tasks import service as tasks
@@ -35,13 +36,17 @@ NOT_READY = "not_ready"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """One listing about to be sent: the record as read in the claiming transaction."""
+    """One listing about to be sent: the record as read in the claiming transaction.
+
+    `beside` says the merchant met another product there and chose a handle of its own for this one.
+    """
 
     record: ProductRecord
     channel_id: str
     ours: bool
     links: tuple[LinkedItem, ...]
     version: int
+    beside: bool
 
 
 class Publish:
@@ -72,6 +77,7 @@ class Publish:
                 ours=listing.ours,
                 links=tuple(links.get(listing.id, ())),
                 version=product.version,
+                beside=bool(listing.handle) and not listing.channel_id,
             )
             listing.attempt, listing.attempted_at = LastAttempt.SENDING, now
             prepared.sent[task.subject] = {"title": record.title, "handle": record.handle, "version": product.version}
@@ -89,8 +95,11 @@ class Publish:
         for task, item in ready.items():
             seen = found.get(task)
             if seen is not None and seen.mark != item.record.key:
-                results[task] = refused(_already_there(seen), value=seen)
-            elif item.channel_id and batch.tasks[0].kind == kinds.UPDATE.name:
+                if not (item.beside and seen.handle != item.record.handle):
+                    results[task] = refused(_already_there(seen), value=seen)
+                    continue
+                seen = None
+            if item.channel_id and batch.tasks[0].kind == kinds.UPDATE.name:
                 updates[task] = _item(item, None)
             else:
                 lists[task] = _item(item, seen)
@@ -102,7 +111,7 @@ class Publish:
     async def record(
         self, session: AsyncSession, batch: Batch, prepared: Prepared, results: Mapping[UUID, Result], now: datetime
     ) -> None:
-        listings = await _listings(session, batch)
+        listings, tried = await _listings(session, batch), await _tried_before(session, batch)
         done: list[Listing] = []
         for task in batch.tasks:
             listing, result = listings.get(task.subject), results[task.id]
@@ -110,7 +119,8 @@ class Publish:
                 continue
             if result.ended is Ended.DONE:
                 work: Work = prepared.work[task.id]
-                await _accept(session, listing, work, result.value, now)
+                created = not work.channel_id and task.subject not in tried
+                await _accept(session, listing, work, result.value, now, created=created)
                 done.append(listing)
             else:
                 note_failure(listing, result, now)
@@ -225,7 +235,23 @@ def _already_there(there: Found) -> Problem:
     return Problem(problem_class=ProblemClass.DATA, code=ALREADY_THERE, field="/handle", message=there.matched_by)
 
 
-async def _accept(session: AsyncSession, listing: Listing, work: Work, published: Published, now: datetime) -> None:
+async def _tried_before(session: AsyncSession, batch: Batch) -> set[str]:
+    """The listings an earlier try may have created already, with the quantities of that day."""
+    rows = await session.scalars(
+        select(AttemptItem.subject)
+        .join(Attempt, Attempt.id == AttemptItem.attempt_id)
+        .where(
+            AttemptItem.subject.in_([task.subject for task in batch.tasks]),
+            Attempt.kind.in_([kinds.PUBLISH.name, kinds.UPDATE.name]),
+            Attempt.id != batch.attempt_id,
+        )
+    )
+    return set(rows)
+
+
+async def _accept(
+    session: AsyncSession, listing: Listing, work: Work, published: Published, now: datetime, *, created: bool
+) -> None:
     listing.attempt, listing.attempted_at = LastAttempt.ACCEPTED, now
     listing.channel_id, listing.handle = published.channel_id, published.handle
     listing.url = published.url or listing.url
@@ -246,8 +272,9 @@ async def _accept(session: AsyncSession, listing: Listing, work: Work, published
                 variant_id=UUID(link.key),
             )
             session.add(item)
-            # Quantities travel with a create only; the stock task that follows compares with this one.
-            item.sent_quantity = None if work.channel_id else variants[link.key].quantity
+            # Quantities travel with a create only; the stock task that follows compares with this one. Where
+            # an earlier try may have created it, nobody knows its number: that task sets it without comparing.
+            item.sent_quantity = variants[link.key].quantity if created else None
         item.channel_id, item.stock_id = link.channel_id, link.stock_id
         item.sent_price_minor, item.sent_price_at = variants[link.key].price.minor, now
 

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from jobs.results import Ended, Result
 from portal.models.tasks import AttemptItem, Task, TaskState
+from portal.tasks.kinds import KINDS, RUNS_WHEN_HELD
 
 # Shopify advises looking some 5, 15 and 40 s after an unknown outcome: its search lags its writes.
 LOOKS = (5.0, 15.0, 40.0, 120.0, 600.0)
@@ -45,13 +46,15 @@ async def settle(
 
 async def recover(session: AsyncSession, tasks: Sequence[Task], now: datetime) -> None:
     """Tasks a dead worker held go back, in smaller batches; one that kills alone three times is set aside."""
-    twins = await _waiting_twins(session, tasks)
+    twins = {(twin.kind, twin.subject): twin for twin in await _twins(session, tasks)}
     for task in tasks:
         task.lost_starts += 1
         task.batch_limit = max(1, len(tasks) // 2)
         if len(tasks) == 1 and task.lost_starts >= LOST_STARTS_ALLOWED:
             _end(task, TaskState.QUARANTINED, now)
-        elif (task.kind, task.subject) in twins:
+        elif twin := twins.get((task.kind, task.subject)):
+            # The twin takes over what is known of the subject, or asking again would hide that it kills.
+            twin.lost_starts, twin.batch_limit = max(twin.lost_starts, task.lost_starts), task.batch_limit
             _end(task, TaskState.MERGED, now)
         else:
             task.state = TaskState.WAITING
@@ -79,6 +82,9 @@ def _decide(task: Task, result: Result, now: datetime) -> None:
             _end(task, TaskState.REFUSED, now)
         case Ended.CANCELLED:
             _end(task, TaskState.CANCELLED, now)
+        case Ended.PERMISSION if KINDS[task.kind].lane in RUNS_WHEN_HELD:
+            # Nothing holds these lanes back, so a task that waited here would ask the channel again at once, for ever.
+            _end(task, TaskState.REFUSED, now)
         case Ended.PERMISSION:
             task.state, task.not_before = TaskState.WAITING, now
         case Ended.BUSY | Ended.IN_DOUBT | Ended.OURS:
@@ -99,12 +105,16 @@ def _end(task: Task, state: TaskState, now: datetime) -> None:
 
 async def _waiting_twins(session: AsyncSession, tasks: Sequence[Task]) -> set[tuple[str, str]]:
     """(kind, subject) of those among `tasks` for which another task waits already."""
-    rows = await session.execute(
-        select(Task.kind, Task.subject).where(
+    return {(twin.kind, twin.subject) for twin in await _twins(session, tasks)}
+
+
+async def _twins(session: AsyncSession, tasks: Sequence[Task]) -> Sequence[Task]:
+    rows = await session.scalars(
+        select(Task).where(
             Task.state == TaskState.WAITING,
             Task.kind.in_({task.kind for task in tasks}),
             Task.subject.in_({task.subject for task in tasks}),
             Task.id.not_in([task.id for task in tasks]),
         )
     )
-    return {(kind, subject) for kind, subject in rows.all()}
+    return rows.all()

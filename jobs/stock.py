@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
@@ -18,6 +18,7 @@ from portal import db
 from portal.listings.records import to_sell
 from portal.models.catalog import Variant
 from portal.models.listings import Intent, Listing, ListingItem
+from portal.models.tasks import Attempt, AttemptItem
 from portal.runtime import Runtime
 from portal.stock import service as stock
 from portal.stock.service import Move
@@ -26,6 +27,10 @@ from portal.tasks import service as tasks
 
 # A change made at the channel that no order of ours explains: a sale we have not heard of yet, or a count by hand.
 CHANGED_THERE = "changed_at_channel"
+# A worker that fell silent may have a call under way still. It ends in 15 s, and this comes after it.
+ONCE_MORE_AFTER = timedelta(seconds=20)
+# How far back a try without an answer may explain a number we find.
+UNHEARD_OF_FOR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +43,10 @@ class Row:
 class PushStock:
     """The channel holds what we have to sell, compared with what it held before.
 
-    A compare that fails means somebody else changed the number there: the difference is
-    taken into our own stock with a cause that says so, and the sum is sent next.
+    A compare that fails means that somebody else changed the number there, or that a try we never
+    heard the end of did: a difference that no number of ours explains is taken into our own stock with
+    a cause that says so, and the sum is sent next. A number that is right already is sent all the same:
+    only the compare tells whether the channel still holds it.
     """
 
     async def prepare(self, session: AsyncSession, batch: Batch, now: datetime) -> Prepared:
@@ -50,9 +57,6 @@ class PushStock:
             quantity = None if row is None else to_sell(row.variant)
             if row is None or quantity is None or row.listing.intent is not Intent.PUBLISH or not row.item.stock_id:
                 prepared.settled[task.id] = Result(ended=Ended.CANCELLED)
-                continue
-            if quantity == row.item.confirmed_quantity:
-                prepared.settled[task.id] = Result(ended=Ended.DONE)
                 continue
             known = row.item.confirmed_quantity
             expected = row.item.sent_quantity if known is None else known
@@ -79,6 +83,8 @@ class PushStock:
                 continue
             if result.ended is Ended.DONE:
                 await _accept(session, batch, row, result.value, prepared.work[task.id], now)
+                if task.lost_starts:
+                    await _push(session, batch, row, now=now, not_before=now + ONCE_MORE_AFTER)
             elif result.ended is Ended.REFUSED and result.problem is not None:
                 row.item.stock_problem = asdict(result.problem)
             db.changed(session, batch.merchant_id, f"listing:{row.listing.id}", f"product:{row.variant.product_id}")
@@ -93,15 +99,46 @@ async def _accept(
         item.confirmed_quantity, item.confirmed_quantity_at = answer.quantity, now
         return
     item.confirmed_quantity, item.confirmed_quantity_at = answer.stale_actual, now
-    difference = answer.stale_actual - (sent.expected or 0)
+    explained = [sent.expected or 0, *await _unheard_of(session, batch, row, now)]
+    difference = min((answer.stale_actual - number for number in explained), key=abs)
     await session.flush()
-    cause_id = f"{batch.attempt_id}:{item.id}"
-    move = Move(variant_id=row.variant.id, quantity=difference, cause=CHANGED_THERE, cause_id=cause_id)
-    connection = connection_of(batch)
-    await stock.move(session, merchant_id=batch.merchant_id, moves=[move], made_by=connection.external_name, now=now)
+    if difference:
+        cause_id = f"{batch.attempt_id}:{item.id}"
+        move = Move(variant_id=row.variant.id, quantity=difference, cause=CHANGED_THERE, cause_id=cause_id)
+        made_by = connection_of(batch).external_name
+        await stock.move(session, merchant_id=batch.merchant_id, moves=[move], made_by=made_by, now=now)
     # The sum is sent even where nothing could be taken here: the channel still holds another number.
+    await _push(session, batch, row, now=now)
+
+
+async def _unheard_of(session: AsyncSession, batch: Batch, row: Row, now: datetime) -> list[int]:
+    """The numbers that earlier tries without an answer may have left at the channel."""
+    subject = str(row.item.id)
+    rows = await session.scalars(
+        select(Attempt.sent)
+        .join(AttemptItem, AttemptItem.attempt_id == Attempt.id)
+        .where(
+            AttemptItem.subject == subject,
+            AttemptItem.outcome.in_(["", Ended.IN_DOUBT, Ended.OURS]),
+            Attempt.kind == kinds.STOCK.name,
+            Attempt.id != batch.attempt_id,
+            Attempt.created_at > now - UNHEARD_OF_FOR,
+        )
+    )
+    return [sent[subject]["quantity"] for sent in rows if subject in sent]
+
+
+async def _push(
+    session: AsyncSession, batch: Batch, row: Row, *, now: datetime, not_before: datetime | None = None
+) -> None:
     await tasks.enqueue(
-        session, kinds.STOCK, [str(item.id)], merchant_id=batch.merchant_id, connection_id=connection.id, now=now
+        session,
+        kinds.STOCK,
+        [str(row.item.id)],
+        merchant_id=batch.merchant_id,
+        connection_id=connection_of(batch).id,
+        now=now,
+        not_before=not_before,
     )
 
 

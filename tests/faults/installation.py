@@ -1,0 +1,183 @@
+"""A whole installation of real processes, shops that sell through it, and what must be true of them after a fault."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from time import monotonic
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from connectors.shopify.mapping import MARK_KEY
+from portal.catalog.records import NewProduct, NewVariant
+from portal.listings import publishing
+from portal.models.accounts import Merchant
+from portal.models.catalog import Variant
+from portal.models.connections import Connection
+from portal.models.tasks import OPEN, Attempt, Task, TaskState
+from portal.stock import service as stock
+from portal.stock.service import Move
+from portal.tenancy import SYSTEM
+from tests.faults import processes
+from tests.faults.processes import Process, Queue
+from tests.faults.worker_settings import LEASE_SECONDS
+from tests.invariants import violations
+from tests.people import a_merchant
+from tests.stage import PracticeShop, Stage
+
+TRIALS = int(os.environ.get("FAULT_TRIALS", "1"))
+# A dead worker's lane is free after its lease; then as long as PROMISES R4 gives beside the product's own 30 s.
+RECOVERY_SECONDS = LEASE_SECONDS + 30
+START = 10
+_numbers = count(1)
+
+
+@dataclass
+class Installation:
+    """Database, queue and practice shop of a test, and the workers it has started."""
+
+    stage: Stage
+    queue: Queue
+    folder: Path
+    workers: list[Process] = field(default_factory=list)
+
+    def worker(self, *, leases: str = processes.SHORT_LEASES) -> Process:
+        started = processes.worker(self.stage.process.runtime.settings, self.folder, leases=leases)
+        self.workers.append(started)
+        return started
+
+    async def trader(self, name: str = "shop") -> Trader:
+        """A merchant newly connected to a practice shop of their own. A worker must be running."""
+        domain = f"{name}-{next(_numbers)}.myshopify.com"
+        merchant = await a_merchant(self.stage.sessions, domain)
+        trader = Trader(self.stage, merchant, await self.stage.connect(merchant, shop=domain), domain)
+        await self.idle(60)
+        return trader
+
+    async def idle(self, seconds: float = RECOVERY_SECONDS) -> None:
+        """No promise is open any more."""
+        await self.eventually(self._nothing_open, seconds)
+
+    async def eventually(self, true: Callable[[], Awaitable[bool]], seconds: float) -> None:
+        deadline = monotonic() + seconds
+        while not await true():
+            assert monotonic() < deadline, f"after {seconds} s: {await self.counts()}; see {self.folder}"
+            await asyncio.sleep(0.05)
+
+    async def counts(self) -> dict[str, int]:
+        """How many tasks there are, by kind and state."""
+        async with self.stage.sessions.read(SYSTEM) as session:
+            rows = await session.execute(select(Task.kind, Task.state, func.count()).group_by(Task.kind, Task.state))
+            return {f"{kind} {state}": number for kind, state, number in rows}
+
+    async def tasks(self, kind: str, state: TaskState) -> list[Task]:
+        return await self.stage.tasks(kind=kind, state=state)
+
+    async def sound(self) -> None:
+        """Every invariant holds."""
+        assert await violations(self.stage.sessions) == []
+
+    async def _nothing_open(self) -> bool:
+        async with self.stage.sessions.read(SYSTEM) as session:
+            return not await session.scalar(select(func.count()).where(Task.state.in_(OPEN)))
+
+
+@dataclass
+class Trader:
+    """One merchant with one practice shop. `expected` is what each SKU must have in the end."""
+
+    stage: Stage
+    merchant: Merchant
+    connection: Connection
+    domain: str
+    products: list[UUID] = field(default_factory=list)
+    variants: dict[str, UUID] = field(default_factory=dict)
+    expected: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def shop(self) -> PracticeShop:
+        return self.stage.shop(self.domain)
+
+    async def stocks(self, names: Sequence[str], *, variants: int = 2) -> None:
+        """The catalog has these products, ten of each variant."""
+        saved = await self.stage.add(self.merchant, *(_product(name, variants) for name in names))
+        self.products += [product.id for product in saved]
+        for name, product in zip(names, saved, strict=True):
+            self.variants |= {_sku(name, size): variant.id for size, variant in enumerate(product.variants)}
+        self.expected |= dict.fromkeys(self.variants, START)
+
+    async def publishes(self) -> None:
+        async with self.stage.sessions.write(self.merchant.id) as session:
+            pairs = [(product, self.connection.id) for product in self.products]
+            await publishing.publish(session, merchant_id=self.merchant.id, pairs=pairs, now=self.stage.now)
+
+    async def moves(self, quantity: int, skus: Sequence[str] | None = None) -> None:
+        """So many more of each SKU (all of them by default) are on hand, or fewer."""
+        chosen = list(self.variants if skus is None else skus)
+        cause_id = str(next(_numbers))
+        moves = [Move(variant_id=self.variants[s], quantity=quantity, cause="sale", cause_id=cause_id) for s in chosen]
+        async with self.stage.sessions.write(self.merchant.id) as session:
+            await stock.move(session, merchant_id=self.merchant.id, moves=moves, made_by="test", now=self.stage.now)
+        for sku in chosen:
+            self.expected[sku] += quantity
+
+    async def was_recorded(self, kind: str) -> bool:
+        """Whether a batch of the kind has been called and recorded."""
+        async with self.stage.sessions.read(self.merchant.id) as session:
+            query = select(func.count()).where(Attempt.kind == kind, Attempt.ended_at.is_not(None))
+            return bool(await session.scalar(query))
+
+    async def kill(self, worker: Process, operation: str, when: str) -> None:
+        """The shop kills the worker at its next call of the operation, before or after accepting it."""
+        await self.shop.fault("kill", count=1, operation=operation, when=when, pid=worker.pid)
+
+    async def on_hand(self) -> dict[str, int]:
+        async with self.stage.sessions.read(self.merchant.id) as session:
+            rows = await session.execute(select(Variant.sku, Variant.on_hand))
+            return dict(rows.tuples().all())
+
+    async def offered(self) -> dict[str, int]:
+        """What buyers can order in the shop, by SKU."""
+        return {
+            variant["sku"]: sum(variant["available"].values())
+            for product in await self.shop.products()
+            for variant in product["variants"]
+        }
+
+    async def sells_each_product_once(self) -> None:
+        """The shop has made one product for each of ours, ever, shows it, and offers what there is."""
+        there = await self.shop.products()
+        marks = [value for product in there for name, value in product["metafields"].items() if name.endswith(MARK_KEY)]
+        assert sorted(marks) == sorted(str(product) for product in self.products)
+        assert {product["status"] for product in there} == {"ACTIVE"}
+        assert all(product["publishedOn"] for product in there)
+        assert await self.on_hand() == self.expected, "stock was invented or lost"
+        assert await self.offered() == self.expected
+
+    async def has_kept_every_promise(self) -> None:
+        lost = [task for task in await self.stage.tasks(merchant_id=self.merchant.id) if task.state not in KEPT]
+        assert [(task.kind, task.state, task.outcome_code) for task in lost] == []
+
+
+KEPT = {TaskState.DONE, TaskState.MERGED, TaskState.CANCELLED}
+
+
+def _product(name: str, variants: int) -> NewProduct:
+    return NewProduct(
+        handle=name,
+        title=name.title(),
+        option_names=("Size",),
+        variants=tuple(
+            NewVariant(option_values=(str(size),), sku=_sku(name, size), price_minor=1000 + size, quantity=START)
+            for size in range(variants)
+        ),
+    )
+
+
+def _sku(name: str, size: int) -> str:
+    return f"{name}-{size}"

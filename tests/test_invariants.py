@@ -1,0 +1,131 @@
+"""The checker sees what it is for: each truth is broken behind the product's back and reported."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from portal.clock import utc_now
+from portal.db import Sessions
+from portal.models import Base
+from portal.models.accounts import Merchant
+from portal.models.catalog import Product, Variant
+from portal.models.connections import Connection, ConnectionState
+from portal.models.stock import Movement
+from portal.models.tasks import Lane, Task, TaskState
+from portal.tasks import kinds
+from portal.tasks import service as tasks
+from portal.tenancy import SYSTEM
+from tests.invariants import foreign_keys_between_merchants_rows, queries, violations
+
+OLD = timedelta(minutes=3)
+
+
+async def a_product(sessions: Sessions, merchant: Merchant, quantity: int) -> Variant:
+    """A product with one variant, its stock explained by one movement."""
+    async with sessions.write(merchant.id) as session:
+        product = Product(merchant_id=merchant.id, handle="mug", title="Mug")
+        session.add(product)
+        await session.flush()
+        variant = Variant(merchant_id=merchant.id, product_id=product.id, position=0, price_minor=100, on_hand=quantity)
+        session.add(variant)
+        await session.flush()
+        session.add(
+            Movement(merchant_id=merchant.id, variant_id=variant.id, quantity=quantity, cause="count", cause_id="first")
+        )
+    return variant
+
+
+async def a_promise(sessions: Sessions, merchant: Merchant) -> None:
+    """Due for three minutes."""
+    then = utc_now() - OLD
+    async with sessions.write(merchant.id) as session:
+        await tasks.enqueue(session, kinds.PRODUCT_CHANGED, ["a"], merchant_id=merchant.id, now=then)
+
+
+async def test_nothing_is_wrong_with_honest_rows(sessions: Sessions, merchant: Merchant) -> None:
+    await a_product(sessions, merchant, 5)
+
+    assert await violations(sessions) == []
+
+
+async def test_stock_without_a_movement_is_seen(sessions: Sessions, merchant: Merchant) -> None:
+    variant = await a_product(sessions, merchant, 5)
+    async with sessions.write(SYSTEM) as session:
+        await session.execute(update(Variant).where(Variant.id == variant.id).values(on_hand=6))
+
+    [found] = await violations(sessions)
+
+    assert found.startswith("I7")
+
+
+async def test_a_row_that_leads_to_another_merchant_is_seen(
+    sessions: Sessions, merchant: Merchant, other_merchant: Merchant
+) -> None:
+    variant = await a_product(sessions, merchant, 5)
+    async with sessions.write(SYSTEM) as session:
+        rows = update(Movement).where(Movement.variant_id == variant.id)
+        await session.execute(rows.values(merchant_id=other_merchant.id))
+
+    assert [found.split(":")[0] for found in await violations(sessions)] == [
+        "I10 movement.variant_id leads to another merchant"
+    ]
+
+
+async def test_a_promise_nobody_looks_at_is_seen(sessions: Sessions, merchant: Merchant) -> None:
+    await a_promise(sessions, merchant)
+
+    [found] = await violations(sessions)
+
+    assert found.startswith("I9 a due task waits")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"lease_until": utc_now() + timedelta(hours=1)},
+        {"not_before": utc_now() + timedelta(hours=1)},
+    ],
+    ids=["somebody holds the lane", "the lane waits"],
+)
+async def test_a_promise_that_has_a_reason_to_wait_is_no_fault(
+    sessions: Sessions, merchant: Merchant, values: dict[str, Any]
+) -> None:
+    await a_promise(sessions, merchant)
+    async with sessions.write(SYSTEM) as session:
+        await session.execute(update(Lane).values(**values))
+
+    assert await violations(sessions) == []
+
+
+async def test_a_promise_for_a_paused_connection_is_no_fault(sessions: Sessions, merchant: Merchant) -> None:
+    async with sessions.write(merchant.id) as session:
+        connection = Connection(merchant_id=merchant.id, channel="shopify", state=ConnectionState.PAUSED)
+        session.add(connection)
+        await session.flush()
+        then = utc_now() - OLD
+        await tasks.enqueue(session, kinds.STOCK, ["a"], merchant_id=merchant.id, connection_id=connection.id, now=then)
+
+    assert await violations(sessions) == []
+
+
+async def test_a_task_running_in_a_lane_nobody_holds_is_seen(sessions: Sessions, merchant: Merchant) -> None:
+    await a_promise(sessions, merchant)
+    async with sessions.write(SYSTEM) as session:
+        await session.execute(update(Task).values(state=TaskState.RUNNING))
+
+    [found] = await violations(sessions)
+
+    assert found.startswith("I9 a task is running")
+
+
+def test_every_key_between_merchants_rows_has_its_query() -> None:
+    keys = [key for table in Base.metadata.sorted_tables for key in foreign_keys_between_merchants_rows(table)]
+    names = [name for name, _query in queries(utc_now())]
+
+    assert len(keys) > 10
+    assert sum("leads to another merchant" in name for name in names) == len(keys)
+    assert {name.split()[0] for name in names} == {"I5", "I6", "I7", "I9", "I10"}
