@@ -126,6 +126,8 @@ async def token(request: PortalRequest, channel: FromPath[str]) -> Response[Any]
         practice=form.get("practice") == "true",
         connection_id=id_from(str(form["connection"])) if form.get("connection") else None,
     )
+    if pasted.practice and channel not in runtime(request).practice_urls:
+        raise NotFound
     try:
         domain = _connector(request, channel).account_domain(pasted.shop)
         if not pasted.token:

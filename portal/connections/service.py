@@ -168,7 +168,9 @@ def keep_identity(connection: Connection, identity: Identity) -> None:
 
 
 async def check(session: AsyncSession, connection: Connection, *, now: datetime) -> None:
-    """The connection is tested soon, and its webhooks are made sure of."""
+    """The connection is tested soon, and its webhooks are made sure of. Raises Conflict once it has ended."""
+    if connection.state is ConnectionState.DISCONNECTED:
+        raise Conflict(_("This channel is disconnected"), _("Connect the account again to use it."))
     await _enqueue(session, kinds.CHECK, connection, now)
 
 
