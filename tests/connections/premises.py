@@ -84,7 +84,9 @@ async def the_premises(settings: Settings, clock: Clock) -> AsyncIterator[Premis
     async with a_stage(settings, clock) as stage:
         redis = Redis.from_url(settings.redis_url)
         try:
-            yield Premises(stage, Site(stage.process, create_app(stage.process.runtime, Hub(settings.redis_url), redis)))
+            yield Premises(
+                stage, Site(stage.process, create_app(stage.process.runtime, Hub(settings.redis_url), redis))
+            )
         finally:
             await redis.aclose()
 

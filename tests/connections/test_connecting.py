@@ -244,7 +244,9 @@ async def test_nobody_is_sent_off_site(premises: Premises, alice: Browser, merch
     row = await premises.connection(merchant)
     asked = urlencode({"return_to": place}) if "%" not in place else f"return_to={place}"
 
-    consent = await premises.leave(alice, f"/channels/{row.id}/reconnect?{asked}", {"Referer": "https://evil.example/x"})
+    consent = await premises.leave(
+        alice, f"/channels/{row.id}/reconnect?{asked}", {"Referer": "https://evil.example/x"}
+    )
     back = await alice.http.get(await premises.at_the_shop(consent))
 
     assert target(back) == f"/channels/{row.id}"

@@ -1,0 +1,180 @@
+"""What a connector sees of a connection: credentials renewed once for all, paid slots, masked exchanges."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from connectors.errors import Busy, PermissionLost
+from portal.connections import secrets
+from portal.models.accounts import Merchant
+from portal.models.connections import Connection, ConnectionState, ExchangeEntry
+from tests.connections.premises import Premises, card_of, words
+from tests.jobs.test_shopify_path import mug, publish
+from tests.listings.site import Browser
+from tests.settable_clock import SettableClock
+from tests.stage import SHOP
+
+ISSUED = "SELECT token FROM access_token WHERE shop = ?"
+
+
+async def connected(premises: Premises, merchant: Merchant) -> Connection:
+    await premises.stage.connect(merchant)
+    await premises.stage.work()
+    return await premises.connection(merchant)
+
+
+async def test_fifty_jobs_on_an_expired_token_renew_it_once(
+    premises: Premises, merchant: Merchant, clock: SettableClock
+) -> None:
+    row = await connected(premises, merchant)
+    before = premises.in_the_shops_book(ISSUED, SHOP)
+    clock.advance(3600)
+
+    found = await asyncio.gather(*(premises.account(row).credentials() for _ in range(50)))
+
+    after = premises.in_the_shops_book(ISSUED, SHOP)
+    assert len(after) == len(before) + 1, "the shop was asked more than once"
+    assert {one.access_token for one in found} == set(after) - set(before)
+    stored = await premises.connection(merchant)
+    assert stored.secrets is not None
+    vault = premises.stage.process.runtime.vault
+    assert secrets.open_sealed(vault, stored, stored.secrets).access_token == found[0].access_token
+    assert stored.refresh_lease_until is None
+    assert stored.expires_at == found[0].expires_at
+    assert stored.previous_secrets == row.secrets
+
+
+async def test_credentials_that_last_are_not_renewed(premises: Premises, merchant: Merchant) -> None:
+    row = await connected(premises, merchant)
+    before = premises.in_the_shops_book(ISSUED, SHOP)
+
+    await premises.account(row).credentials()
+
+    assert premises.in_the_shops_book(ISSUED, SHOP) == before
+
+
+async def test_a_renewal_whose_worker_died_is_taken_over_when_its_lease_ends(
+    premises: Premises, merchant: Merchant, clock: SettableClock
+) -> None:
+    row = await connected(premises, merchant)
+    clock.advance(3600)
+    async with premises.stage.sessions.write(merchant.id) as session:
+        (await session.get_one(Connection, row.id)).refresh_lease_until = clock() + timedelta(seconds=20)
+    clock.advance(21)
+
+    fresh = await premises.account(row).credentials()
+
+    assert fresh.expires_at is not None
+    assert fresh.expires_at > clock()
+
+
+async def test_a_renewal_that_is_refused_asks_the_merchant_to_reconnect(
+    premises: Premises, alice: Browser, merchant: Merchant, clock: SettableClock
+) -> None:
+    row = await connected(premises, merchant)
+    [saved] = await premises.stage.add(merchant, mug())
+    await premises.stage.shop().do("revoke")
+    clock.advance(3600)
+
+    await publish(premises.stage, merchant, row, saved.id)
+    await premises.stage.work()
+
+    after = await premises.connection(merchant)
+    assert after.state is ConnectionState.NEEDS_REAUTH
+    assert after.problem is not None
+    assert after.problem["code"] == "invalid_grant"
+    assert after.refresh_lease_until is None
+    hub = await alice.get("/channels")
+    assert "Waiting: 1 new listing" in words(card_of(hub, row.id))
+
+
+async def test_a_renewed_pair_the_shop_does_not_know_gives_way_to_the_one_before(
+    premises: Premises, merchant: Merchant, clock: SettableClock
+) -> None:
+    """A shop that lost the new pair still takes the old refresh token: one more try, and nobody is asked."""
+    row = await connected(premises, merchant)
+    [saved] = await premises.stage.add(merchant, mug())
+    await premises.stage.work()
+    vault, good = premises.stage.process.runtime.vault, row.secrets
+    assert good is not None
+    unknown = secrets.open_sealed(vault, row, good)
+    async with premises.stage.sessions.write(merchant.id) as session:
+        stored = await session.get_one(Connection, row.id)
+        stored.previous_secrets = good
+        stored.secrets = secrets.seal(vault, stored, type(unknown)(access_token="shpat_unknown"))
+
+    await publish(premises.stage, merchant, row, saved.id)
+    for _ in range(3):
+        await premises.stage.work()
+        clock.advance(5)
+
+    after = await premises.connection(merchant)
+    assert (after.state, after.previous_secrets) == (ConnectionState.ACTIVE, None)
+    assert len(await premises.stage.shop().products()) == 1
+
+
+async def test_a_connection_without_credentials_has_lost_its_permission(premises: Premises, merchant: Merchant) -> None:
+    row = await premises.site.connection(merchant)
+
+    with pytest.raises(PermissionLost):
+        await premises.account(row).credentials()
+
+
+async def test_all_workers_pay_from_one_bucket(premises: Premises, merchant: Merchant, clock: SettableClock) -> None:
+    row = await premises.site.connection(merchant)
+    one, another = premises.account(row), premises.account(row)
+    await one.take_slot("calls", 1_000_000)  # nothing is known of this bucket yet, so nothing is refused
+
+    await one.correct_slot("calls", available=100, maximum=100, restore_per_second=10)
+    await another.take_slot("calls", 60)
+    with pytest.raises(Busy) as refused:
+        await one.take_slot("calls", 60)
+    clock.advance(2)
+    await one.take_slot("calls", 60)
+    with pytest.raises(Busy):
+        await another.take_slot("calls", 10)
+    await another.correct_slot("calls", available=80, maximum=100, restore_per_second=10)
+    await one.take_slot("calls", 80)
+
+    assert refused.value.retry_after_seconds == pytest.approx(2)
+
+
+async def test_of_many_takers_at_once_only_those_the_bucket_holds_are_served(
+    premises: Premises, merchant: Merchant
+) -> None:
+    row = await premises.site.connection(merchant)
+    await premises.account(row).correct_slot("calls", available=100, maximum=100, restore_per_second=1)
+
+    answers = await asyncio.gather(
+        *(premises.account(row).take_slot("calls", 10) for _ in range(15)), return_exceptions=True
+    )
+
+    assert sum(answer is None for answer in answers) == 10
+    assert sum(isinstance(answer, Busy) for answer in answers) == 5
+
+
+async def test_calls_are_kept_without_their_secrets_and_shown_to_their_merchant(
+    premises: Premises, alice: Browser, merchant: Merchant, other_merchant: Merchant, clock: SettableClock
+) -> None:
+    row = await connected(premises, merchant)
+    clock.advance(3600)
+    await premises.account(row).credentials()
+    given = [
+        *premises.in_the_shops_book("SELECT token FROM access_token"),
+        *premises.in_the_shops_book("SELECT token FROM refresh_token"),
+    ]
+
+    kept = await premises.site.rows(merchant, ExchangeEntry)
+
+    assert given
+    assert {"renew", "Identify"} <= {entry.operation for entry in kept} | {"Identify"}
+    for entry in kept:
+        words_kept = entry.url + entry.request_body + entry.response_body
+        assert not any(secret in words_kept for secret in given), entry.operation
+    assert await premises.site.rows(other_merchant, ExchangeEntry) == []
+    page = words(await alice.get(f"/channels/{row.id}"))
+    assert "renew" in page
+    assert "200" in page
