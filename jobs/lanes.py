@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from connectors.errors import Busy, ChannelError, Problem, ProblemClass
 from jobs.handlers import Batch, Handler, Prepared
@@ -126,22 +127,25 @@ async def _due(
     session: AsyncSession, worker: Worker, lane: Lane, connection: Connection | None, now: datetime
 ) -> Sequence[Task]:
     """The most urgent due task and others of its kind, as many as the channel takes in a call."""
-    busy_subjects = select(Task.subject).where(Task.lane_id == lane.id, Task.state.in_(UNDER_WAY))
-    due = and_(
-        Task.lane_id == lane.id,
-        Task.not_before <= now,
-        or_(
-            and_(Task.state == TaskState.WAITING, Task.subject.not_in(busy_subjects)),
-            Task.state.in_(LATER_LOOKED_AT_AGAIN),
-        ),
-    )
+    due = and_(Task.lane_id == lane.id, Task.not_before <= now, _claimable())
     order = (Task.priority, Task.not_before, Task.id)
     head = (await session.execute(select(Task).where(due).order_by(*order).limit(1))).scalar_one_or_none()
     if head is None:
         return []
     limit = head.batch_limit or _batch_size(worker, head.kind, connection)
-    same = await session.execute(select(Task).where(due, Task.kind == head.kind).order_by(*order).limit(limit))
-    return _one_a_subject(same.scalars().all())
+    # Locked, so that a task the merchant takes back at this very moment is either ours or theirs.
+    same = select(Task).where(due, Task.kind == head.kind).order_by(*order).limit(limit)
+    return _one_a_subject((await session.scalars(same.with_for_update(skip_locked=True))).all())
+
+
+def _claimable() -> ColumnElement[bool]:
+    """Waiting, and nothing of the same subject under way in the lane; or open, and to be looked at again."""
+    other = aliased(Task)
+    under_way = exists().where(other.lane_id == Task.lane_id, other.subject == Task.subject, other.state.in_(UNDER_WAY))
+    return or_(
+        and_(Task.state == TaskState.WAITING, ~under_way),
+        Task.state.in_(LATER_LOOKED_AT_AGAIN),
+    )
 
 
 def _one_a_subject(tasks: Sequence[Task]) -> Sequence[Task]:
@@ -284,13 +288,7 @@ async def _release(session: AsyncSession, held: Held, now: datetime) -> None:
         .execution_options(synchronize_session=False)
     )
     upcoming = await session.scalar(
-        select(Task.not_before)
-        .where(
-            Task.lane_id == held.lane_id,
-            or_(Task.state == TaskState.WAITING, Task.state.in_(LATER_LOOKED_AT_AGAIN)),
-        )
-        .order_by(Task.not_before)
-        .limit(1)
+        select(Task.not_before).where(Task.lane_id == held.lane_id, _claimable()).order_by(Task.not_before).limit(1)
     )
     lane = await session.get_one(Lane, held.lane_id)
     connection = await session.get(Connection, lane.connection_id) if lane.connection_id else None
@@ -332,7 +330,7 @@ async def lanes_to_ring(session: AsyncSession, now: datetime, limit: int = 1000)
     """Lanes with due or abandoned work that nobody holds, for the sweep. Reads across merchants."""
     abandoned = and_(Task.state == TaskState.RUNNING, Lane.lease_until < now)
     due = and_(
-        or_(Task.state == TaskState.WAITING, Task.state.in_(LATER_LOOKED_AT_AGAIN)),
+        _claimable(),
         Task.not_before <= now,
         or_(Lane.lease_until.is_(None), Lane.lease_until < now),
         or_(Lane.not_before.is_(None), Lane.not_before <= now),

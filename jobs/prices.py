@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from jobs.publishing import announce, note_failure
 from jobs.results import Ended, Result
 from portal.models.accounts import Merchant
 from portal.models.catalog import Variant
-from portal.models.listings import Intent, Listing, ListingItem
+from portal.models.listings import Intent, LastAttempt, Listing, ListingItem
 from portal.runtime import Runtime
 
 
@@ -50,21 +50,26 @@ class PushPrices:
         self, session: AsyncSession, batch: Batch, prepared: Prepared, results: Mapping[UUID, Result], now: datetime
     ) -> None:
         rows = await _rows(session, batch)
+        listings = {str(listing.id): listing for listing, _, _ in rows}
         for task in batch.tasks:
             change: PriceChange | None = prepared.work.get(task.id)
             if change is None:
                 continue
-            sent = {channel_id: price.minor for _, channel_id, price, _ in change.prices}
-            for listing, item, _ in rows:
-                if str(listing.id) != task.subject:
-                    continue
-                if results[task.id].ended is Ended.DONE:
-                    item.sent_price_minor, item.sent_price_at = sent.get(item.channel_id), now
-                    continue
+            listing = listings[task.subject]
+            if results[task.id].ended is Ended.DONE:
+                _accept(listing, [item for row, item, _ in rows if row.id == listing.id], change, now)
+            else:
                 note_failure(listing, results[task.id], now)
-                break
-            for listing in {row[0].id: row[0] for row in rows if str(row[0].id) == task.subject}.values():
-                announce(session, listing)
+            announce(session, listing)
+
+
+def _accept(listing: Listing, items: Sequence[ListingItem], change: PriceChange, now: datetime) -> None:
+    sent = {channel_id: price.minor for _, channel_id, price, _ in change.prices}
+    for item in items:
+        item.sent_price_minor, item.sent_price_at = sent.get(item.channel_id), now
+    if listing.attempt in {LastAttempt.QUEUED, LastAttempt.IN_DOUBT}:
+        # An earlier try of this push had to wait; nothing of the listing waits any more.
+        listing.attempt, listing.attempted_at = LastAttempt.ACCEPTED, now
 
 
 def _compare_at(variant: Variant, currency: str) -> Money | None:

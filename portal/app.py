@@ -14,7 +14,7 @@ from litestar.middleware import DefineMiddleware
 from litestar.params import FromPath
 from redis.asyncio import Redis
 
-from portal import fragments, health, i18n, replies
+from portal import design, fragments, health, i18n, replies
 from portal.accounts import routes as accounts
 from portal.accounts.middleware import SignIn
 from portal.accounts.sessions import leave_flash
@@ -45,7 +45,7 @@ async def static(digest: FromPath[str], name: FromPath[str]) -> Response[bytes]:
 def create_app(current: Runtime, hub: Hub, redis: Redis) -> Any:
     """The ASGI application. The hub is started and closed by whoever runs the process."""
     app = Litestar(
-        route_handlers=[static, *health.ROUTES, *fragments.ROUTES, *accounts.ROUTES, *ROUTES],
+        route_handlers=[static, *health.ROUTES, *fragments.ROUTES, *design.ROUTES, *accounts.ROUTES, *ROUTES],
         middleware=[DefineMiddleware(SignIn)],
         before_request=before,
         exception_handlers={

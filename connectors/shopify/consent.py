@@ -11,7 +11,7 @@ from connectors.protocol import Answered, ConsentRefused, Keep
 from connectors.records import Credentials, Exchange
 from connectors.shopify import oauth
 
-# What the hub does with each is in docs/channels/shopify.md; orders come with the orders slice.
+# What each is for stands in docs/channels/shopify.md.
 SCOPES = (
     "read_products",
     "write_products",

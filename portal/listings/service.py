@@ -24,7 +24,7 @@ from portal.listings.eligible import lacking, products_of, sellable
 from portal.listings.publishing import Armed, Pair, publish
 from portal.listings.sending import LEFT, UNDER_WAY, announce, cancel_sends, enqueue, send_again, stopped_by_our_fault
 from portal.models.accounts import Merchant
-from portal.models.catalog import Product, Variant
+from portal.models.catalog import Product, ProductStatus, Variant
 from portal.models.listings import Intent, LastAttempt, Listing, ListingItem
 from portal.tasks import kinds
 from portal.tasks.kinds import Kind
@@ -159,14 +159,20 @@ async def product_changed(session: AsyncSession, merchant_id: UUID, product_ids:
     """Every listing of the products that no longer shows what the catalog says has a task that will make it so.
 
     A refused listing starts again with its error count at zero, unless the refusal was about the account.
+    An archived product goes off sale everywhere.
     """
     rows = await session.execute(
-        select(Listing, Product.version)
+        select(Listing, Product.version, Product.status)
         .join(Product, Product.id == Listing.product_id)
         .where(Listing.product_id.in_(product_ids), Listing.intent == Intent.PUBLISH)
         .order_by(Listing.id)
     )
-    found = [(listing, version) for listing, version in rows.all()]
+    found = []
+    for listing, version, status in rows.all():
+        if status is ProductStatus.ARCHIVED:
+            await end(session, listing, now=now)
+        else:
+            found.append((listing, version))
     repriced = await _repriced(session, [listing.id for listing, _version in found])
     sends: list[tuple[UUID, UUID, Kind]] = []
     for listing, version in found:

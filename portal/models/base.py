@@ -48,7 +48,8 @@ class Word(TypeDecorator[StrEnum]):
         return None if value is None else self.enum(value)
 
 
-Json = JSON().with_variant(JSONB(), "postgresql")
+# A column without a value is NULL, not JSON's own null: queries ask for the former.
+Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
 
 class Base(DeclarativeBase):

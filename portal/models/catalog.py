@@ -64,7 +64,10 @@ class Variant(Row, MerchantOwned, Base):
     """
 
     __tablename__ = "variant"
-    __table_args__ = (Index("ix_variant_sku", "merchant_id", "sku"), Index("ix_variant_barcode", "merchant_id", "barcode"))
+    __table_args__ = (
+        Index("ix_variant_sku", "merchant_id", "sku"),
+        Index("ix_variant_barcode", "merchant_id", "barcode"),
+    )
 
     product_id: Mapped[UUID] = mapped_column(ForeignKey("product.id"), index=True)
     position: Mapped[int]

@@ -439,3 +439,17 @@ async def test_a_handler_that_fails_while_preparing_holds_nobody_up_for_ever(
 
     [task] = await stage.tasks()
     assert (task.state, task.outcome_code) == (TaskState.FAILED, "LookupError")
+
+
+async def test_a_twin_of_work_in_doubt_waits_in_silence(stage: Stage, merchant: Merchant) -> None:
+    """It can't be claimed yet, so nobody is rung for it: a bell that never stops would be all the worker hears."""
+
+    async def click(_subjects: Sequence[str]) -> None:
+        await ask(stage, merchant, "a")
+        raise InDoubt("no_answer")
+
+    await ask(stage, merchant, "a")
+    await once(stage, {KIND.name: Recorder(click)})
+
+    assert sorted(task.state for task in await stage.tasks()) == [TaskState.IN_DOUBT, TaskState.WAITING]
+    assert await lanes_to_ring_now(stage) == []

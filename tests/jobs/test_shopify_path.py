@@ -15,7 +15,7 @@ from portal.connections import service as connections
 from portal.listings import publishing
 from portal.listings import service as listings
 from portal.models.accounts import Merchant
-from portal.models.catalog import Product, Variant
+from portal.models.catalog import Product, ProductStatus, Variant
 from portal.models.connections import Connection, ConnectionState
 from portal.models.listings import LastAttempt, Listing
 from portal.models.stock import Movement
@@ -297,3 +297,41 @@ async def test_throttling_waits_and_then_goes_on(stage: Stage, merchant: Merchan
         clock.advance(30)
 
     assert (await stage.listing(merchant, saved.id)).observed is Observed.LIVE
+
+
+async def test_an_archived_product_goes_off_sale(stage: Stage, merchant: Merchant, clock: SettableClock) -> None:
+    connection = await stage.connect(merchant)
+    [saved] = await stage.add(merchant, mug())
+    await publish(stage, merchant, connection, saved.id)
+    await settle(stage, clock)
+
+    async with stage.sessions.write(merchant.id) as session:
+        (await session.get_one(Product, saved.id)).status = ProductStatus.ARCHIVED
+        await session.flush()
+        await listings.product_changed(session, merchant.id, [saved.id], stage.now)
+    await settle(stage, clock)
+
+    [there] = await stage.shop().products()
+    assert there["status"] == "DRAFT"
+
+
+async def test_a_new_price_travels_alone(stage: Stage, merchant: Merchant, clock: SettableClock) -> None:
+    connection = await stage.connect(merchant)
+    [saved] = await stage.add(merchant, mug())
+    await publish(stage, merchant, connection, saved.id)
+    await settle(stage, clock)
+    written = len(await stage.shop().ledger("productSet"))
+
+    async with stage.sessions.write(merchant.id) as session:
+        (await session.get_one(Variant, saved.variants[0].id)).price_minor = 1990
+        await session.flush()
+        await listings.product_changed(session, merchant.id, [saved.id], stage.now)
+    await stage.shop().fault("throttle", count=1)
+    for _ in range(4):
+        await stage.work()
+        clock.advance(30)
+
+    [there] = await stage.shop().products()
+    assert there["variants"][0]["price"] == "19.90"
+    assert len(await stage.shop().ledger("productSet")) == written
+    assert (await stage.listing(merchant, saved.id)).attempt is LastAttempt.ACCEPTED

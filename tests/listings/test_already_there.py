@@ -76,7 +76,6 @@ async def test_linked_it_is_brought_up_to_date_in_place(stage: Stage, merchant: 
     assert (await badge(stage, merchant, listing)).state in {"live", "suppressed"}
 
 
-@pytest.mark.xfail(strict=True, reason="the publish job stops again at the product the merchant has answered about")
 async def test_listed_as_new_it_stands_beside_the_other(stage: Stage, merchant: Merchant) -> None:
     listing = await met(stage, merchant)
     async with stage.sessions.write(merchant.id) as session:
