@@ -13,7 +13,7 @@ from connectors.records import InboundEvent
 from portal import db
 from portal.clock import new_id
 from portal.models.accounts import AuditEntry
-from portal.models.connections import Connection
+from portal.models.connections import Connection, ConnectionState
 from portal.models.webhooks import Delivery
 from portal.tasks import kinds
 from portal.tasks import service as tasks
@@ -27,18 +27,20 @@ COMPLIANCE = {"customers/data_request", "customers/redact", "shop/redact"}
 async def receive(
     session: AsyncSession, vault: Vault, event: InboundEvent, *, channel: str, practice: bool, now: datetime
 ) -> int:
-    """The event is stored once for every connection of its account; how many connections heard of it.
+    """The event is stored once for every open connection of its account; how many connections heard of it.
 
-    A delivery that came before (the channel's retry) changes nothing. `session` is the SYSTEM's:
-    whose account it is, is what is being found out.
+    A delivery that came before (the channel's retry) changes nothing. An ended connection hears
+    nothing: the account may be another merchant's by now. `session` is the SYSTEM's: whose account
+    it is, is what is being found out.
     """
-    connections = await _connections(session, event.account_domain, channel=channel, practice=practice)
-    for connection in connections:
+    known = await _connections(session, event.account_domain, channel=channel, practice=practice)
+    listening = [connection for connection in known if connection.state is not ConnectionState.DISCONNECTED]
+    for connection in listening:
         await _store(session, vault, connection, event, now)
     if event.topic in COMPLIANCE:
-        owner = connections[0].merchant_id if connections else None
-        session.add(AuditEntry(merchant_id=owner, act=event.topic, subject=event.account_domain))
-    return len(connections)
+        for owner in {connection.merchant_id for connection in known} or {None}:
+            session.add(AuditEntry(merchant_id=owner, act=event.topic, subject=event.account_domain))
+    return len(listening)
 
 
 async def _connections(session: AsyncSession, domain: str, *, channel: str, practice: bool) -> Sequence[Connection]:

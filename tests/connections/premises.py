@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
@@ -14,6 +15,7 @@ import httpx
 from bs4 import BeautifulSoup, Tag
 from redis.asyncio import Redis
 
+from jobs.web import server
 from portal.app import create_app
 from portal.clock import Clock
 from portal.config import Settings
@@ -22,6 +24,7 @@ from portal.live import Hub
 from portal.models.accounts import Merchant
 from portal.models.connections import Connection
 from tests.listings.site import Browser, Site
+from tests.servers import free_port
 from tests.stage import SHOP, Stage, a_stage
 
 CHANNELS = "/channels"
@@ -89,6 +92,28 @@ async def the_premises(settings: Settings, clock: Clock) -> AsyncIterator[Premis
             )
         finally:
             await redis.aclose()
+
+
+@asynccontextmanager
+async def served_premises(settings: Settings, clock: Clock) -> AsyncIterator[Premises]:
+    """The premises behind a real socket, where the practice shop's webhooks and streams reach them."""
+    port = free_port()
+    settings.public_url = f"http://127.0.0.1:{port}"
+    async with the_premises(settings, clock) as premises, serving(premises.site.app, port):
+        yield premises
+
+
+@asynccontextmanager
+async def serving(app: Any, port: int) -> AsyncIterator[None]:
+    portal = server(app, "127.0.0.1", port)
+    task = asyncio.create_task(portal.serve())
+    while not portal.started:  # noqa: ASYNC110 - uvicorn tells its start by a flag only
+        await asyncio.sleep(0.005)
+    try:
+        yield
+    finally:
+        portal.should_exit = True
+        await task
 
 
 def card_of(page: BeautifulSoup, connection_id: UUID) -> Tag:
