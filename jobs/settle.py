@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from jobs.results import Ended, Result
+from portal.metrics import TASKS
 from portal.models.tasks import AttemptItem, Task, TaskState
 from portal.tasks.kinds import KINDS, RUNS_WHEN_HELD
 
@@ -42,6 +43,7 @@ async def settle(
         item.outcome = result.ended
         item.problem = asdict(result.problem) if result.problem else None
         item.ended_at = now
+        TASKS.labels(task.kind, result.ended).inc()
 
 
 async def recover(session: AsyncSession, tasks: Sequence[Task], now: datetime) -> None:

@@ -12,6 +12,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from portal.clock import new_id
 from portal.config import Settings
+from portal.metrics import REQUESTS
 
 # A platform's health checks come by internal address; they learn nothing there.
 ANY_HOST = {"/healthz", "/readyz"}
@@ -58,15 +59,15 @@ class Guard:
             await send(message)
 
         try:
-            if scope["path"] not in ANY_HOST and _header(scope, b"host") != self._host:
+            if scope["path"] not in ANY_HOST and _hosts(scope) != [self._host]:
                 await _refuse(dressed)
             else:
                 await self._app(scope, receive, dressed)
         finally:
-            milliseconds = round((time.perf_counter() - started) * 1000, 1)
-            log.info(
-                "request", method=scope["method"], path=_loggable(scope["path"]), status=int(status), ms=milliseconds
-            )
+            seconds = time.perf_counter() - started
+            REQUESTS.labels(scope["method"], int(status)).observe(seconds)
+            path, milliseconds = _loggable(scope["path"]), round(seconds * 1000, 1)
+            log.info("request", method=scope["method"], path=path, status=int(status), ms=milliseconds)
             if scope["method"] not in SAFE:
                 # Litestar keeps the last thousand form bodies, passwords among them, to save itself the parsing.
                 parse_url_encoded_form_data.cache_clear()
@@ -97,8 +98,9 @@ def _loggable(path: str) -> str:
     return next((f"{start}●●●" for start in KEYED if path.startswith(start)), path)
 
 
-def _header(scope: Scope, name: bytes) -> str:
-    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")
+def _hosts(scope: Scope) -> list[str]:
+    """Every Host header: with two of them, what stands before us may have gone by the other."""
+    return [value.decode("latin-1") for key, value in scope["headers"] if key == b"host"]
 
 
 async def _refuse(send: Send) -> None:

@@ -6,12 +6,12 @@ import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, cast
-from urllib.parse import urlsplit
+from typing import Annotated, Any, cast
 from uuid import UUID
 
 from litestar import MediaType, Request, Response
 from litestar.datastructures import State
+from litestar.params import QueryParameter
 from litestar.response import Redirect
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -46,6 +46,9 @@ class Visitor:
     def may(self, role: Role) -> bool:
         return RANK[self.role] >= RANK[role]
 
+
+# A place in a list that is counted, from a query: any number a database holds.
+Place = Annotated[int, QueryParameter(ge=0, le=2**31 - 1)]
 
 PortalRequest = Request[Visitor | None, Any, State]
 
@@ -104,9 +107,8 @@ def page_left(request: PortalRequest) -> str:
 
 def local_path(text: str, otherwise: str = "/") -> str:
     """`text` if it is a path of this site, else `otherwise`; a browser reads //host and /\\host as another site."""
-    parts = urlsplit(text)
     plain = text.isprintable() and "\\" not in text and text.startswith("/") and not text.startswith("//")
-    return text if plain and not parts.scheme and not parts.netloc else otherwise
+    return text if plain else otherwise
 
 
 async def page(

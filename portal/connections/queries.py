@@ -46,14 +46,14 @@ async def cards(session: AsyncSession, runtime: Runtime, ids: list[UUID] | None 
 
 async def card(session: AsyncSession, runtime: Runtime, connection: Connection) -> Card:
     waiting = await session.execute(
-        select(Task.kind, func.count(Task.id))
+        select(Task.kind, func.count(Task.id).label("number"))
         .where(
             Task.connection_id == connection.id,
             Task.state.in_((TaskState.WAITING, TaskState.RUNNING, TaskState.IN_DOUBT, TaskState.SENT)),
         )
         .group_by(Task.kind)
     )
-    by_kind = dict(waiting.tuples().all())
+    by_kind = {row.kind: row.number for row in waiting}
     checking = bool(by_kind.pop(kinds.CHECK.name, 0))
     by_kind = {kind: count for kind, count in by_kind.items() if kind in words.SAID}
     listings = await session.scalar(select(func.count(Listing.id)).where(Listing.connection_id == connection.id))

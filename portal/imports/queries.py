@@ -66,11 +66,11 @@ async def page(session: AsyncSession, before: UUID | None) -> tuple[list[View], 
 
 async def view(session: AsyncSession, record: Import) -> View:
     rows = await session.execute(
-        select(ImportProblem.severity, func.count(func.distinct(ImportProblem.row)))
+        select(ImportProblem.severity, func.count(func.distinct(ImportProblem.row)).label("number"))
         .where(ImportProblem.import_id == record.id)
         .group_by(ImportProblem.severity)
     )
-    by_severity = dict(rows.tuples().all())
+    by_severity = {row.severity: row.number for row in rows}
     return View(
         record,
         restored(record.expected),
