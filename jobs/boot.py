@@ -76,7 +76,7 @@ def practice_secret(settings: Settings) -> str:
 
 
 def set_up_logging(level: str) -> None:
-    """One JSON line an event on stdout, secrets and buyers' data masked, the standard library's events included."""
+    """One line an event on stdout, secrets and buyers' data masked, the standard library's events included."""
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -96,7 +96,7 @@ def set_up_logging(level: str) -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(ensure_ascii=False),
+                _renderer(),
             ],
         )
     )
@@ -106,6 +106,13 @@ def set_up_logging(level: str) -> None:
     # Addresses of calls carry ids and, at consent, codes: our own exchange log keeps them masked.
     for noisy in ("httpx", "httpcore", "aiosqlite", "arq.worker", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def _renderer() -> structlog.types.Processor:
+    """JSON for whatever collects the log; lines a person reads where a person looks at them."""
+    if sys.stdout.isatty():
+        return structlog.dev.ConsoleRenderer()
+    return structlog.processors.JSONRenderer(ensure_ascii=False)
 
 
 def _consents(settings: Settings, client: httpx.AsyncClient) -> dict[str, Consent]:
