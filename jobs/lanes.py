@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
-from sqlalchemy import ColumnElement, and_, exists, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from connectors.errors import Busy, ChannelError, Problem, ProblemClass
+from jobs.gate import Gate
 from jobs.handlers import Batch, Handler, Prepared
 from jobs.results import Ended, Result, refused
 from jobs.settle import recover, settle
@@ -46,6 +47,7 @@ class Worker:
     runtime: Runtime
     name: str
     handlers: Mapping[str, Handler]
+    gate: Gate = field(default_factory=Gate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +62,23 @@ class Held:
 async def work_lane(worker: Worker, lane_id: UUID) -> None:
     """One batch of the lane is done, if anything is due and nobody else is at it; the rest is rung for."""
     async with worker.runtime.sessions.read(SYSTEM) as session:
-        merchant_id = await session.scalar(select(Lane.merchant_id).where(Lane.id == lane_id))
-    if merchant_id is None:
-        return
+        found = (await session.execute(_whose(lane_id, worker.runtime.clock()))).one_or_none()
+    if found is not None:
+        async with worker.gate.enter(alone=found.suspect):
+            await _work(worker, lane_id, found.merchant_id)
+
+
+def _whose(lane_id: UUID, now: datetime) -> Select[UUID, bool]:
+    """The lane's merchant, and whether a worker has died over what is next in it."""
+    outlived = exists().where(
+        Task.lane_id == Lane.id,
+        or_(Task.state == TaskState.RUNNING, and_(Task.state == TaskState.WAITING, Task.lost_starts > 0)),
+    )
+    free = or_(Lane.lease_until.is_(None), Lane.lease_until < now)
+    return select(Lane.merchant_id, and_(free, outlived).label("suspect")).where(Lane.id == lane_id)
+
+
+async def _work(worker: Worker, lane_id: UUID, merchant_id: UUID) -> None:
     claimed = await _claim(worker, lane_id, merchant_id)
     if claimed is None:
         return

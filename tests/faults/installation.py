@@ -139,7 +139,7 @@ class Trader:
     async def on_hand(self) -> dict[str, int]:
         async with self.stage.sessions.read(self.merchant.id) as session:
             rows = await session.execute(select(Variant.sku, Variant.on_hand))
-            return dict(rows.tuples().all())
+            return {row.sku: row.on_hand for row in rows}
 
     async def offered(self) -> dict[str, int]:
         """What buyers can order in the shop, by SKU."""

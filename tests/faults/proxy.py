@@ -1,4 +1,4 @@
-"""A loopback address in front of the practice server where a test may hold a call, or act before its answer is heard."""
+"""An address in front of the practice server where a test may hold a call, or act before its answer is heard."""
 
 from __future__ import annotations
 
@@ -17,6 +17,10 @@ from tests.servers import free_port
 Moment = Callable[[str, bytes], Awaitable[None]]
 # A header that speaks of one connection says nothing true of the other.
 OF_ONE_CONNECTION = {"host", "connection", "content-length", "transfer-encoding", "content-encoding", "accept-encoding"}
+
+
+class NeverHeard(Exception):
+    """Raised by `before`: the server does not hear the call, and the caller no answer."""
 
 
 async def nothing(_path: str, _body: bytes) -> None:
@@ -42,7 +46,10 @@ class Proxy:
             if not message.get("more_body"):
                 break
         path = scope["raw_path"].decode() + ("?" + scope["query_string"].decode() if scope["query_string"] else "")
-        await self.before(path, body)
+        try:
+            await self.before(path, body)
+        except NeverHeard:
+            return
         headers = [(name, value) for name, value in scope["headers"] if name.decode() not in OF_ONE_CONNECTION]
         answer = await self._http.request(scope["method"], self.server + path, headers=headers, content=body)
         await self.after(path, body)

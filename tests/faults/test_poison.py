@@ -11,7 +11,7 @@ import pytest
 from portal.models.tasks import Task, TaskState
 from tests.faults.installation import Installation
 from tests.faults.processes import Process
-from tests.faults.proxy import Proxy, proxy
+from tests.faults.proxy import NeverHeard, Proxy, proxy
 
 pytestmark = pytest.mark.faults
 
@@ -54,6 +54,7 @@ async def _keep_running(installation: Installation, between: Proxy) -> None:
     async def poison(_path: str, body: bytes) -> None:
         if b"productSet" in body and b'"poison"' in body and running is not None:
             os.kill(running.pid, signal.SIGKILL)
+            raise NeverHeard
 
     between.before = poison
     while True:
