@@ -70,7 +70,7 @@ class Account(Protocol):
 
     @property
     def settings(self) -> Mapping[str, str]:
-        """What `identify` put in `Identity.settings`, with the merchant's own choices over it."""
+        """What `identify` put in `Identity.settings`."""
 
     @property
     def currency(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from uuid import UUID
 
@@ -13,15 +13,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from jobs.handlers import Batch, Prepared
 from jobs.results import Ended, Result
+from portal.i18n import _
 from portal.imports import service as imports
 from portal.imports.products import Outcome, read_products
 from portal.imports.refusals import UnreadableFile
 from portal.models.accounts import Merchant
 from portal.models.imports import Import, ImportState
+from portal.models.tasks import TaskState
 from portal.runtime import Runtime
 
 # About a thousand rows a transaction: long enough to be fast, short enough that nobody waits for the writer.
 PRODUCTS_A_PIECE = 200
+
+# A job that ran longer would be cut off; the next one goes on behind the last piece.
+LONGEST = timedelta(seconds=30)
 
 log = structlog.get_logger()
 
@@ -47,8 +52,8 @@ class CommitImport:
         results = {}
         for task_id, record in prepared.work.items():
             try:
-                await _commit(runtime, record)
-                results[task_id] = Result(ended=Ended.DONE)
+                done = await _commit(runtime, record)
+                results[task_id] = Result(ended=Ended.DONE) if done else Result(ended=Ended.BUSY, retry_after_seconds=0)
             except (UnreadableFile, OSError) as error:
                 log.warning("import_failed", import_id=str(record.id), error=type(error).__name__)
                 reason = error.title if isinstance(error, UnreadableFile) else type(error).__name__
@@ -58,15 +63,20 @@ class CommitImport:
     async def record(
         self, session: AsyncSession, batch: Batch, prepared: Prepared, results: Mapping[UUID, Result], now: datetime
     ) -> None:
+        given_up = {task.id for task in batch.tasks if task.state is TaskState.FAILED}
         for task_id, record in prepared.work.items():
             result, row = results[task_id], await session.get_one(Import, record.id)
             if result.ended is Ended.DONE:
                 await imports.finish(session, row, now=now)
             elif result.ended is Ended.REFUSED:
                 await imports.fail(session, row, str(result.value), now=now)
+            elif task_id in given_up:
+                await imports.fail(session, row, _("Something went wrong on our side"), now=now)
 
 
-async def _commit(runtime: Runtime, record: Import) -> None:
+async def _commit(runtime: Runtime, record: Import) -> bool:
+    """Piece after piece, for as long as one job may take; whether the file's end was reached."""
+    stop_at = runtime.clock() + LONGEST
     async with runtime.sessions.read(record.merchant_id) as session:
         merchant = await session.get_one(Merchant, record.merchant_id)
     path = imports.folder(runtime.settings.data_dir) / record.stored_as
@@ -75,6 +85,9 @@ async def _commit(runtime: Runtime, record: Import) -> None:
     while piece := await asyncio.to_thread(lambda: list(islice(outcomes, PRODUCTS_A_PIECE))):
         async with runtime.sessions.write(record.merchant_id) as session:
             await imports.save_piece(session, record.id, piece, mapping, made_by=record.filename, now=runtime.clock())
+        if runtime.clock() >= stop_at:
+            return False
+    return True
 
 
 def _behind(outcomes: Iterator[Outcome], last_row: int) -> Iterator[Outcome]:

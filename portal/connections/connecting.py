@@ -14,6 +14,7 @@ from litestar.params import FromPath, FromQuery
 from connectors.errors import ChannelError
 from connectors.protocol import Connector, ConsentRefused
 from connectors.records import Credentials, Identity
+from portal.accounts.visits import actor
 from portal.connections import queries, service
 from portal.connections.account import NewcomerAccount
 from portal.connections.routes import leave_for
@@ -276,6 +277,7 @@ async def _store(
             connection_id=connection_id,
             now=current.clock(),
         )
+        actor(request, asking).did(session, "connection.connected", subject=str(connection.id))
     await leave_flash(request, text=await _welcome(request, connection, again=connection_id is not None))
     return redirect(return_to)
 

@@ -8,6 +8,7 @@ from typing import Any
 from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 
+from portal.accounts.visits import actor
 from portal.connections import queries, service
 from portal.connections.fragments import hub_fragments
 from portal.i18n import _
@@ -92,6 +93,7 @@ async def disconnect(request: PortalRequest, connection_id: FromPath[str]) -> Re
     async with current.sessions.write(asking.merchant_id) as session:
         connection = await service.one(session, id_from(connection_id))
         await service.disconnect(session, connection, now=current.clock())
+        actor(request, asking).did(session, "connection.disconnected", subject=str(connection.id))
     return await done(request, to="/channels", text=_("Channel disconnected"))
 
 

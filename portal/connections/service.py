@@ -160,11 +160,11 @@ async def connect(
 
 
 def keep_identity(connection: Connection, identity: Identity) -> None:
-    """The connection knows the account as it is named now. The merchant's own choices stay."""
+    """The connection knows the account as it is now: its name, what it may do, where it sells and keeps stock."""
     connection.external_name = identity.name
     connection.currency = identity.currency
     connection.scopes = list(identity.scopes)
-    connection.settings = {**identity.settings, **connection.settings}
+    connection.settings = dict(identity.settings)
 
 
 async def check(session: AsyncSession, connection: Connection, *, now: datetime) -> None:

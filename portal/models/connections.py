@@ -28,7 +28,7 @@ class Connection(Row, MerchantOwned, Base):
     """`secrets` is sealed by the vault for (merchant, this row). `previous_secrets` stays until the new ones worked.
 
     `problem` is the channel's own refusal that led to the state (see connectors.errors.Problem).
-    `settings` is what the connector found, with the merchant's choices over it.
+    `settings` is what the connector found (see connectors.records.Identity).
     """
 
     __tablename__ = "connection"
