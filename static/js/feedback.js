@@ -176,3 +176,9 @@ function reached(server) {
   failures = server ? 0 : failures + 1;
   if (server || failures >= 2) setOffline(!server || !navigator.onLine);
 }
+
+// ---- pictures that do not come: the quiet placeholder instead of the browser's broken one
+
+const bare = (image) => image.closest(".thumb")?.setAttribute("data-ui-bare", "");
+document.addEventListener("error", (event) => event.target instanceof HTMLImageElement && bare(event.target), true);
+for (const image of document.images) if (image.complete && !image.naturalWidth && image.src) bare(image);
