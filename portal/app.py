@@ -9,7 +9,7 @@ from typing import Any
 from litestar import Litestar, Response, get
 from litestar.config.csrf import CSRFConfig
 from litestar.datastructures import State
-from litestar.exceptions import HTTPException
+from litestar.exceptions import ClientException, HTTPException
 from litestar.middleware import DefineMiddleware
 from litestar.params import FromPath
 from redis.asyncio import Redis
@@ -34,6 +34,8 @@ BODY_BYTES = 2 * 1024 * 1024
 @get("/static/{digest:str}/{name:path}", cache_control=None)
 async def static(digest: FromPath[str], name: FromPath[str]) -> Response[bytes]:
     """A file of ours. Its address changes with the build, so it may be kept for ever."""
+    if "\0" in name:
+        raise NotFound
     path = (STATIC / name.lstrip("/")).resolve()
     if not path.is_relative_to(STATIC) or not path.is_file():
         raise NotFound
@@ -82,6 +84,9 @@ async def before(request: PortalRequest) -> None:
     """The reader's language, and a second lock beside the form's token: the browser's own word for the origin."""
     asking = request.scope.get("user")
     i18n.use(asking.locale if asking else "en")
+    # No text of ours holds a NUL, and PostgreSQL takes none: such an address was not made by any of our pages.
+    if "%00" in request.url.query:
+        raise ClientException
     unsafe = request.method not in SAFE and not request.url.path.startswith("/webhooks/")
     if unsafe and not same_origin(dict(request.headers), runtime(request).settings.public_url):
         raise Forbidden

@@ -16,7 +16,8 @@ async def by_identifier(session: AsyncSession, typed: str) -> User | None:
     """Whom a person means by an e-mail address or a user name. One statement, whatever was typed."""
     compared = identifiers.compared(typed)
     column: ColumnElement[str | None] = User.email if "@" in compared else User.username  # type: ignore[assignment]  # both are mapped columns
-    return await session.scalar(select(User).where(column == compared[:254]))
+    # PostgreSQL takes no NUL; nobody is called by the sign that stands for one.
+    return await session.scalar(select(User).where(column == compared[:254].replace("\0", "\ufffd")))
 
 
 async def by_email(session: AsyncSession, email: str) -> User | None:

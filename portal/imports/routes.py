@@ -25,7 +25,7 @@ from portal.imports.reading import Table, iter_rows
 from portal.imports.refusals import UnreadableFile
 from portal.models.accounts import Role
 from portal.models.imports import Import, ImportState
-from portal.web import PortalRequest, done, id_from, page, redirect, runtime, visitor
+from portal.web import Place, PortalRequest, done, id_from, page, redirect, runtime, visitor
 
 UPLOAD_BYTES = storing.LARGEST_BYTES + 1024 * 1024
 
@@ -70,7 +70,7 @@ async def upload(request: PortalRequest) -> Response[Any]:
 
 
 @get("/imports/{import_id:str}")
-async def show(request: PortalRequest, import_id: FromPath[str], after: FromQuery[int] = 0) -> Response[Any]:
+async def show(request: PortalRequest, import_id: FromPath[str], after: Place = 0) -> Response[Any]:
     return await _show(request, import_id, after=after)
 
 
@@ -156,7 +156,7 @@ async def _show(
         record = await service.one(session, id_from(import_id))
         view = await queries.view(session, record)
         causes = await queries.causes(session, record.id)
-        problems, following = await queries.problems(session, record.id, after=max(0, after))
+        problems, following = await queries.problems(session, record.id, after=after)
     columns: list[dict[str, Any]] = []
     if record.state is ImportState.UPLOADED:
         table, mapping = service.reopen(service.folder(current.settings.data_dir) / record.stored_as, record)

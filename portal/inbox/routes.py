@@ -37,7 +37,7 @@ async def index(
 ) -> Response[Any]:
     """`selected` are the ids a bulk decision left behind: their boxes stay ticked."""
     asking, now = visitor(request), runtime(request).clock()
-    filters = Filters(state=view, q=q)
+    filters = Filters(state=view if view in queries.VIEWS else "", q=q)
     async with runtime(request).sessions.read(asking.merchant_id) as session:
         shown = await queries.page(
             session,

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from litestar import Response, get, post
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from portal.errors import FormInvalid, NotFound
@@ -18,12 +18,12 @@ from portal.stock import forms, fragments, queries, service
 from portal.stock.forms import Change
 from portal.stock.queries import VariantStock
 from portal.stock.service import Count, Move, Moved
-from portal.web import Fragment, PortalRequest, Visitor, done, id_from, is_htmx, page, runtime, visitor
+from portal.web import Fragment, Place, PortalRequest, Visitor, done, id_from, is_htmx, page, runtime, visitor
 from portal.web import fragments as send
 
 
 @get("/products/{product_id:str}/stock")
-async def show(request: PortalRequest, product_id: FromPath[str], behind: FromQuery[int] = 0) -> Response[Any]:
+async def show(request: PortalRequest, product_id: FromPath[str], behind: Place = 0) -> Response[Any]:
     asking = visitor(request)
     async with runtime(request).sessions.read(asking.merchant_id) as session:
         found = await queries.stock_page(session, id_from(product_id), behind=behind)
