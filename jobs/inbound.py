@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -27,6 +28,8 @@ from portal.tasks import kinds
 from portal.tasks import service as tasks
 
 UNINSTALLED = "app_uninstalled"
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +57,14 @@ class HandleWebhook:
         return prepared
 
     async def call(self, runtime: Runtime, batch: Batch, prepared: Prepared) -> Mapping[UUID, Result]:
-        """Only the opening of the seal happens outside a transaction."""
+        """Only the opening of the seal happens outside a transaction. What cannot be read holds nothing else up."""
         results = {}
         for task_id, delivery in prepared.work.items():
             plain = runtime.vault.open(
                 delivery.body, merchant_id=delivery.merchant_id, row_id=delivery.id, field="delivery.body"
             )
-            results[task_id] = Result(
-                ended=Ended.DONE, value=Heard(connection_of(batch), delivery.topic, json.loads(plain))
-            )
+            heard = Heard(connection_of(batch), delivery.topic, _read(delivery, plain))
+            results[task_id] = Result(ended=Ended.DONE, value=heard)
         return results
 
     async def record(
@@ -78,6 +80,18 @@ class HandleWebhook:
                 await act(session, connection, result.value.body, now)
             row = await session.get_one(Delivery, delivery.id)
             row.handled_at, row.body = now, b""
+
+
+def _read(delivery: Delivery, plain: bytes) -> dict[str, Any]:
+    """The JSON object of a body; for anything else an empty one, which says nothing beyond its topic."""
+    try:
+        body = json.loads(plain)
+    except ValueError:
+        body = None
+    if isinstance(body, dict):
+        return body
+    log.warning("webhook_unreadable", topic=delivery.topic, delivery=str(delivery.id))
+    return {}
 
 
 async def _uninstalled(session: AsyncSession, connection: Connection, _body: dict[str, Any], now: datetime) -> None:
@@ -106,8 +120,8 @@ async def _product_deleted(session: AsyncSession, connection: Connection, body: 
 
 async def _stock_changed(session: AsyncSession, connection: Connection, body: dict[str, Any], now: datetime) -> None:
     """Our own pushes come back as events too; only a number we did not know of is work."""
-    stock_id = f"gid://shopify/InventoryItem/{body['inventory_item_id']}"
-    if not str(connection.settings.get("location_id", "")).endswith(f"/{body['location_id']}"):
+    stock_id = f"gid://shopify/InventoryItem/{body.get('inventory_item_id')}"
+    if not str(connection.settings.get("location_id", "")).endswith(f"/{body.get('location_id')}"):
         return
     item = (
         await session.execute(
@@ -120,7 +134,7 @@ async def _stock_changed(session: AsyncSession, connection: Connection, body: di
 
 
 async def _listing(session: AsyncSession, connection: Connection, body: dict[str, Any]) -> Listing | None:
-    channel_id = body.get("admin_graphql_api_id") or f"gid://shopify/Product/{body['id']}"
+    channel_id = body.get("admin_graphql_api_id") or f"gid://shopify/Product/{body.get('id')}"
     found = await session.execute(
         select(Listing).where(Listing.connection_id == connection.id, Listing.channel_id == channel_id)
     )

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from connectors.errors import Problem, ProblemClass
+from connectors.errors import DataRefused, Problem, ProblemClass
 from connectors.records import Identity
 from jobs.channel import connection_of, reach
 from jobs.handlers import Batch, Prepared
@@ -20,6 +21,8 @@ from portal.runtime import Runtime
 
 OTHER_ACCOUNT = "other_account"
 REPAIRED_BY_A_CHECK = {ConnectionState.NEEDS_REAUTH, ConnectionState.SETUP, ConnectionState.MAINTENANCE}
+
+log = structlog.get_logger()
 
 
 class Check:
@@ -36,7 +39,11 @@ class Check:
             problem = Problem(problem_class=ProblemClass.PERMISSION, code=OTHER_ACCOUNT, message=identity.name)
             return dict.fromkeys(prepared.work, refused(problem))
         if connector.capabilities.webhooks:
-            await connector.subscribe(account, f"{runtime.settings.public_url}/webhooks/{connection.channel}")
+            try:
+                await connector.subscribe(account, f"{runtime.settings.public_url}/webhooks/{connection.channel}")
+            except DataRefused as error:
+                # A topic needs a permission that was withheld: the card says which, so the identity must be kept.
+                log.warning("webhook_topic_refused", connection=str(connection.id), code=error.problem.code)
         return dict.fromkeys(prepared.work, Result(ended=Ended.DONE, value=identity))
 
     async def record(
