@@ -79,7 +79,7 @@ async def _commit(runtime: Runtime, record: Import) -> bool:
     stop_at = runtime.clock() + LONGEST
     async with runtime.sessions.read(record.merchant_id) as session:
         merchant = await session.get_one(Merchant, record.merchant_id)
-    path = imports.folder(runtime.settings.data_dir) / record.stored_as
+    path = imports.kept_file(runtime.settings.data_dir, record)
     table, mapping = await asyncio.to_thread(imports.reopen, path, record)
     outcomes = _behind(read_products(path, table, mapping, merchant.currency), record.last_row)
     while piece := await asyncio.to_thread(lambda: list(islice(outcomes, PRODUCTS_A_PIECE))):

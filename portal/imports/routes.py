@@ -86,7 +86,7 @@ async def remap(request: PortalRequest, import_id: FromPath[str]) -> Response[An
     headers = [str(value) for value in form.getall("header", [])]
     uses = dict(zip(headers, [str(value) for value in form.getall("use", [])], strict=False))
     encoding = str(form.get("encoding") or record.encoding)
-    path = service.folder(current.settings.data_dir) / record.stored_as
+    path = service.kept_file(current.settings.data_dir, record)
     try:
         tried = await storing.try_out(
             path, asking.currency, encoding=encoding, uses=uses if encoding == record.encoding else None
@@ -120,7 +120,7 @@ async def refused(request: PortalRequest, import_id: FromPath[str]) -> Response[
     async with current.sessions.read(asking.merchant_id) as session:
         record = await service.one(session, id_from(import_id))
         reasons = await queries.refused_rows(session, record.id)
-    path = service.folder(current.settings.data_dir) / record.stored_as
+    path = service.kept_file(current.settings.data_dir, record)
     table, _mapping = service.reopen(path, record)
     text = io.StringIO(newline="")
     writer = csv.writer(text)
@@ -130,7 +130,7 @@ async def refused(request: PortalRequest, import_id: FromPath[str]) -> Response[
             writer.writerow([*(guarded(cell) for cell in row.cells), " ".join(reasons[row.number])])
     name = quote(f"not imported - {record.filename}")
     headers = {"Content-Disposition": f"attachment; filename=\"not-imported.csv\"; filename*=UTF-8''{name}"}
-    return Response(("\ufeff" + text.getvalue()).encode(), media_type="text/csv; charset=utf-8", headers=headers)
+    return Response(("\ufeff" + text.getvalue()).encode(), media_type="text/csv", headers=headers)
 
 
 async def _index(request: PortalRequest, *, before: str = "", error: str = "") -> Response[Any]:
@@ -159,7 +159,7 @@ async def _show(
         problems, following = await queries.problems(session, record.id, after=after)
     columns: list[dict[str, Any]] = []
     if record.state is ImportState.UPLOADED:
-        table, mapping = service.reopen(service.folder(current.settings.data_dir) / record.stored_as, record)
+        table, mapping = service.reopen(service.kept_file(current.settings.data_dir, record), record)
         columns = _columns(table, mapping, typed or {})
     return await page(
         request,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -23,6 +24,7 @@ from portal.imports.mapping import Mapping, overridden, suggest
 from portal.imports.products import Outcome
 from portal.imports.reading import Table, open_table
 from portal.imports.records import ImportedProduct, RowProblem
+from portal.imports.refusals import UnreadableFile
 from portal.models.imports import Import, ImportProblem, ImportState
 from portal.stock import service as stock
 from portal.stock.service import Move
@@ -36,6 +38,23 @@ PROBLEMS_AT_ONCE = 1000
 def folder(data_dir: Path) -> Path:
     """Where uploaded files are kept, under names of ours, outside everything that is served."""
     return data_dir / "uploads"
+
+
+class FileGone(UnreadableFile):
+    """The uploaded file is no longer in the data folder; what was imported from it stays."""
+
+    status = HTTPStatus.GONE
+
+    def __init__(self) -> None:
+        super().__init__(_("This file is no longer here"), _("Bring it again to go on."))
+
+
+def kept_file(data_dir: Path, record: Import) -> Path:
+    """Where the import's file lies. Raises FileGone."""
+    path = folder(data_dir) / record.stored_as
+    if not path.is_file():
+        raise FileGone
+    return path
 
 
 def reopen(path: Path, record: Import) -> tuple[Table, Mapping]:
