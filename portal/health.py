@@ -52,9 +52,17 @@ async def _database(request: PortalRequest) -> str:
     try:
         async with current.sessions.read(SYSTEM) as session:
             await session.execute(text("SELECT 1"))
-        return "migrations pending" if await pending(current.settings.database_url) else "ok"
+        return "ok" if await _up_to_date(request) else "migrations pending"
     except (SQLAlchemyError, OSError):
         return "down"
+
+
+async def _up_to_date(request: PortalRequest) -> bool:
+    """Whether the database has every step this code needs. Looked up until it has: a database never goes back."""
+    state = request.app.state
+    if not state.get("up_to_date"):
+        state.up_to_date = not await pending(runtime(request).settings.database_url)
+    return bool(state.up_to_date)
 
 
 async def _redis(redis: Redis) -> str:
