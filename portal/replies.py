@@ -77,7 +77,7 @@ def reply(
         )
     context = {"status": int(status), "title": title, "message": detail, "request_id": request_id}
     page = render(request, "errors/error.html", context)
-    return Response(page, status_code=status, media_type="text/html; charset=utf-8", headers=sent)
+    return Response(page, status_code=status, media_type="text/html", headers=sent)
 
 
 def wants_json(request: PortalRequest) -> bool:

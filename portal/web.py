@@ -174,4 +174,4 @@ async def leave_flash(request: PortalRequest, *, text: str, tone: str = "success
 
 def _html(body: str, *, status: int, headers: dict[str, str] | None) -> Response[str]:
     sent = {"Vary": "HX-Request, HX-Request-Type, Cookie", **(headers or {})}
-    return Response(body, status_code=status, media_type="text/html; charset=utf-8", headers=sent)
+    return Response(body, status_code=status, media_type="text/html", headers=sent)

@@ -146,9 +146,7 @@ async def _card_parts(request: PortalRequest, asking: Visitor, connection: Conne
 
 
 def _see(url: str) -> Response[Any]:
-    return Response(
-        "", status_code=HTTPStatus.SEE_OTHER, headers={"Location": url}, media_type="text/html; charset=utf-8"
-    )
+    return Response("", status_code=HTTPStatus.SEE_OTHER, headers={"Location": url}, media_type="text/html")
 
 
 ROUTES = [index, show, reconnect, test, pause, resume, confirm_disconnect, disconnect]

@@ -67,7 +67,7 @@ async def show(request: PortalRequest, listing_id: FromPath[str]) -> Response[An
     if request.headers.get("hx-request-type") == "partial":
         body = render(request, "listings/_side.html", context)
         headers = {"Vary": "HX-Request, HX-Request-Type, Cookie"}
-        return Response(body, media_type="text/html; charset=utf-8", headers=headers)
+        return Response(body, media_type="text/html", headers=headers)
     return await page(request, "listings/show.html", **context)
 
 
