@@ -1,4 +1,4 @@
-"""The way back from a consent page is ours, fresh, once, and for the account it was begun for; else nothing is stored."""
+"""The way back from a consent page is ours, fresh, once, and for the account meant; else nothing is stored."""
 
 from __future__ import annotations
 
@@ -185,14 +185,47 @@ async def test_a_state_is_kept_as_a_hash_of_many_bits(staged: House) -> None:
 
 
 HOSTS = [
-    "127.0.0.1", "0", "0x7f.1", "2130706433", "[::1]", "[::ffff:127.0.0.1]", "169.254.169.254", "fd00::1", "10.0.0.1",
-    "100.64.0.1", "192.168.0.1", "localhost", "localhost.", "127.0.0.1.nip.io", "metadata.google.internal", "file:///etc/passwd",
-    "gopher://x", "ftp://demo.myshopify.com", "data:text/html,x", "demo.myshopify.com:22", "demo.myshopify.com:6379", "evil.com",
-    "http://user@demo.myshopify.com", "https://demo.myshopify.com@evil.com", "demo.myshopify.com.", "demo.myshopify.com.evil.com",
-    "evil.com/demo.myshopify.com", "evil.com?demo.myshopify.com", "evil.com#.myshopify.com", "demo\u3002myshopify.com", "déjà.myshopify.com",
-    "xn--a.evil.com", "a b.myshopify.com", "..myshopify.com", "-demo.myshopify.com", "demo.myshopify.com\n", "x.demo.myshopify.com",
-    "demo.myshopify.com\\@evil.com", "https://evil.com/?x=.myshopify.com", "https://admin.shopify.com.evil.com/store/demo",
-]  # fmt: skip
+    "127.0.0.1",
+    "0",
+    "0x7f.1",
+    "2130706433",
+    "[::1]",
+    "[::ffff:127.0.0.1]",
+    "169.254.169.254",
+    "fd00::1",
+    "10.0.0.1",
+    "100.64.0.1",
+    "192.168.0.1",
+    "localhost",
+    "localhost.",
+    "127.0.0.1.nip.io",
+    "metadata.google.internal",
+    "file:///etc/passwd",
+    "gopher://x",
+    "ftp://demo.myshopify.com",
+    "data:text/html,x",
+    "demo.myshopify.com:22",
+    "demo.myshopify.com:6379",
+    "evil.com",
+    "http://user@demo.myshopify.com",
+    "https://demo.myshopify.com@evil.com",
+    "demo.myshopify.com.",
+    "demo.myshopify.com.evil.com",
+    "evil.com/demo.myshopify.com",
+    "evil.com?demo.myshopify.com",
+    "evil.com#.myshopify.com",
+    "demo\u3002myshopify.com",
+    "déjà.myshopify.com",
+    "xn--a.evil.com",
+    "a b.myshopify.com",
+    "..myshopify.com",
+    "-demo.myshopify.com",
+    "demo.myshopify.com\n",
+    "x.demo.myshopify.com",
+    "demo.myshopify.com\\@evil.com",
+    "https://evil.com/?x=.myshopify.com",
+    "https://admin.shopify.com.evil.com/store/demo",
+]
 # Trimmed, or a shop's plain name: these mean a shop.
 SHOPS = {"0", "2130706433", "localhost", "demo.myshopify.com\n"}
 

@@ -1,4 +1,4 @@
-"""No request that changes something comes from anywhere but our own pages, and no page that is looked at changes anything."""
+"""Nothing is changed by a request from anywhere but our own pages, nor by looking at a page."""
 
 from __future__ import annotations
 

@@ -110,7 +110,7 @@ async def test_no_path_or_query_breaks_a_page(house: House) -> None:
 async def test_a_long_or_foreign_header_changes_nothing(house: House) -> None:
     for name in ("User-Agent", "Accept", "Accept-Language", "HX-Current-URL", "Referer", "Cookie", "X-Forwarded-Host"):
         for value in ("x" * 8192, '\x1b[31m{"a":1}', "http://[", "é"):
-            headers = {name: value.encode()}
+            headers = {name.encode(): value.encode()}
             answer = await house.browser().http.get("/sign-in", headers=headers)
             assert answer.status_code == 200, (name, value[:20])
             plainly_said(answer)
@@ -164,7 +164,7 @@ async def test_more_than_two_megabytes_are_not_read(house: House) -> None:
     "host", ["evil.example", "portalXtest", "portal.test.evil.example", "portal.test:8443", "evil@portal.test", ""]
 )
 async def test_only_our_own_host_is_answered(house: House, host: str) -> None:
-    for path in ("/", "/sign-in", "/products", "/live", f"/static/x/app.css", "/webhooks/shopify"):
+    for path in ("/", "/sign-in", "/products", "/live", "/static/x/app.css", "/webhooks/shopify"):
         answer = await house.ours.owner.get(path, {"Host": host, "X-Forwarded-Host": "portal.test"})
         assert answer.status_code == 400, path
         assert house.ours.mark not in answer.text
@@ -219,12 +219,37 @@ async def test_a_forwarded_address_is_not_believed(house: House) -> None:
 
 
 NEXTS = [
-    "//evil.example", "/\\evil.example", "\\\\evil.example", "https:evil.example", "https://evil.example", "%2f%2fevil.example",
-    "javascript:alert(1)", "https://portal.test@evil.example", "https://portal.test.evil.example", "///evil.example",
-    "/\t/evil.example", "/\n/evil.example", "\t//evil.example", " //evil.example", "http:///evil.example", "/%09/evil.example",
-    "//[", "/\u2028/evil.example", "data:text/html,x", "//portal.test@evil.example", ".evil.example", "@evil.example", ":80",
-    "/\u00a0/evil.example", "?x", "evil.example", "\x00//evil.example", "/\x00/evil.example", "/\r\nSet-Cookie: a=b", "////evil.example",
-]  # fmt: skip
+    "//evil.example",
+    "/\\evil.example",
+    "\\\\evil.example",
+    "https:evil.example",
+    "https://evil.example",
+    "%2f%2fevil.example",
+    "javascript:alert(1)",
+    "https://portal.test@evil.example",
+    "https://portal.test.evil.example",
+    "///evil.example",
+    "/\t/evil.example",
+    "/\n/evil.example",
+    "\t//evil.example",
+    " //evil.example",
+    "http:///evil.example",
+    "/%09/evil.example",
+    "//[",
+    "/\u2028/evil.example",
+    "data:text/html,x",
+    "//portal.test@evil.example",
+    ".evil.example",
+    "@evil.example",
+    ":80",
+    "/\u00a0/evil.example",
+    "?x",
+    "evil.example",
+    "\x00//evil.example",
+    "/\x00/evil.example",
+    "/\r\nSet-Cookie: a=b",
+    "////evil.example",
+]
 
 
 def stays(location: str) -> bool:
@@ -243,12 +268,12 @@ async def test_no_parameter_sends_a_browser_elsewhere(house: House, wanted: str)
     assert stays(str(form.select_one("input[name=next]")["value"])), "the form"  # type: ignore[index]  # None fails
     for path in ("/settings/theme", "/products"):
         for name in ("Referer", "HX-Current-URL"):
-            value = f"{ORIGIN}{wanted}".encode("utf-8", "replace")
-            if b"\n" in value or b"\r" in value or b"\x00" in value:
+            value = f"{ORIGIN}{wanted}"
+            if not value.isascii() or set(value) & set("\r\n\x00"):
                 continue
-            answer = await owner.post(path, {"theme": "dark"}, {"Origin": ORIGIN} | {name: value})  # type: ignore[dict-item]  # as bytes
+            answer = await owner.post(path, {"theme": "dark"}, {"Origin": ORIGIN} | {name: value})
             assert stays(answer.headers.get("location", "/")), (path, name)
-            anonymous = await house.browser().post(path, {}, {"Origin": ORIGIN} | {name: value} | HTMX)  # type: ignore[dict-item]  # as bytes
+            anonymous = await house.browser().post(path, {}, {"Origin": ORIGIN} | {name: value} | HTMX)
             assert stays(anonymous.headers.get("hx-redirect", "/")), (path, name)
     await owner.get(f"/channels/{connection}/reconnect?return_to={quote(wanted)}")
     await owner.get(f"/connect/shopify/authorize?shop=demo&practice=true&return_to={quote(wanted)}")
