@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from uuid import UUID
 
 import structlog
@@ -65,7 +65,7 @@ class Hub:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    async def stream(self, merchant_id: UUID) -> AsyncIterator[list[str] | None]:
+    async def stream(self, merchant_id: UUID) -> AsyncGenerator[list[str] | None]:
         """Lists of keys as they change; None when nothing happened for a while."""
         queue: asyncio.Queue[str | None] = asyncio.Queue(QUEUE_LIMIT)
         queues = self._streams.setdefault(merchant_id, set())

@@ -38,7 +38,8 @@ async def receive(
     for connection in listening:
         await _store(session, vault, connection, event, now)
     if event.topic in COMPLIANCE:
-        for owner in {connection.merchant_id for connection in known} or {None}:
+        owners: set[UUID | None] = {connection.merchant_id for connection in known}
+        for owner in owners or {None}:
             session.add(AuditEntry(merchant_id=owner, act=event.topic, subject=event.account_domain))
     return len(listening)
 

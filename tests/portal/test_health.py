@@ -18,7 +18,7 @@ from portal.app import create_app
 from portal.config import Settings
 from portal.db import Sessions
 from portal.live import Hub
-from portal.migrations.run import upgrade
+from portal.migrations.run import pending, upgrade
 from tests.servers import free_port
 
 
@@ -96,7 +96,7 @@ async def test_a_database_that_is_behind_this_code_is_not_ready(migrated: Settin
 
 async def test_being_up_to_date_is_looked_up_once(migrated: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     looked = 0
-    real = health.pending
+    real = pending
 
     async def counting(url: str) -> bool:
         nonlocal looked
@@ -136,7 +136,7 @@ async def test_metrics_are_for_whoever_brings_the_token(migrated: Settings) -> N
     async with a_portal(migrated) as http:
         without = await http.get("/metrics")
         wrong = await http.get("/metrics", headers={"Authorization": "Bearer watche"})
-        odd = await http.get("/metrics", headers={"Authorization": "Bearer w\u00e4tcher".encode("latin-1")})
+        odd = await http.get("/metrics", headers=[(b"authorization", "Bearer w\u00e4tcher".encode("latin-1"))])
         right = await http.get("/metrics", headers={"Authorization": "Bearer watcher"})
 
     assert [answer.status_code for answer in (without, wrong, odd, right)] == [404, 404, 404, 200]

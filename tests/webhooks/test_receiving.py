@@ -29,7 +29,7 @@ def signed(secret: str, body: bytes) -> str:
     return base64.b64encode(hmac.new(secret.encode(), body, hashlib.sha256).digest()).decode()
 
 
-async def knock(premises: Premises, body: bytes = BODY, **headers: str) -> httpx.Response:
+async def knock(premises: Premises, body: bytes = BODY, /, **headers: str) -> httpx.Response:
     """A delivery as the shop sends it; `headers` change one or leave it out when empty."""
     settings = premises.stage.process.runtime.settings
     sent = {
@@ -101,7 +101,7 @@ async def test_the_signature_is_of_the_bytes_as_they_came(
 async def test_header_names_may_come_in_any_case(premises: Premises, connection: Connection) -> None:
     good = signed(practice_secret(premises.stage.process.runtime.settings), BODY)
 
-    assert (await knock(premises, **{"X_Shopify_Hmac_Sha256": "", "x_SHOPIFY_hmac_sha256": good})).status_code == 200
+    assert (await knock(premises, X_Shopify_Hmac_Sha256="", x_SHOPIFY_hmac_sha256=good)).status_code == 200
 
 
 async def test_one_delivery_five_times_at_once_is_one(premises: Premises, connection: Connection) -> None:
