@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
@@ -32,6 +32,7 @@ from portal.tasks import service as tasks
 READ_AFTER = timedelta(seconds=2)
 ALREADY_THERE = "already_on_channel"
 NOT_READY = "not_ready"
+GONE = "PRODUCT_DOES_NOT_EXIST"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +123,8 @@ class Publish:
                 created = not work.channel_id and task.subject not in tried
                 await _accept(session, listing, work, result.value, now, created=created)
                 done.append(listing)
+            elif listing.channel_id and task.kind == kinds.PUBLISH.name and _is_gone(result):
+                await _start_anew(session, batch, listing, now)
             else:
                 note_failure(listing, result, now)
             announce(session, listing)
@@ -277,6 +280,29 @@ async def _accept(
             item.sent_quantity = variants[link.key].quantity if created else None
         item.channel_id, item.stock_id = link.channel_id, link.stock_id
         item.sent_price_minor, item.sent_price_at = variants[link.key].price.minor, now
+
+
+def _is_gone(result: Result) -> bool:
+    return result.ended is Ended.REFUSED and result.problem is not None and result.problem.code == GONE
+
+
+async def _start_anew(session: AsyncSession, batch: Batch, listing: Listing, now: datetime) -> None:
+    """What was deleted at the channel is forgotten here, and made there again: the merchant asked for it to be listed.
+
+    An update of such a listing stays refused: nobody asked for the product to come back.
+    """
+    await session.execute(delete(ListingItem).where(ListingItem.listing_id == listing.id))
+    listing.channel_id = listing.url = ""
+    listing.ours, listing.attempt = True, LastAttempt.QUEUED
+    await session.flush()
+    await tasks.enqueue(
+        session,
+        kinds.PUBLISH,
+        [str(listing.id)],
+        merchant_id=batch.merchant_id,
+        connection_id=connection_of(batch).id,
+        now=now,
+    )
 
 
 def note_failure(listing: Listing, result: Result, now: datetime) -> None:

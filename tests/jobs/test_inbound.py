@@ -11,8 +11,10 @@ from sqlalchemy import func, select
 
 from connectors.records import InboundEvent, Observed
 from portal.config import Settings
+from portal.listings import publishing
+from portal.listings import service as listings
 from portal.models.accounts import Merchant
-from portal.models.catalog import Variant
+from portal.models.catalog import Product, Variant
 from portal.models.connections import Connection, ConnectionState
 from portal.models.stock import Movement
 from portal.models.tasks import TaskState
@@ -236,3 +238,35 @@ async def test_a_webhook_comes_in_while_the_channel_is_held(
     await everything_heard(premises, clock)
 
     assert (await premises.stage.listing(merchant, listed.id)).observed is Observed.ENDED
+
+
+async def test_publishing_again_after_a_deletion_there_makes_the_product_anew(
+    premises: Premises, merchant: Merchant, listed: Any, clock: SettableClock
+) -> None:
+    await premises.stage.shop().do("delete", handle="mug")
+    await everything_heard(premises, clock)
+    connection = await premises.connection(merchant)
+
+    async with premises.stage.sessions.write(merchant.id) as session:
+        pairs = [(listed.id, connection.id)]
+        await publishing.publish(session, merchant_id=merchant.id, pairs=pairs, now=premises.stage.now)
+    await everything_heard(premises, clock)
+
+    assert [there["handle"] for there in await premises.stage.shop().products()] == ["mug"]
+    assert (await premises.stage.listing(merchant, listed.id)).observed is Observed.LIVE
+
+
+async def test_an_edit_does_not_bring_back_what_was_deleted_there(
+    premises: Premises, merchant: Merchant, listed: Any, clock: SettableClock
+) -> None:
+    await premises.stage.shop().do("delete", handle="mug")
+    await everything_heard(premises, clock)
+
+    async with premises.stage.sessions.write(merchant.id) as session:
+        product = await session.get_one(Product, listed.id)
+        product.title, product.version = "Edited", product.version + 1
+        await session.flush()
+        await listings.product_changed(session, merchant.id, [listed.id], premises.stage.now)
+    await everything_heard(premises, clock)
+
+    assert await premises.stage.shop().products() == []
