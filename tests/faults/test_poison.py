@@ -43,7 +43,8 @@ async def test_a_product_that_kills_every_worker_is_set_aside_and_the_others_are
     sold = {product["handle"] for product in await poisoned.shop.products()}
     assert sold == {f"mug-{number}" for number in range(19)}
     published = await installation.stage.tasks(kind="publish", merchant_id=poisoned.merchant.id)
-    assert _states(published) == {TaskState.DONE: 19, TaskState.QUARANTINED: 1}
+    ended = [task for task in published if task.state is not TaskState.MERGED]
+    assert _states(ended) == {TaskState.DONE: 19, TaskState.QUARANTINED: 1}
     await installation.sound()
 
 
