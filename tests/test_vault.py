@@ -115,7 +115,11 @@ def test_the_first_key_of_the_setting_seals_and_the_others_open() -> None:
     assert vault.open(token, merchant_id=MERCHANT, row_id=ROW, field="f") == PLANTED
 
 
-@pytest.mark.parametrize("setting", ["", "k1", "k1:%%%", "k1:c2hvcnQ=", f"k1:{base64.b64encode(OLD).decode()}," * 2])
+@pytest.mark.parametrize(
+    "setting",
+    ["", "k1", "k1:%%%", "k1:c2hvcnQ=", f"k1:{base64.b64encode(OLD).decode()}," * 2],
+    ids=["empty", "no key", "not base64", "too short", "one id twice"],
+)
 def test_a_setting_that_cannot_be_used_is_refused(setting: str) -> None:
     with pytest.raises(VaultError):
         Vault.from_setting(setting)
