@@ -25,7 +25,7 @@ from portal.connections import states
 from portal.models.connections import Connection
 from portal.models.tasks import UNDER_WAY, Attempt, AttemptItem, Lane, Task, TaskState
 from portal.runtime import Runtime
-from portal.tasks.kinds import KINDS, RUNS_WHEN_HELD
+from portal.tasks.kinds import KINDS, RUNS_WHEN_HELD, WEBHOOK
 from portal.tasks.service import holds
 from portal.tenancy import SYSTEM
 
@@ -271,7 +271,7 @@ async def _record(
         found = await session.execute(select(Task).where(Task.id.in_(list(results))))
         tasks = found.scalars().all()
         await settle(session, tasks, results, items, now)
-        connection = await _hear(session, batch, results, now)
+        connection = await _hear(session, batch, results, now, asked=bool(prepared.work))
         await session.flush()
         await handler.record(session, replace(batch, tasks=tasks, connection=connection), prepared, results, now)
         await session.flush()
@@ -279,12 +279,15 @@ async def _record(
 
 
 async def _hear(
-    session: AsyncSession, batch: Batch, results: Mapping[UUID, Result], now: datetime
+    session: AsyncSession, batch: Batch, results: Mapping[UUID, Result], now: datetime, *, asked: bool
 ) -> Connection | None:
-    """What the answers say of the connection as a whole: heard from, or in need of the merchant."""
+    """What the channel's answers say of the connection as a whole: heard from, or in need of the merchant."""
     if batch.connection is None:
         return None
     connection = await session.get_one(Connection, batch.connection.id)
+    if not asked or batch.tasks[0].kind == WEBHOOK.name:
+        # Nobody was called with our credentials: what came in by itself says nothing of them.
+        return connection
     lost = next((r.problem for r in results.values() if r.ended is Ended.PERMISSION and r.problem), None)
     if lost is not None:
         states.lose_permission(session, connection, lost, now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 import structlog
 
@@ -88,7 +88,9 @@ async def _keep_working(process: Process) -> None:
         try:
             await current.async_run()
         except asyncio.CancelledError:
-            await current.close()
+            # arq cancels itself here while jobs run; they go on from their rows at the next start.
+            with suppress(asyncio.CancelledError):
+                await current.close()
             raise
         except Exception:
             log.exception("worker_ended")
