@@ -56,7 +56,7 @@ async def upload(request: PortalRequest) -> Response[Any]:
     record = Import(
         id=import_id,
         merchant_id=asking.merchant_id,
-        filename=Path(file.filename).name[:255],
+        filename=_shown_name(file.filename),
         stored_as=str(import_id),
         size=size,
         made_by=asking.user_id,
@@ -131,6 +131,11 @@ async def refused(request: PortalRequest, import_id: FromPath[str]) -> Response[
     name = quote(f"not imported - {record.filename}")
     headers = {"Content-Disposition": f"attachment; filename=\"not-imported.csv\"; filename*=UTF-8''{name}"}
     return Response(("\ufeff" + text.getvalue()).encode(), media_type="text/csv", headers=headers)
+
+
+def _shown_name(filename: str) -> str:
+    """The last part of the name, to be read only: the file is kept under one of ours. No control or direction signs."""
+    return "".join(letter for letter in Path(filename).name if letter.isprintable())[:255]
 
 
 async def _index(request: PortalRequest, *, before: str = "", error: str = "") -> Response[Any]:
