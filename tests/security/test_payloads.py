@@ -157,6 +157,7 @@ async def test_a_files_name_is_only_a_name(house: House, name: str) -> None:
     page = await house.ours.owner.get(answer.headers["location"])
     assert page.status_code == 200
     assert made(soup(page)) == []
+    assert not set(page.text) & set("\x00\u202e")
     download = await house.ours.owner.get(f"{answer.headers['location']}/refused.csv")
     assert download.status_code == 200
     disposition = download.headers["content-disposition"]

@@ -245,8 +245,6 @@ NEXTS = [
     "/\u00a0/evil.example",
     "?x",
     "evil.example",
-    "\x00//evil.example",
-    "/\x00/evil.example",
     "/\r\nSet-Cookie: a=b",
     "////evil.example",
 ]
