@@ -23,20 +23,21 @@ test: ## Run every test on both pairs of servers (t="tests/portal -k tasks" for 
 	@.ci/system-packages
 	@$(MAKE) --no-print-directory test-sqlite
 	@if .ci/system-packages has-postgres; then $(MAKE) --no-print-directory test-postgres; \
-	else echo "NOT RUN: the tests on PostgreSQL + Redis; they need the packages postgresql and redis-server"; fi
+	else echo "NOT RUN: the tests on PostgreSQL + Redis, and those that kill workers; they need the packages postgresql and redis-server"; fi
 
 test-sqlite: export CROSSDOCK_TEST_PAIR = sqlite
-test-sqlite: .venv/.ready-dev static/vendor/.ready ## Run the tests on SQLite and the embedded queue
-	@$(call PYTEST,-n 3 --dist loadfile -m "not alone")
-	@$(call PYTEST,-m "alone")
+test-sqlite: .venv/.ready-dev static/vendor/.ready ## Run the tests on SQLite and the embedded queue, and those in a browser
+	@$(call PYTEST,$(TOGETHER))
+	@$(call PYTEST,-m browser)
 
 test-postgres: export CROSSDOCK_TEST_PAIR = postgres
-test-postgres: .venv/.ready-dev static/vendor/.ready ## Run the tests on PostgreSQL and Redis
-	@$(call PYTEST,-n 3 --dist loadfile -m "not alone")
-	@$(call PYTEST,-m "alone")
+test-postgres: .venv/.ready-dev static/vendor/.ready ## Run the tests on PostgreSQL and Redis, and those that kill workers
+	@$(call PYTEST,$(TOGETHER))
+	@$(call PYTEST,-m faults)
 
 # Most tests run beside each other; what drives a browser or kills workers has the machine to itself. None found (5) is no failure.
-PYTEST = $(BIN)/pytest $(subst alone,(browser or faults),$(1)) $(t) || [ $$? = 5 ]
+TOGETHER := -n 3 --dist loadfile -m "not (browser or faults)"
+PYTEST = $(BIN)/pytest $(1) $(t) || [ $$? = 5 ]
 
 check: .venv/.ready-dev ## Check format, lint, types, import rules and templates
 	$(BIN)/ruff format --check --quiet .
@@ -53,8 +54,10 @@ format: .venv/.ready-dev ## Put the code in the one format
 bench: .venv/.ready-dev static/vendor/.ready ## Measure what the README claims
 	$(BIN)/python -m benchmarks
 
-faults: .venv/.ready-dev static/vendor/.ready ## Kill workers and servers, 20 trials a kill point (FAULT_TRIALS=…)
-	FAULT_TRIALS=$${FAULT_TRIALS:-20} CROSSDOCK_TEST_PAIR=$${CROSSDOCK_TEST_PAIR:-sqlite} $(BIN)/pytest -m faults tests/faults
+faults: .venv/.ready-dev static/vendor/.ready ## Kill workers and servers on both pairs, 20 trials a kill point (FAULT_TRIALS=…)
+	@.ci/system-packages
+	FAULT_TRIALS=$${FAULT_TRIALS:-20} CROSSDOCK_TEST_PAIR=sqlite $(BIN)/pytest -m faults tests/faults
+	FAULT_TRIALS=$${FAULT_TRIALS:-20} CROSSDOCK_TEST_PAIR=postgres $(BIN)/pytest -m faults tests/faults
 
 lock: .venv/.ready-dev ## Resolve the dependencies anew and write the lock files
 	$(BIN)/uv $(COMPILE) --upgrade pyproject.toml --output-file requirements.lock
