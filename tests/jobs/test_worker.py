@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -83,6 +84,8 @@ async def working(process: Process, redis_url: str) -> AsyncIterator[ArqWorker]:
         task.cancel()
         await asyncio.gather(task, *current.tasks.values(), return_exceptions=True)
         await current.close()
+        # What is left open is found here, and not in the middle of somebody else's test.
+        gc.collect()
 
 
 @asynccontextmanager
