@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 import redis as redis_client
+from playwright.sync_api import Browser, sync_playwright
 
 from portal.config import Settings, new_vault_key
 from portal.db import Sessions
@@ -26,6 +27,7 @@ from tests.schema import make_schema
 from tests.settable_clock import SettableClock
 
 PAIR = os.environ.get("CROSSDOCK_TEST_PAIR", "sqlite")
+CHROMIUM_FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking"]
 _numbers = count(1)
 
 
@@ -114,6 +116,15 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
 def _redis_server() -> Iterator[str]:
     with servers.valkey() if PAIR == "sqlite" else servers.redis() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The one Chromium of the run: a second Playwright would find the first one's event loop running."""
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=servers.chromium(), args=CHROMIUM_FLAGS)
+        yield launched
+        launched.close()
 
 
 @pytest.fixture

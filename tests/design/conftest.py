@@ -1,24 +1,13 @@
-"""One browser for all design tests; a fresh site and page for each, watched for policy violations and script errors."""
+"""A fresh site and page for each, watched for policy violations and script errors."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from tests import servers
 from tests.design.site import Site, served
-
-FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking"]
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=servers.chromium(), args=FLAGS)
-        yield launched
-        launched.close()
 
 
 @pytest.fixture
