@@ -219,6 +219,7 @@ async def _prepare(session: AsyncSession, worker: Worker, batch: Batch, now: dat
         async with session.begin_nested():
             return await worker.handlers[batch.tasks[0].kind].prepare(session, batch, now)
     except Exception as error:
+        # A task that cannot even be prepared must end as a class with a next step, or it is claimed for ever.
         log.exception("prepare_failed", kind=batch.tasks[0].kind, attempt=str(batch.attempt_id))
         return Prepared(settled=dict.fromkeys([task.id for task in batch.tasks], _our_fault(error)))
 
@@ -238,6 +239,7 @@ async def _call(worker: Worker, handler: Handler, held: Held, batch: Batch, prep
             seconds = error.retry_after_seconds if isinstance(error, Busy) and error.retry_after_seconds else None
             results |= dict.fromkeys(prepared.work, refused(error.problem, retry_after_seconds=seconds))
         except Exception as error:
+            # Whatever a job raises ends as a class with a next step; nothing it left behind may be lost in silence.
             log.exception("job_failed", kind=batch.tasks[0].kind, attempt=str(batch.attempt_id))
             results |= dict.fromkeys(prepared.work, _our_fault(error))
     missing = refused(Problem(problem_class=ProblemClass.OURS, code="no_result"))

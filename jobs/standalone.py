@@ -93,6 +93,7 @@ async def _keep_working(process: Process) -> None:
                 await current.close()
             raise
         except Exception:
+            # The supervisor's whole task is to outlive whatever ended the worker.
             log.exception("worker_ended")
         await asyncio.sleep(RESTART_SECONDS)
 
