@@ -77,38 +77,49 @@ class PushStock:
         self, session: AsyncSession, batch: Batch, prepared: Prepared, results: Mapping[UUID, Result], now: datetime
     ) -> None:
         rows = await _rows(session, batch)
+        stale: list[Row] = []
+        moves: list[Move] = []
         for task in batch.tasks:
             row, result = rows.get(task.subject), results[task.id]
             if row is None or task.id not in prepared.work:
                 continue
             if result.ended is Ended.DONE:
-                await _accept(session, batch, row, result.value, prepared.work[task.id], now)
-                if task.lost_starts:
+                _accept(row.item, result.value, now)
+                if result.value.stale_actual is not None:
+                    stale.append(row)
+                    moves += await _explained(session, batch, row, result.value, prepared.work[task.id], now)
+                elif task.lost_starts:
                     await _push(session, batch, row, now=now, not_before=now + ONCE_MORE_AFTER)
             elif result.ended is Ended.REFUSED and result.problem is not None:
                 row.item.stock_problem = asdict(result.problem)
             db.changed(session, batch.merchant_id, f"listing:{row.listing.id}", f"product:{row.variant.product_id}")
+        await session.flush()
+        if moves:
+            # All in one call, which locks the variants in one order: two of them could wait for each other.
+            made_by = connection_of(batch).external_name
+            await stock.move(session, merchant_id=batch.merchant_id, moves=moves, made_by=made_by, now=now)
+        for row in stale:
+            # The sum is sent even where nothing could be taken here: the channel still holds another number.
+            await _push(session, batch, row, now=now)
 
 
-async def _accept(
-    session: AsyncSession, batch: Batch, row: Row, answer: StockSet, sent: StockChange, now: datetime
-) -> None:
-    item = row.item
+def _accept(item: ListingItem, answer: StockSet, now: datetime) -> None:
+    """What the channel holds now: our number, or the one that made the compare fail."""
     item.stock_problem = None
-    if answer.stale_actual is None:
-        item.confirmed_quantity, item.confirmed_quantity_at = answer.quantity, now
-        return
-    item.confirmed_quantity, item.confirmed_quantity_at = answer.stale_actual, now
-    explained = [sent.expected or 0, *await _unheard_of(session, batch, row, now)]
-    difference = min((answer.stale_actual - number for number in explained), key=abs)
-    await session.flush()
-    if difference:
-        cause_id = f"{batch.attempt_id}:{item.id}"
-        move = Move(variant_id=row.variant.id, quantity=difference, cause=CHANGED_THERE, cause_id=cause_id)
-        made_by = connection_of(batch).external_name
-        await stock.move(session, merchant_id=batch.merchant_id, moves=[move], made_by=made_by, now=now)
-    # The sum is sent even where nothing could be taken here: the channel still holds another number.
-    await _push(session, batch, row, now=now)
+    item.confirmed_quantity = answer.quantity if answer.stale_actual is None else answer.stale_actual
+    item.confirmed_quantity_at = now
+
+
+async def _explained(
+    session: AsyncSession, batch: Batch, row: Row, answer: StockSet, sent: StockChange, now: datetime
+) -> list[Move]:
+    """The movement that accounts for a number none of ours explains; none where one of ours does."""
+    ours = [sent.expected or 0, *await _unheard_of(session, batch, row, now)]
+    difference = min(((answer.stale_actual or 0) - number for number in ours), key=abs)
+    if not difference:
+        return []
+    cause_id = f"{batch.attempt_id}:{row.item.id}"
+    return [Move(variant_id=row.variant.id, quantity=difference, cause=CHANGED_THERE, cause_id=cause_id)]
 
 
 async def _unheard_of(session: AsyncSession, batch: Batch, row: Row, now: datetime) -> list[int]:

@@ -335,3 +335,24 @@ async def test_a_new_price_travels_alone(stage: Stage, merchant: Merchant, clock
     assert there["variants"][0]["price"] == "19.90"
     assert len(await stage.shop().ledger("productSet")) == written
     assert (await stage.listing(merchant, saved.id)).attempt is LastAttempt.ACCEPTED
+
+
+async def test_two_numbers_changed_in_the_shop_at_once_are_both_taken_in(
+    stage: Stage, merchant: Merchant, clock: SettableClock
+) -> None:
+    connection = await stage.connect(merchant)
+    saved = await stage.add(merchant, mug("mug-a", quantity=9), mug("mug-b", quantity=9))
+    await publish(stage, merchant, connection, *(product.id for product in saved))
+    await settle(stage, clock)
+    for handle in ("mug-a", "mug-b"):
+        await stage.shop().do("change", sku=f"{handle}-blu", stock=4)
+
+    for product in saved:
+        await sell(stage, merchant, product.variants[0].id, 1, "order-1")
+    await settle(stage, clock)
+
+    async with stage.sessions.read(merchant.id) as session:
+        held = [(await session.get_one(Variant, product.variants[0].id)).on_hand for product in saved]
+    there = await stage.shop().products()
+    assert held == [3, 3]
+    assert [available(product["variants"][0]) for product in there] == [3, 3]
