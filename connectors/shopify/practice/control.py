@@ -12,6 +12,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 
 from connectors.shopify.practice import app_access, back_office, faults, payloads, shops, webhooks
 from connectors.shopify.practice.addressing import AnyRequest, from_own_pages, practice_of, shop_of
+from connectors.shopify.practice.costs import RESTORE_PER_SECOND
 from connectors.shopify.practice.state import Practice
 from connectors.shopify.practice.store import Row
 
@@ -83,6 +84,13 @@ async def list_products(request: AnyRequest) -> list[Json]:
     return back_office.catalog_of(practice_of(request), shop_of(request)["domain"])
 
 
+@get("/shops/{shop:str}/bucket")
+async def read_bucket(request: AnyRequest) -> Json:
+    """The shop's plan, the points it holds now, and those it has been paid since the server started."""
+    bucket = practice_of(request).bucket(shop_of(request)["domain"])
+    return {"plan": bucket.plan, "available": bucket.level(), "spent": bucket.spent}
+
+
 @get("/shops/{shop:str}/{table:str}")
 async def read_table(request: AnyRequest, table: FromPath[str], after: FromQuery[int] = 0) -> list[Json]:
     """Rows of the ledger, requests, deliveries or subscriptions, oldest first, with a number above `after`."""
@@ -112,13 +120,14 @@ def ask_fault(practice: Practice, shop: Row, asked: Json) -> int:
 
 
 async def perform(practice: Practice, shop: Row, action: str, data: Json) -> Json:
-    """revoke, expire, uninstall, empty-bucket, scopes, state, change, delete, compliance, deliver."""
+    """revoke, expire, uninstall, empty-bucket, plan, scopes, state, change, delete, compliance, deliver."""
     domain = shop["domain"]
     actions: dict[str, Callable[[], None]] = {
         "revoke": lambda: app_access.revoke(practice, domain),
         "expire": lambda: app_access.expire(practice, domain),
         "uninstall": lambda: app_access.uninstall(practice, domain),
         "empty-bucket": lambda: practice.bucket(domain).empty(),
+        "plan": lambda: _set_plan(practice, domain, data["plan"]),
         "scopes": lambda: app_access.narrow(practice, domain, data["scopes"]),
         "state": lambda: _set_state(practice, domain, data["state"]),
         "change": lambda: back_office.change(practice, domain, data),
@@ -135,6 +144,12 @@ def _set_state(practice: Practice, domain: str, state: str) -> None:
     if state not in shops.STATES:
         raise ValueError(f"a shop is one of {', '.join(shops.STATES)}")
     practice.store.run("UPDATE shop SET state = ? WHERE domain = ?", state, domain)
+
+
+def _set_plan(practice: Practice, domain: str, plan: str) -> None:
+    if plan not in RESTORE_PER_SECOND:
+        raise ValueError(f"a plan is one of {', '.join(RESTORE_PER_SECOND)}")
+    practice.bucket(domain).plan = plan
 
 
 def _send_compliance(practice: Practice, shop: Row, data: Json) -> None:
@@ -167,6 +182,7 @@ router = Router(
         clear_faults,
         seed_products,
         list_products,
+        read_bucket,
         read_table,
         act,
     ],

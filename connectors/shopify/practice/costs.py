@@ -29,8 +29,10 @@ from graphql import (
 )
 
 SINGLE_QUERY_LIMIT = 1000
-BUCKET_SIZE = 2000.0
-RESTORE_PER_SECOND = 100.0
+# https://shopify.dev/docs/api/usage/limits: points a second by plan.
+RESTORE_PER_SECOND = {"standard": 100.0, "advanced": 200.0, "plus": 1000.0, "enterprise": 2000.0}
+# Not published; answers of a standard shop show this many seconds' worth.
+SECONDS_IN_BUCKET = 20
 MUTATION_COST = 10
 ROOT_COUNT_COST = 10
 FREE_OBJECTS = frozenset({"MoneyV2", "PageInfo", "LocationAddress"})
@@ -206,17 +208,27 @@ def _parts(value: Any, node: FieldNode) -> Sequence[Any]:
 
 @dataclass(slots=True)
 class Bucket:
-    """Points of one app in one shop: they run back in with time, up to the brim."""
+    """Points of one app in one shop: they run back in with time, up to the brim. `spent` is what was paid so far."""
 
     clock: Callable[[], float]
-    available: float = BUCKET_SIZE
+    plan: str = "standard"
+    available: float = math.inf
     filled_at: float = 0.0
+    spent: float = 0.0
+
+    @property
+    def restored(self) -> float:
+        """Points a second."""
+        return RESTORE_PER_SECOND[self.plan]
+
+    @property
+    def size(self) -> float:
+        return self.restored * SECONDS_IN_BUCKET
 
     def level(self) -> float:
         now = self.clock()
-        if self.filled_at:
-            gained = max(0.0, now - self.filled_at) * RESTORE_PER_SECOND
-            self.available = min(BUCKET_SIZE, round(self.available + gained, 3))
+        gained = max(0.0, now - self.filled_at) * self.restored if self.filled_at else 0.0
+        self.available = min(self.size, round(self.available + gained, 3))
         self.filled_at = now
         return self.available
 
@@ -225,10 +237,12 @@ class Bucket:
         if self.level() < cost:
             return False
         self.available -= cost
+        self.spent += cost
         return True
 
     def give_back(self, cost: float) -> None:
-        self.available = min(BUCKET_SIZE, self.level() + cost)
+        self.available = min(self.size, self.level() + cost)
+        self.spent -= cost
 
     def empty(self) -> None:
         self.level()
@@ -240,8 +254,8 @@ class Bucket:
             "requestedQueryCost": requested,
             "actualQueryCost": actual,
             "throttleStatus": {
-                "maximumAvailable": BUCKET_SIZE,
+                "maximumAvailable": self.size,
                 "currentlyAvailable": math.floor(self.level()),
-                "restoreRate": RESTORE_PER_SECOND,
+                "restoreRate": self.restored,
             },
         }

@@ -14,6 +14,7 @@ from litestar.response import Redirect, Template
 
 from connectors.shopify.practice import app_access, back_office, control, faults, shops
 from connectors.shopify.practice.addressing import AnyRequest, from_own_pages, practice_of, shop_of
+from connectors.shopify.practice.costs import RESTORE_PER_SECOND
 
 TEMPLATES = Path(__file__).with_name("templates")
 STYLE = TEMPLATES / "practice.css"
@@ -92,6 +93,8 @@ async def show(request: AnyRequest) -> Template:
             "deliveries": [_told(row) for row in store.rows(query.format("delivery"), domain, LAST_REQUESTS)],
             "faults": faults.waiting(store, domain),
             "states": shops.STATES,
+            "plan": practice.bucket(domain).plan,
+            "plans": list(RESTORE_PER_SECOND),
             "fault_buttons": FAULT_BUTTONS,
             "action_buttons": ACTION_BUTTONS,
         },

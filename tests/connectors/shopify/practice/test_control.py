@@ -87,3 +87,16 @@ async def test_a_staged_upload_can_be_sent_and_used(shop: Shop) -> None:
     wrong = (await shop.data(ask, i=[one | {"mimeType": "application/x-msdownload"}]))["stagedUploadsCreate"]
     message = "(application/x-msdownload) is not a recognized format"
     assert wrong["userErrors"] == [{"field": ["input", "0", "mimeType"], "message": message}]
+
+
+async def test_the_plan_decides_how_fast_points_come_back(shop: Shop) -> None:
+    assert (await shop.read("bucket"))["plan"] == "standard"
+    await shop.lever("plan", plan="plus")
+    answer = await shop.ask("{ shop { name } }")
+    assert answer["extensions"]["cost"]["throttleStatus"]["restoreRate"] == 1000.0
+    told = await shop.read("bucket")
+    assert (told["plan"], told["spent"]) == ("plus", 1.0)
+    page = BeautifulSoup((await shop.client.get(f"/practice/shops/{DOMAIN}")).text, "html.parser")
+    chosen = page.select_one("select[name=plan] option[selected]")
+    assert chosen is not None
+    assert chosen.get_text() == "plus"

@@ -69,6 +69,25 @@ def test_the_bucket_refuses_what_it_cannot_pay_and_refills() -> None:
     assert bucket.level() == 2000
 
 
+@pytest.mark.parametrize(("plan", "restored"), [("standard", 100), ("plus", 1000)])
+def test_a_dearer_plan_restores_faster(plan: str, restored: float) -> None:
+    clock = Clock()
+    bucket = Bucket(clock, plan)
+    bucket.empty()
+    clock.now += 1
+    assert bucket.level() == restored
+    clock.now += 100
+    assert bucket.level() == 20 * restored
+
+
+def test_what_was_paid_is_counted_without_what_flowed_back() -> None:
+    bucket = Bucket(Clock())
+    assert bucket.take(30)
+    bucket.give_back(20)
+    assert not bucket.take(2000)
+    assert bucket.spent == 10
+
+
 async def test_every_executed_answer_tells_what_it_cost_and_what_is_left(shop: Shop) -> None:
     answer = await shop.ask("{ products(first: 10) { nodes { id } } }")
     assert answer["extensions"] == {
