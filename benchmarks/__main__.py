@@ -8,10 +8,10 @@ import sys
 
 import structlog
 
-from benchmarks import catalog, imports, live, tasks
+from benchmarks import catalog, channel, imports, live, tasks
 from benchmarks.figures import Figure
 
-ALL = {"catalog": catalog, "tasks": tasks, "imports": imports, "live": live}
+ALL = {"catalog": catalog, "tasks": tasks, "channel": channel, "imports": imports, "live": live}
 
 
 def show(figure: Figure) -> None:

@@ -30,7 +30,8 @@ from portal.tenancy import SYSTEM
 POLL_SECONDS = 0.05
 JOB_SECONDS = 90
 SWEEP_SECONDS = 5
-MAX_JOBS = 20
+# Most of them wait: for a channel's answer, or for the next call it allows.
+MAX_JOBS = 60
 
 
 async def ring_heard(ctx: dict[str, Any], lane_id: str) -> None:

@@ -82,7 +82,8 @@ class ShopifyClient:
         token = (await self._account.credentials()).access_token
         if not (token.isascii() and token.isprintable()):
             raise PermissionLost("unusable_token", message="the token has characters no header can carry")
-        await self._account.take_slot(costs.BUCKET, sum(costs.estimate(part) for part in parts))
+        paid = sum(costs.estimate(part) for part in parts)
+        await self._account.take_slot(costs.BUCKET, paid)
         request = self._http_request(combined, token)
         answer = await http.send(self._client, request, keep=self._account.keep_exchange)
         original = errors.said(http.parsed(answer.body))
@@ -90,7 +91,7 @@ class ShopifyClient:
         if failed is not None:
             raise failed
         body = http.json_object(answer, request)
-        await self._correct_bucket(body)
+        await self._correct_bucket(body, paid)
         return _read(body, len(parts), writes=combined.writes, request_id=answer.request_id)
 
     def _http_request(self, combined: Combined, token: str) -> http.Request:
@@ -113,11 +114,14 @@ class ShopifyClient:
             secrets=(token,),
         )
 
-    async def _correct_bucket(self, body: Mapping[str, Any]) -> None:
-        status = _cost(body).get("throttleStatus") or {}
+    async def _correct_bucket(self, body: Mapping[str, Any], paid: float) -> None:
+        """What Shopify charged in the end counts. A refused call was charged nothing."""
+        cost = _cost(body)
+        status = cost.get("throttleStatus") or {}
         if {"maximumAvailable", "currentlyAvailable", "restoreRate"} <= status.keys():
             await self._account.correct_slot(
                 costs.BUCKET,
+                unused=paid - float(cost.get("actualQueryCost") or 0.0),
                 available=float(status["currentlyAvailable"]),
                 maximum=float(status["maximumAvailable"]),
                 restore_per_second=float(status["restoreRate"]),

@@ -10,7 +10,7 @@ from datetime import timedelta
 from sqlalchemy import or_, select, update
 
 from connectors.errors import Busy, PermissionLost
-from connectors.limits import Bucket, seconds_until, take
+from connectors.limits import Bucket, after_waiting, seconds_until, take
 from connectors.records import Credentials, Exchange
 from portal.connections import secrets
 from portal.models.connections import Connection, ExchangeEntry, RateBucket
@@ -20,6 +20,9 @@ RENEW_BEFORE = timedelta(minutes=5)
 REFRESH_LEASE = timedelta(seconds=20)
 POLL_SECONDS = 0.25
 POLLS = 80
+# A call that can be paid for within this waits where it is: asking again later would cost another claim.
+LONGEST_WAIT_SECONDS = 10.0
+SHORTEST_WAIT_SECONDS = 0.02
 
 
 class ConnectionAccount:
@@ -59,26 +62,39 @@ class ConnectionAccount:
         raise Busy("renewal_under_way", retry_after_seconds=5.0)
 
     async def take_slot(self, bucket: str, cost: float) -> None:
+        waited = 0.0
+        while seconds := await self._pay(bucket, cost):
+            if waited + seconds > LONGEST_WAIT_SECONDS:
+                raise Busy("rate_limit", retry_after_seconds=seconds)
+            waited += seconds
+            await asyncio.sleep(seconds)
+
+    async def _pay(self, bucket: str, cost: float) -> float:
+        """The cost is paid (0), or how many seconds until it can be. An unknown bucket is taken for a full one."""
         now = self._runtime.clock()
         async with self._runtime.sessions.write(self._owner) as session:
             row = await session.get(RateBucket, (self._connection.id, bucket), with_for_update=True)
             if row is None:
-                return
+                return 0.0
             known = _bucket(row)
             paid = take(known, cost, now)
-            if paid is not None:
-                row.available, row.at = paid.available, paid.at
-        if paid is None:
-            seconds = seconds_until(known, cost, now)
-            raise Busy("rate_limit", retry_after_seconds=max(seconds, 0.2))
+            if paid is None:
+                return max(seconds_until(known, cost, now), SHORTEST_WAIT_SECONDS)
+            row.available, row.at = paid.available, paid.at
+        return 0.0
 
-    async def correct_slot(self, bucket: str, *, available: float, maximum: float, restore_per_second: float) -> None:
+    async def correct_slot(
+        self, bucket: str, *, unused: float, available: float, maximum: float, restore_per_second: float
+    ) -> None:
+        """Never above what we count ourselves: the answer does not know of calls that are on their way there."""
         now = self._runtime.clock()
         async with self._runtime.sessions.write(self._owner) as session:
             row = await session.get(RateBucket, (self._connection.id, bucket), with_for_update=True)
             if row is None:
                 row = RateBucket(merchant_id=self._owner, connection_id=self._connection.id, name=bucket)
                 session.add(row)
+            elif row.maximum == maximum:
+                available = min(available, after_waiting(_bucket(row), now).available + unused)
             row.available, row.maximum, row.restore_per_second, row.at = available, maximum, restore_per_second, now
 
     async def keep_exchange(self, exchange: Exchange) -> None:
@@ -158,7 +174,9 @@ class NewcomerAccount:
     async def take_slot(self, bucket: str, cost: float) -> None:
         """A first call finds a full bucket."""
 
-    async def correct_slot(self, bucket: str, *, available: float, maximum: float, restore_per_second: float) -> None:
+    async def correct_slot(
+        self, bucket: str, *, unused: float, available: float, maximum: float, restore_per_second: float
+    ) -> None:
         """Nothing to correct: the bucket begins with the connection."""
 
     async def keep_exchange(self, exchange: Exchange) -> None:

@@ -128,25 +128,63 @@ async def test_all_workers_pay_from_one_bucket(premises: Premises, merchant: Mer
     one, another = premises.account(row), premises.account(row)
     await one.take_slot("calls", 1_000_000)  # nothing is known of this bucket yet, so nothing is refused
 
-    await one.correct_slot("calls", available=100, maximum=100, restore_per_second=10)
+    await one.correct_slot("calls", unused=0, available=100, maximum=100, restore_per_second=1)
     await another.take_slot("calls", 60)
     with pytest.raises(Busy) as refused:
         await one.take_slot("calls", 60)
-    clock.advance(2)
+    clock.advance(20)
     await one.take_slot("calls", 60)
     with pytest.raises(Busy):
-        await another.take_slot("calls", 10)
-    await another.correct_slot("calls", available=80, maximum=100, restore_per_second=10)
-    await one.take_slot("calls", 80)
+        await another.take_slot("calls", 11)
 
-    assert refused.value.retry_after_seconds == pytest.approx(2)
+    assert refused.value.retry_after_seconds == pytest.approx(20)
+
+
+async def test_a_call_that_can_soon_be_paid_waits_where_it_is(
+    premises: Premises, merchant: Merchant, clock: SettableClock
+) -> None:
+    account = premises.account(await premises.site.connection(merchant))
+    await account.correct_slot("calls", unused=0, available=0, maximum=100, restore_per_second=100)
+
+    waiting = asyncio.create_task(account.take_slot("calls", 5))
+    await asyncio.sleep(0.2)
+    assert not waiting.done()
+    clock.advance(0.06)
+    await waiting
+
+
+async def test_what_a_call_did_not_use_flows_back_and_calls_under_way_stay_paid(
+    premises: Premises, merchant: Merchant
+) -> None:
+    account = premises.account(await premises.site.connection(merchant))
+    await account.correct_slot("calls", unused=0, available=100, maximum=100, restore_per_second=1)
+    await account.take_slot("calls", 60)
+    await account.take_slot("calls", 30)
+
+    # The first is answered before the channel has seen the second.
+    await account.correct_slot("calls", unused=10, available=50, maximum=100, restore_per_second=1)
+
+    await account.take_slot("calls", 20)
+    with pytest.raises(Busy):
+        await account.take_slot("calls", 11)
+
+
+async def test_a_channel_that_counts_less_than_we_do_is_believed(premises: Premises, merchant: Merchant) -> None:
+    account = premises.account(await premises.site.connection(merchant))
+    await account.correct_slot("calls", unused=0, available=100, maximum=100, restore_per_second=1)
+    await account.take_slot("calls", 10)
+
+    await account.correct_slot("calls", unused=0, available=20, maximum=100, restore_per_second=1)
+
+    with pytest.raises(Busy):
+        await account.take_slot("calls", 31)
 
 
 async def test_of_many_takers_at_once_only_those_the_bucket_holds_are_served(
     premises: Premises, merchant: Merchant
 ) -> None:
     row = await premises.site.connection(merchant)
-    await premises.account(row).correct_slot("calls", available=100, maximum=100, restore_per_second=1)
+    await premises.account(row).correct_slot("calls", unused=0, available=100, maximum=100, restore_per_second=0.1)
 
     answers = await asyncio.gather(
         *(premises.account(row).take_slot("calls", 10) for _ in range(15)), return_exceptions=True
