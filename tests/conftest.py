@@ -28,6 +28,8 @@ from tests.settable_clock import SettableClock
 
 PAIR = os.environ.get("CROSSDOCK_TEST_PAIR", "sqlite")
 CHROMIUM_FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking"]
+# The fixtures by which a test asks for a server of the pair.
+SERVERS = frozenset({"postgres", "database_url", "empty_database_url", "redis_url"})
 _numbers = count(1)
 
 
@@ -42,12 +44,18 @@ def pytest_report_header() -> str:
     return "servers: " + ("SQLite, embedded queue" if PAIR == "sqlite" else "PostgreSQL, Redis")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests run once, on the SQLite pair and last; without a browser they are skipped aloud.
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What asks for no server runs on the SQLite pair only, for the other could show nothing new.
+
+    Browser tests run once, too, on that pair and last; without a browser they are skipped aloud.
 
     Last, because Playwright's plain interface keeps an event loop running in this thread as long as
     its browser is open: a test with an `async def` could not start its own any more.
     """
+    if PAIR == "postgres":
+        needless = [item for item in items if not SERVERS.intersection(getattr(item, "fixturenames", ()))]
+        config.hook.pytest_deselected(items=needless)
+        items[:] = [item for item in items if SERVERS.intersection(getattr(item, "fixturenames", ()))]
     items.sort(key=lambda item: (_drives_a_browser(item), _drives_a_browser(item) and not _is_async(item)))
     try:
         servers.chromium()
