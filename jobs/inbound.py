@@ -17,7 +17,7 @@ from connectors.errors import Problem, ProblemClass
 from connectors.records import Observed
 from jobs.channel import connection_of
 from jobs.handlers import Batch, Prepared
-from jobs.publishing import announce
+from jobs.listed import announce
 from jobs.results import Ended, Result
 from portal.connections import states
 from portal.models.connections import Connection

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from connectors.records import Money, PriceChange
 from jobs.channel import reach, result_of
 from jobs.handlers import Batch, Prepared
-from jobs.publishing import announce, note_failure
+from jobs.listed import announce, note_failure
 from jobs.results import Ended, Result
 from portal.models.accounts import Merchant
 from portal.models.catalog import Variant

@@ -1,11 +1,10 @@
-"""Listing products: look, then create or update; and taking them off sale. Kinds publish, update and end."""
+"""Listing products: look, then create or update. Kinds publish and update."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import delete, select
@@ -17,8 +16,8 @@ from connectors.protocol import Capabilities
 from connectors.records import Found, LinkedItem, ProductRecord, Published, PublishItem
 from jobs.channel import connection_of, reach, result_of
 from jobs.handlers import Batch, Prepared
+from jobs.listed import announce, forget_problem, listings_of, note_failure, read_soon
 from jobs.results import Ended, Result, refused
-from portal import db
 from portal.listings.readiness import missing
 from portal.listings.records import product_record
 from portal.models.accounts import Merchant
@@ -29,7 +28,6 @@ from portal.runtime import Runtime
 from portal.tasks import kinds
 from portal.tasks import service as tasks
 
-READ_AFTER = timedelta(seconds=2)
 ALREADY_THERE = "already_on_channel"
 NOT_READY = "not_ready"
 GONE = "PRODUCT_DOES_NOT_EXIST"
@@ -59,7 +57,7 @@ class Publish:
 
     async def prepare(self, session: AsyncSession, batch: Batch, now: datetime) -> Prepared:
         prepared = Prepared()
-        listings = await _listings(session, batch)
+        listings = await listings_of(session, batch)
         currency = await session.scalar(select(Merchant.currency).where(Merchant.id == batch.merchant_id)) or "USD"
         products = await _products(session, [listing.product_id for listing in listings.values()])
         links = await _links(session, [listing.id for listing in listings.values()])
@@ -112,7 +110,7 @@ class Publish:
     async def record(
         self, session: AsyncSession, batch: Batch, prepared: Prepared, results: Mapping[UUID, Result], now: datetime
     ) -> None:
-        listings, tried = await _listings(session, batch), await _tried_before(session, batch)
+        listings, tried = await listings_of(session, batch), await _tried_before(session, batch)
         done: list[Listing] = []
         for task in batch.tasks:
             listing, result = listings.get(task.subject), results[task.id]
@@ -129,54 +127,6 @@ class Publish:
                 note_failure(listing, result, now)
             announce(session, listing)
         await _follow_up(session, batch, done, now)
-
-
-class End:
-    """The product is off sale on the channel; nothing of it is deleted there."""
-
-    async def prepare(self, session: AsyncSession, batch: Batch, now: datetime) -> Prepared:
-        prepared = Prepared()
-        listings = await _listings(session, batch)
-        for task in batch.tasks:
-            listing = listings.get(task.subject)
-            if listing is None or listing.intent is not Intent.WITHDRAW:
-                prepared.settled[task.id] = Result(ended=Ended.CANCELLED)
-            elif not listing.channel_id:
-                prepared.settled[task.id] = Result(ended=Ended.DONE)
-            else:
-                prepared.work[task.id] = listing.channel_id
-                listing.attempt, listing.attempted_at = LastAttempt.SENDING, now
-                announce(session, listing)
-        return prepared
-
-    async def call(self, runtime: Runtime, batch: Batch, prepared: Prepared) -> Mapping[UUID, Result]:
-        connector, account = reach(runtime, batch)
-        outcomes = await connector.end(account, list(prepared.work.values()))
-        return {task: result_of(o) for task, o in zip(prepared.work, outcomes, strict=True)}
-
-    async def record(
-        self, session: AsyncSession, batch: Batch, prepared: Prepared, results: Mapping[UUID, Result], now: datetime
-    ) -> None:
-        listings = await _listings(session, batch)
-        done: list[Listing] = []
-        for task in batch.tasks:
-            listing, result = listings.get(task.subject), results[task.id]
-            if listing is None:
-                continue
-            if result.ended is Ended.DONE:
-                listing.attempt, listing.attempted_at = LastAttempt.ACCEPTED, now
-                _forget_problem(listing)
-                done.append(listing)
-            else:
-                note_failure(listing, result, now)
-            announce(session, listing)
-        await _read_soon(session, batch, [listing for listing in done if listing.channel_id], now)
-
-
-async def _listings(session: AsyncSession, batch: Batch) -> dict[str, Listing]:
-    ids = [UUID(task.subject) for task in batch.tasks]
-    rows = await session.execute(select(Listing).where(Listing.id.in_(ids)))
-    return {str(listing.id): listing for listing in rows.scalars()}
 
 
 async def _products(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Product]:
@@ -260,7 +210,7 @@ async def _accept(
     listing.url = published.url or listing.url
     listing.sent_version = work.version
     listing.found = None
-    _forget_problem(listing)
+    forget_problem(listing)
     await session.flush()
     rows = await session.execute(select(ListingItem).where(ListingItem.listing_id == listing.id))
     known = {item.variant_id: item for item in rows.scalars()}
@@ -305,32 +255,6 @@ async def _start_anew(session: AsyncSession, batch: Batch, listing: Listing, now
     )
 
 
-def note_failure(listing: Listing, result: Result, now: datetime) -> None:
-    if result.ended is Ended.CANCELLED:
-        return
-    if result.ended is Ended.BUSY or result.ended is Ended.PERMISSION:
-        listing.attempt = LastAttempt.QUEUED
-        return
-    if result.ended is Ended.IN_DOUBT:
-        listing.attempt = LastAttempt.IN_DOUBT
-        return
-    assert result.problem is not None
-    listing.attempt = LastAttempt.REJECTED if result.ended is Ended.REFUSED else LastAttempt.QUEUED
-    same = listing.problem is not None and _kind_of(listing.problem) == _kind_of(asdict(result.problem))
-    listing.problem_count = listing.problem_count + 1 if same else 1
-    listing.problem_since = listing.problem_since if same else now
-    listing.problem = asdict(result.problem)
-    listing.found = asdict(result.value) if isinstance(result.value, Found) else None
-
-
-def _kind_of(problem: Mapping[str, Any]) -> tuple[str, str, str]:
-    return problem["code"], problem["field"], problem["original"]
-
-
-def _forget_problem(listing: Listing) -> None:
-    listing.problem, listing.problem_count, listing.problem_since = None, 0, None
-
-
 async def _follow_up(session: AsyncSession, batch: Batch, done: Sequence[Listing], now: datetime) -> None:
     """Recording a publish always writes a stock task, and a read that will say what buyers see."""
     if not done:
@@ -342,20 +266,4 @@ async def _follow_up(session: AsyncSession, batch: Batch, done: Sequence[Listing
     await tasks.enqueue(
         session, kinds.STOCK, subjects, merchant_id=batch.merchant_id, connection_id=connection_of(batch).id, now=now
     )
-    await _read_soon(session, batch, done, now)
-
-
-async def _read_soon(session: AsyncSession, batch: Batch, listings: Sequence[Listing], now: datetime) -> None:
-    await tasks.enqueue(
-        session,
-        kinds.READ,
-        [str(listing.id) for listing in listings],
-        merchant_id=batch.merchant_id,
-        connection_id=connection_of(batch).id,
-        now=now,
-        not_before=now + READ_AFTER,
-    )
-
-
-def announce(session: AsyncSession, listing: Listing) -> None:
-    db.changed(session, listing.merchant_id, f"listing:{listing.id}", f"product:{listing.product_id}", "counts")
+    await read_soon(session, batch, done, now)

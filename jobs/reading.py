@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from connectors.records import ListingState, Observed
 from jobs.channel import connection_of, reach
 from jobs.handlers import Batch, Prepared
-from jobs.publishing import announce
+from jobs.listed import announce, listings_of
 from jobs.results import Ended, Result
 from portal.models.listings import Intent, Listing, ListingItem
 from portal.models.tasks import UNDER_WAY, Task, TaskState
@@ -30,7 +30,7 @@ class ReadState:
 
     async def prepare(self, session: AsyncSession, batch: Batch, now: datetime) -> Prepared:
         prepared = Prepared()
-        listings = await _listings(session, batch)
+        listings = await listings_of(session, batch)
         for task in batch.tasks:
             listing = listings.get(task.subject)
             if listing is None or not listing.channel_id:
@@ -47,7 +47,7 @@ class ReadState:
     async def record(
         self, session: AsyncSession, batch: Batch, prepared: Prepared, results: Mapping[UUID, Result], now: datetime
     ) -> None:
-        listings = await _listings(session, batch)
+        listings = await listings_of(session, batch)
         for task in batch.tasks:
             listing, result = listings.get(task.subject), results[task.id]
             if listing is None or result.ended is not Ended.DONE or result.value is None:
@@ -96,9 +96,3 @@ async def _look_again(
         now=now,
         not_before=now + pause,
     )
-
-
-async def _listings(session: AsyncSession, batch: Batch) -> dict[str, Listing]:
-    ids = [UUID(task.subject) for task in batch.tasks]
-    rows = await session.execute(select(Listing).where(Listing.id.in_(ids)))
-    return {str(listing.id): listing for listing in rows.scalars()}

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from jobs.catalog import ProductChanged
+from jobs.ending import End
 from jobs.handlers import Handler
 from jobs.importing import CommitImport
 from jobs.inbound import HandleWebhook
 from jobs.prices import PushPrices
-from jobs.publishing import End, Publish
+from jobs.publishing import Publish
 from jobs.reading import ReadState
 from jobs.setup import Check, Revoke
 from jobs.stock import PushStock

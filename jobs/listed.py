@@ -1,0 +1,74 @@
+"""What every job that changes listings does alike: read them, note what failed, have a look soon, say so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from connectors.records import Found
+from jobs.channel import connection_of
+from jobs.handlers import Batch
+from jobs.results import Ended, Result
+from portal import db
+from portal.models.listings import LastAttempt, Listing
+from portal.tasks import kinds
+from portal.tasks import service as tasks
+
+READ_AFTER = timedelta(seconds=2)
+
+
+async def listings_of(session: AsyncSession, batch: Batch) -> dict[str, Listing]:
+    """The listings the batch is about, by subject."""
+    ids = [UUID(task.subject) for task in batch.tasks]
+    rows = await session.execute(select(Listing).where(Listing.id.in_(ids)))
+    return {str(listing.id): listing for listing in rows.scalars()}
+
+
+def note_failure(listing: Listing, result: Result, now: datetime) -> None:
+    """The listing shows what stopped its last attempt, or that it goes on by itself."""
+    if result.ended is Ended.CANCELLED:
+        return
+    if result.ended is Ended.BUSY or result.ended is Ended.PERMISSION:
+        listing.attempt = LastAttempt.QUEUED
+        return
+    if result.ended is Ended.IN_DOUBT:
+        listing.attempt = LastAttempt.IN_DOUBT
+        return
+    assert result.problem is not None
+    listing.attempt = LastAttempt.REJECTED if result.ended is Ended.REFUSED else LastAttempt.QUEUED
+    same = listing.problem is not None and _kind_of(listing.problem) == _kind_of(asdict(result.problem))
+    listing.problem_count = listing.problem_count + 1 if same else 1
+    listing.problem_since = listing.problem_since if same else now
+    listing.problem = asdict(result.problem)
+    listing.found = asdict(result.value) if isinstance(result.value, Found) else None
+
+
+def _kind_of(problem: Mapping[str, Any]) -> tuple[str, str, str]:
+    return problem["code"], problem["field"], problem["original"]
+
+
+def forget_problem(listing: Listing) -> None:
+    listing.problem, listing.problem_count, listing.problem_since = None, 0, None
+
+
+async def read_soon(session: AsyncSession, batch: Batch, listings: Sequence[Listing], now: datetime) -> None:
+    """What buyers see of the listings is looked at once the channel has had a moment."""
+    await tasks.enqueue(
+        session,
+        kinds.READ,
+        [str(listing.id) for listing in listings],
+        merchant_id=batch.merchant_id,
+        connection_id=connection_of(batch).id,
+        now=now,
+        not_before=now + READ_AFTER,
+    )
+
+
+def announce(session: AsyncSession, listing: Listing) -> None:
+    db.changed(session, listing.merchant_id, f"listing:{listing.id}", f"product:{listing.product_id}", "counts")
