@@ -29,6 +29,8 @@ from portal.tasks import service as tasks
 CHANGED_THERE = "changed_at_channel"
 # A worker that fell silent may have a call under way still. It ends in 15 s, and this comes after it.
 ONCE_MORE_AFTER = timedelta(seconds=20)
+# The channel has said, or we know, that it did not take the number.
+NEVER_TAKEN = frozenset({Ended.BUSY, Ended.PERMISSION, Ended.REFUSED})
 # How far back a try without an answer may explain a number we find.
 UNHEARD_OF_FOR = timedelta(hours=1)
 
@@ -83,6 +85,9 @@ class PushStock:
             row, result = rows.get(task.subject), results[task.id]
             if row is None or task.id not in prepared.work:
                 continue
+            if result.ended in NEVER_TAKEN:
+                # The next compare must not expect a number that was never there.
+                row.item.sent_quantity = prepared.work[task.id].expected
             if result.ended is Ended.DONE:
                 _accept(row.item, result.value, now)
                 if result.value.stale_actual is not None:
