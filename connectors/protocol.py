@@ -36,6 +36,7 @@ class Capabilities:
     name: str
     is_store: bool
     publish_batch: int
+    update_batch: int
     stock_batch: int
     price_batch: int
     read_batch: int

@@ -77,18 +77,28 @@ class LinkedItem:
     stock_id: str = ""
 
 
+class Aspect(StrEnum):
+    """A part of a product that can be brought up to date by itself. Quantities are in none: stock has its own call."""
+
+    FIELDS = "fields"  # texts, vendor, type, tags, what search engines see, whether it is on sale
+    VARIANTS = "variants"  # SKU, barcode, prices, weight of the variants there are
+    SHAPE = "shape"  # options, which variants there are, images
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishItem:
     """One product to list. `channel_id` is empty for a first publish.
 
     `ours` says the channel's product was created by us, so a full write may replace it;
     otherwise only single fields are updated. `links` are the variants known on the channel.
+    `changed` are the aspects that differ from what the channel accepted last: all where nobody knows.
     """
 
     product: ProductRecord
     channel_id: str = ""
     ours: bool = True
     links: tuple[LinkedItem, ...] = ()
+    changed: frozenset[Aspect] = frozenset(Aspect)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

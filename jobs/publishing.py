@@ -13,13 +13,13 @@ from sqlalchemy.orm import selectinload
 
 from connectors.errors import Problem, ProblemClass
 from connectors.protocol import Capabilities
-from connectors.records import Found, LinkedItem, ProductRecord, Published, PublishItem
+from connectors.records import Aspect, Found, LinkedItem, Observed, ProductRecord, Published, PublishItem
 from jobs.channel import connection_of, reach, result_of
 from jobs.handlers import Batch, Prepared
 from jobs.listed import announce, forget_problem, listings_of, note_failure, read_soon
 from jobs.results import Ended, Result, refused
 from portal.listings.readiness import missing
-from portal.listings.records import product_record
+from portal.listings.records import aspects, changed, product_record
 from portal.models.accounts import Merchant
 from portal.models.catalog import Product
 from portal.models.listings import Intent, LastAttempt, Listing, ListingItem
@@ -35,7 +35,7 @@ GONE = "PRODUCT_DOES_NOT_EXIST"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """One listing about to be sent: the record as read in the claiming transaction.
+    """One listing about to be sent: the record as read in the claiming transaction, and what of it is news there.
 
     `beside` says the merchant met another product there and chose a handle of its own for this one.
     """
@@ -45,6 +45,7 @@ class Work:
     ours: bool
     links: tuple[LinkedItem, ...]
     version: int
+    changed: frozenset[Aspect]
     beside: bool
 
 
@@ -76,6 +77,7 @@ class Publish:
                 ours=listing.ours,
                 links=tuple(links.get(listing.id, ())),
                 version=product.version,
+                changed=changed(record, listing.sent_aspects),
                 beside=bool(listing.handle) and not listing.channel_id,
             )
             listing.attempt, listing.attempted_at = LastAttempt.SENDING, now
@@ -111,7 +113,7 @@ class Publish:
         self, session: AsyncSession, batch: Batch, prepared: Prepared, results: Mapping[UUID, Result], now: datetime
     ) -> None:
         listings, tried = await listings_of(session, batch), await _tried_before(session, batch)
-        done: list[Listing] = []
+        touched: list[Listing] = []
         for task in batch.tasks:
             listing, result = listings.get(task.subject), results[task.id]
             if listing is None:
@@ -120,13 +122,14 @@ class Publish:
                 work: Work = prepared.work[task.id]
                 created = not work.channel_id and task.subject not in tried
                 await _accept(session, listing, work, result.value, now, created=created)
-                done.append(listing)
+                if task.kind == kinds.PUBLISH.name or _shows_elsewhere(listing, work):
+                    touched.append(listing)
             elif listing.channel_id and task.kind == kinds.PUBLISH.name and _is_gone(result):
                 await _start_anew(session, batch, listing, now)
             else:
                 note_failure(listing, result, now)
             announce(session, listing)
-        await _follow_up(session, batch, done, now)
+        await _follow_up(session, batch, touched, now)
 
 
 async def _products(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Product]:
@@ -174,7 +177,9 @@ def _not_ready(
 def _item(work: Work, there: Found | None) -> PublishItem:
     """An update of what is linked; of what carries our mark but was never recorded; or a create."""
     if there is None:
-        return PublishItem(product=work.record, channel_id=work.channel_id, ours=work.ours, links=work.links)
+        return PublishItem(
+            product=work.record, channel_id=work.channel_id, ours=work.ours, links=work.links, changed=work.changed
+        )
     by_values = {item.option_values: item for item in there.items}
     links = tuple(
         LinkedItem(key=v.key, channel_id=twin.channel_id, stock_id=twin.stock_id)
@@ -208,7 +213,7 @@ async def _accept(
     listing.attempt, listing.attempted_at = LastAttempt.ACCEPTED, now
     listing.channel_id, listing.handle = published.channel_id, published.handle
     listing.url = published.url or listing.url
-    listing.sent_version = work.version
+    listing.sent_version, listing.sent_aspects = work.version, aspects(work.record)
     listing.found = None
     forget_problem(listing)
     await session.flush()
@@ -230,6 +235,12 @@ async def _accept(
             item.sent_quantity = variants[link.key].quantity if created else None
         item.channel_id, item.stock_id = link.channel_id, link.stock_id
         item.sent_price_minor, item.sent_price_at = variants[link.key].price.minor, now
+
+
+def _shows_elsewhere(listing: Listing, work: Work) -> bool:
+    """Whether an update may have changed more than words: then stock is set again, and what buyers see is read."""
+    only_words = work.changed <= {Aspect.FIELDS} and work.record.active
+    return not (only_words and listing.observed is Observed.LIVE)
 
 
 def _is_gone(result: Result) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,10 @@ from connectors.shopify import costs, documents, errors
 from connectors.shopify.documents import Combined, Part
 
 API_VERSION = "2026-07"
+
+# Shopify does the mutations of a request one after another, and its answer has to come within http.TOTAL_SECONDS.
+MUTATIONS_A_REQUEST = 10
+REQUESTS_AT_ONCE = 4
 
 # What the root field of one part answered (None when Shopify says there is no such thing), or why it did not.
 Result = dict[str, Any] | None | Problem
@@ -34,24 +39,26 @@ class ShopifyClient:
         Raises only when the first request as a whole came to nothing; what stops a later one
         is the result of its parts, because the earlier ones have been executed.
         """
-        results: list[Result] = [None] * len(parts)
-        for run_number, numbers in enumerate(costs.affordable(parts)):
-            try:
-                answers = await self._run_together([parts[number] for number in numbers])
-            except ChannelError as error:
-                if run_number == 0:
-                    raise
-                answers = [error.problem] * len(numbers)
-            for number, answer in zip(numbers, answers, strict=True):
-                results[number] = answer
-        return results
+        if not parts:
+            return []
+        first, *others = _requests(parts)
+        return await self._run_together(first) + await self._run_all(others)
 
     async def run_anyway(self, parts: Sequence[Part]) -> list[Result]:
         """Like run, but what stops the whole call is the result of every part: for the second step of an operation."""
-        try:
-            return await self.run(parts)
-        except ChannelError as error:
-            return [error.problem] * len(parts)
+        return await self._run_all(_requests(parts))
+
+    async def _run_all(self, requests: Sequence[Sequence[Part]]) -> list[Result]:
+        at_once = asyncio.Semaphore(REQUESTS_AT_ONCE)
+
+        async def run(parts: Sequence[Part]) -> list[Result]:
+            async with at_once:
+                try:
+                    return await self._run_together(parts)
+                except ChannelError as error:
+                    return [error.problem] * len(parts)
+
+        return [result for results in await asyncio.gather(*map(run, requests)) for result in results]
 
     async def values(self, parts: Sequence[Part]) -> list[dict[str, Any] | None]:
         """What each part answered; the first problem among them is raised."""
@@ -126,6 +133,12 @@ class ShopifyClient:
                 maximum=float(status["maximumAvailable"]),
                 restore_per_second=float(status["restoreRate"]),
             )
+
+
+def _requests(parts: Sequence[Part]) -> list[list[Part]]:
+    """The parts in their order, as many together as a request may hold."""
+    most = MUTATIONS_A_REQUEST if any(documents.writes(part) for part in parts) else len(parts)
+    return costs.affordable(parts, most=most)
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ CAPABILITIES = Capabilities(
     name="Shopify",
     is_store=True,
     publish_batch=10,
+    update_batch=50,
     # https://shopify.dev/docs/api/usage/limits: arrays of input hold at most 250.
     stock_batch=250,
     price_batch=25,

@@ -61,15 +61,15 @@ def _product_set_input(product: dict[str, list[dict[str, object]]]) -> float:
     )
 
 
-def affordable(parts: Sequence[Part]) -> list[list[int]]:
-    """The numbers of the parts in runs, each small enough to be one request. A part alone is never split."""
-    runs: list[list[int]] = []
+def affordable(parts: Sequence[Part], *, most: int) -> list[list[Part]]:
+    """The parts in runs of at most `most`, each cheap enough to be one request. A part alone is never split."""
+    runs: list[list[Part]] = []
     room = 0.0
-    for number, part in enumerate(parts):
+    for part in parts:
         cost = estimate(part)
-        if not runs or cost > room:
+        if not runs or cost > room or len(runs[-1]) == most:
             runs.append([])
             room = LARGEST_REQUEST
-        runs[-1].append(number)
+        runs[-1].append(part)
         room -= cost
     return runs

@@ -53,6 +53,11 @@ def combine(parts: Sequence[Part]) -> Combined:
     return Combined(query, names[0], writes, variables)
 
 
+def writes(part: Part) -> bool:
+    """Whether the part is a mutation."""
+    return definitions()[0][part.operation].operation is OperationType.MUTATION
+
+
 def result_name(number: int) -> str:
     """The name under which a combined document answers its part of this number."""
     return f"item{number}"

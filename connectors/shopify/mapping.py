@@ -22,6 +22,7 @@ from connectors.records import (
     ObservedItem,
     ProductRecord,
     Published,
+    PublishItem,
     VariantRecord,
 )
 
@@ -43,6 +44,7 @@ def create_input(product: ProductRecord, *, location_id: str) -> dict[str, Any]:
     files = _files(product, images={})
     return {
         **_product_fields(product),
+        "productOptions": _options(product),
         "handle": product.handle,
         "files": list(files.values()),
         "metafields": [_mark(product)],
@@ -62,6 +64,7 @@ def replace_input(product: ProductRecord, *, ids: Mapping[str, str], images: Map
     files = _files(product, images=images)
     return {
         **_product_fields(product),
+        "productOptions": _options(product),
         "files": list(files.values()),
         "variants": [
             {**({"id": ids[variant.key]} if variant.key in ids else {}), **_variant_fields(variant, product, files)}
@@ -79,7 +82,6 @@ def _product_fields(product: ProductRecord) -> dict[str, Any]:
         "status": "ACTIVE" if product.active else "DRAFT",
         "tags": list(product.tags),
         "seo": {"title": product.seo_title, "description": product.seo_description},
-        "productOptions": _options(product),
     }
 
 
@@ -151,11 +153,14 @@ def _mark(product: ProductRecord) -> dict[str, str]:
     return {"namespace": MARK_NAMESPACE, "key": MARK_KEY, "type": "single_line_text_field", "value": product.key}
 
 
-def update_input(product: ProductRecord, *, channel_id: str) -> dict[str, Any]:
-    """ProductUpdateInput of a product that is not ours: what our record says, and nothing it leaves empty.
+def update_input(item: PublishItem) -> dict[str, Any]:
+    """ProductUpdateInput of a listed product; of one that is not ours, nothing that our record leaves empty.
 
     An empty text of ours is far more often never filled in than meant to erase the shop's own.
     """
+    product = item.product
+    if item.ours:
+        return {"id": item.channel_id, **_product_fields(product)}
     fields = {
         "descriptionHtml": product.description_html,
         "vendor": product.vendor,
@@ -165,12 +170,15 @@ def update_input(product: ProductRecord, *, channel_id: str) -> dict[str, Any]:
     said: dict[str, Any] = {name: text for name, text in fields.items() if text}
     if any(seo.values()):
         said["seo"] = {name: text for name, text in seo.items() if text}
-    return {"id": channel_id, "title": product.title, **said}
+    return {"id": item.channel_id, "title": product.title, **said}
 
 
-def variant_update_input(variant: VariantRecord, *, channel_id: str) -> dict[str, Any]:
-    """ProductVariantsBulkInput for one variant of a product that is not ours."""
+def variant_update_input(variant: VariantRecord, *, channel_id: str, ours: bool) -> dict[str, Any]:
+    """ProductVariantsBulkInput for one variant; of a product that is not ours, nothing that our record leaves empty."""
     item = _inventory_item(variant)
+    if ours:
+        item["sku"] = variant.sku
+        return {"id": channel_id, **_offer(variant), "barcode": variant.barcode, "inventoryItem": item}
     # Whether stock is tracked is the shop's choice there; setting stock turns it on when it is needed.
     del item["tracked"]
     if variant.sku:

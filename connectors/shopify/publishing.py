@@ -6,13 +6,14 @@ never gives twice, and our mark, which tells that the product behind the handle 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from connectors.errors import ChannelError, Problem, ProblemClass
-from connectors.records import Done, Failed, Outcome, ProductRecord, Published, PublishItem
-from connectors.shopify import errors, looking, mapping
+from connectors.records import Aspect, Done, Failed, Outcome, ProductRecord, Published, PublishItem
+from connectors.shopify import errors, fields, looking, mapping
 from connectors.shopify.client import Result, ShopifyClient
 from connectors.shopify.documents import Part
 
@@ -29,28 +30,38 @@ async def publish(
     if new:
         outcomes |= await _create({number: item.product for number, item in new.items()}, shop, location_id)
     if known:
-        try:
-            outcomes |= await _update(known, shop, activate=True)
-        except ChannelError as error:
-            if not new:
-                raise
-            # The new ones are there already, so the failure belongs to these only.
-            outcomes |= {number: Failed(error.problem) for number in known}
+        # The new ones are there already by now, so a failure belongs to the known ones only.
+        outcomes |= await _anyway(_bring_back, known, shop) if new else await _bring_back(known, shop)
     return await _show([outcomes[number] for number in range(len(items))], shop, publication_id)
 
 
 async def update(shop: ShopifyClient, items: Sequence[PublishItem], *, publication_id: str) -> list[Outcome[Published]]:
-    """Every listed product says what our record says, as far as it is ours to say.
+    """Every listed product says what our record says, as far as it is ours to say, with as few points as that takes.
 
-    What we created is also shown: an earlier publish may have come no further than creating it. Whether a
-    product the merchant made is shown stays as it is.
+    What has to be written whole is also shown: an earlier publish may have come no further than creating it.
+    Whether another product is shown stays as it is.
     """
-    by_number = await _update(dict(enumerate(items)), shop, activate=False)
-    outcomes = [by_number[number] for number in range(len(items))]
-    ours = [number for number, item in enumerate(items) if item.ours]
-    for number, outcome in zip(ours, await _show([outcomes[n] for n in ours], shop, publication_id), strict=True):
-        outcomes[number] = outcome
-    return outcomes
+    numbered = dict(enumerate(items))
+    whole = {number: item for number, item in numbered.items() if _needs_full_write(item)}
+    outcomes: Outcomes = {}
+    if rest := {number: item for number, item in numbered.items() if number not in whole}:
+        outcomes |= await fields.update(rest, shop, activate=False)
+        whole |= {number: rest[number] for number in rest if rest[number].ours and _lost_a_variant(outcomes[number])}
+    if whole:
+        written = await _anyway(_replace, whole, shop) if rest else await _replace(whole, shop)
+        shown = await _show([written[number] for number in whole], shop, publication_id)
+        outcomes |= dict(zip(whole, shown, strict=True))
+    return [outcomes[number] for number in numbered]
+
+
+def _needs_full_write(item: PublishItem) -> bool:
+    linked = {link.key for link in item.links}
+    return item.ours and (Aspect.SHAPE in item.changed or any(v.key not in linked for v in item.product.variants))
+
+
+def _lost_a_variant(outcome: Outcome[Published]) -> bool:
+    """The merchant deleted one of its variants in the shop: the full write makes it again."""
+    return isinstance(outcome, Failed) and outcome.problem.code == errors.VARIANT_GONE
 
 
 # ---- create ----
@@ -134,15 +145,26 @@ async def _show(
 # ---- update ----
 
 
-async def _update(items: Mapping[int, PublishItem], shop: ShopifyClient, *, activate: bool) -> Outcomes:
+async def _bring_back(items: Mapping[int, PublishItem], shop: ShopifyClient) -> Outcomes:
     ours = {number: item for number, item in items.items() if item.ours}
     linked = {number: item for number, item in items.items() if not item.ours}
-    outcomes: Outcomes = {}
-    if ours:
-        outcomes |= await _replace(ours, shop)
+    outcomes: Outcomes = await _replace(ours, shop) if ours else {}
     if linked:
-        outcomes |= await _update_linked(linked, shop, activate=activate)
+        send = partial(fields.update, activate=True)
+        outcomes |= await _anyway(send, linked, shop) if ours else await send(linked, shop)
     return outcomes
+
+
+async def _anyway(
+    write: Callable[[Mapping[int, PublishItem], ShopifyClient], Awaitable[Outcomes]],
+    items: Mapping[int, PublishItem],
+    shop: ShopifyClient,
+) -> Outcomes:
+    """What stops the whole write is the outcome of each item: for a write after which others have been made."""
+    try:
+        return await write(items, shop)
+    except ChannelError as error:
+        return {number: Failed(error.problem) for number in items}
 
 
 async def _replace(items: Mapping[int, PublishItem], shop: ShopifyClient) -> Outcomes:
@@ -170,45 +192,3 @@ def _replacement(item: PublishItem, node: Mapping[str, Any], variants_held: set[
     images = mapping.images_kept(item.product, node)
     value = mapping.replace_input(item.product, ids=ids, images=images)
     return _product_set(item.product, value, identifier={"id": item.channel_id})
-
-
-async def _update_linked(items: Mapping[int, PublishItem], shop: ShopifyClient, *, activate: bool) -> Outcomes:
-    """Field updates of products the merchant made; nothing of theirs is removed."""
-    parts = [_product_update(item, activate=activate) for item in items.values()]
-    results = await shop.run(parts)
-    outcomes: Outcomes = {}
-    for (number, item), result in zip(items.items(), results, strict=True):
-        problem = errors.problem_in(result)
-        node = result.get("product") if isinstance(result, dict) else None
-        if problem is None and node is not None:
-            outcomes[number] = Done(replace(mapping.published(node, item.product, ()), links=item.links))
-        else:
-            outcomes[number] = Failed(problem or Problem(problem_class=ProblemClass.UNKNOWN, code="no_product"))
-    return outcomes | await _update_variants(items, outcomes, shop)
-
-
-def _product_update(item: PublishItem, *, activate: bool) -> Part:
-    value = mapping.update_input(item.product, channel_id=item.channel_id)
-    status = {"status": "ACTIVE"} if activate and item.product.active else {}
-    return Part("ProductUpdate", {"product": value | status})
-
-
-async def _update_variants(items: Mapping[int, PublishItem], outcomes: Outcomes, shop: ShopifyClient) -> Outcomes:
-    """The failures among the variant updates of the products that could be updated themselves."""
-    parts: list[Part] = []
-    about: list[tuple[int, list[int]]] = []
-    for number, item in items.items():
-        ids = {link.key: link.channel_id for link in item.links}
-        known = [position for position, variant in enumerate(item.product.variants) if variant.key in ids]
-        for start in range(0, len(known) if isinstance(outcomes[number], Done) else 0, mapping.LARGEST_PAGE):
-            positions = known[start : start + mapping.LARGEST_PAGE]
-            variants = [item.product.variants[position] for position in positions]
-            values = [mapping.variant_update_input(variant, channel_id=ids[variant.key]) for variant in variants]
-            parts.append(Part("VariantsUpdate", {"productId": item.channel_id, "variants": values}))
-            about.append((number, positions))
-    failed: Outcomes = {}
-    for (number, positions), result in zip(about, await shop.run_anyway(parts), strict=True):
-        problem = errors.problem_in(result, variants=positions)
-        if problem is not None:
-            failed.setdefault(number, Failed(problem))
-    return failed

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
-from connectors.records import ImageRecord, Money, ProductRecord, VariantRecord
+from connectors.records import Aspect, ImageRecord, Money, ProductRecord, VariantRecord
 from portal.models.catalog import Product, ProductImage, ProductStatus, Variant
 
 
@@ -45,6 +47,34 @@ def variant_record(variant: Variant, currency: str) -> VariantRecord:
         weight_grams=variant.grams,
         image_url=variant.image_url,
     )
+
+
+_OF_PRODUCT = ("title", "description_html", "vendor", "product_type", "tags", "active", "seo_title", "seo_description")
+_OF_VARIANT = (
+    "key", "sku", "barcode", "price", "compare_at", "cost", "sell_when_out", "requires_shipping", "taxable",
+    "weight_grams",
+)  # fmt: skip
+
+
+def aspects(record: ProductRecord) -> dict[str, str]:
+    """A digest of each aspect, by which a later record tells what it changed."""
+    said = asdict(record)
+    variants = said["variants"]
+    told = {
+        Aspect.FIELDS: [said[name] for name in _OF_PRODUCT],
+        Aspect.VARIANTS: [[variant["quantity"] is None, *(variant[n] for n in _OF_VARIANT)] for variant in variants],
+        Aspect.SHAPE: [
+            said["option_names"],
+            [[variant["key"], variant["option_values"], variant["image_url"]] for variant in variants],
+            said["images"],
+        ],
+    }
+    return {aspect.value: hashlib.sha256(repr(value).encode()).hexdigest()[:16] for aspect, value in told.items()}
+
+
+def changed(record: ProductRecord, sent: Mapping[str, str]) -> frozenset[Aspect]:
+    """The aspects that differ from the digests in `sent`."""
+    return frozenset(Aspect(name) for name, digest in aspects(record).items() if sent.get(name) != digest)
 
 
 def to_sell(variant: Variant) -> int | None:

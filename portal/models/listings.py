@@ -38,7 +38,7 @@ class Listing(Row, MerchantOwned, Base):
     `ours` says we created the channel's product, so a full write may go to it. `found` is a
     product met on the channel that is not linked: the merchant links it or lists as new.
     `handle` is the handle to use there when it differs from the product's.
-    `sent_version` is the product version the channel last accepted.
+    `sent_version` is the product version the channel last accepted, `sent_aspects` a digest of each aspect of it.
     """
 
     __tablename__ = "listing"
@@ -71,6 +71,7 @@ class Listing(Row, MerchantOwned, Base):
     warnings: Mapped[list[Any]] = mapped_column(default=list)
     found: Mapped[dict[str, Any] | None]
     sent_version: Mapped[int] = mapped_column(default=0)
+    sent_aspects: Mapped[dict[str, Any]] = mapped_column(default=dict)
     updated_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 

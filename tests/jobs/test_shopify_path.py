@@ -299,6 +299,45 @@ async def test_throttling_waits_and_then_goes_on(stage: Stage, merchant: Merchan
     assert (await stage.listing(merchant, saved.id)).observed is Observed.LIVE
 
 
+async def test_a_number_that_was_never_taken_is_not_expected_there(
+    stage: Stage, merchant: Merchant, clock: SettableClock
+) -> None:
+    """Were it, the next compare would fail and stock would be invented to explain it."""
+    connection = await stage.connect(merchant)
+    await stage.work()
+    [saved] = await stage.add(merchant, mug())
+    await stage.shop().fault("throttle", count=2, operation="inventorySetQuantities")
+    await publish(stage, merchant, connection, saved.id)
+    await stage.work()
+
+    await sell(stage, merchant, saved.variants[0].id, 1, "order-1")
+    for _ in range(5):
+        await stage.work()
+        clock.advance(30)
+
+    [there] = await stage.shop().products()
+    assert [available(variant) for variant in there["variants"]] == [4, 3]
+    async with stage.sessions.read(merchant.id) as session:
+        assert (await session.get_one(Variant, saved.variants[0].id)).on_hand == 4
+
+
+async def test_a_change_of_words_is_one_cheap_call(stage: Stage, merchant: Merchant, clock: SettableClock) -> None:
+    connection = await stage.connect(merchant)
+    saved = await stage.add(merchant, mug("mug-a"), mug("mug-b"))
+    await publish(stage, merchant, connection, *(product.id for product in saved))
+    await settle(stage, clock)
+    before = await stage.shop().ask("bucket")
+    calls = len(await stage.shop().ask("requests"))
+
+    await stage.add(merchant, mug("mug-a", "Red mug"), mug("mug-b", "Green mug"))
+    await settle(stage, clock)
+
+    assert [product["title"] for product in await stage.shop().products()] == ["Red mug", "Green mug"]
+    after = await stage.shop().ask("bucket")
+    assert after["spent"] - before["spent"] == 20
+    assert len(await stage.shop().ask("requests")) - calls == 1
+
+
 async def test_an_archived_product_goes_off_sale(stage: Stage, merchant: Merchant, clock: SettableClock) -> None:
     connection = await stage.connect(merchant)
     [saved] = await stage.add(merchant, mug())

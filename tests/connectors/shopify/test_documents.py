@@ -72,17 +72,19 @@ def test_only_our_own_names_number_a_part(name: object) -> None:
 
 
 def test_parts_are_sent_together_as_far_as_one_request_may_cost() -> None:
-    parts = [Part("ProductState")] * 40
-    runs = costs.affordable(parts)
-    assert [number for run in runs for number in run] == list(range(40))
+    parts = [Part("ProductState", {"id": str(number)}) for number in range(40)]
+    runs = costs.affordable(parts, most=40)
+    assert [part for run in runs for part in run] == parts
     assert len(runs) == 3
-    assert all(sum(costs.estimate(parts[number]) for number in run) <= costs.LARGEST_REQUEST for run in runs)
+    assert all(sum(map(costs.estimate, run)) <= costs.LARGEST_REQUEST for run in runs)
+    assert {len(run) for run in costs.affordable(parts, most=10)} == {10}
 
 
 def test_a_part_too_dear_for_one_request_is_still_sent_alone() -> None:
     dear = Part("ProductSet", {"variantsFirst": 250, "input": {"files": [{}] * 600}})
-    assert costs.affordable([dear, Part("Uninstall"), dear]) == [[0], [1], [2]]
-    assert costs.affordable([]) == []
+    small = Part("Uninstall")
+    assert costs.affordable([dear, small, dear], most=10) == [[dear], [small], [dear]]
+    assert costs.affordable([], most=10) == []
 
 
 def test_what_a_product_brings_with_it_is_paid_for() -> None:

@@ -8,7 +8,7 @@ from graphql.execution import get_variable_values
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connectors.records import ImageRecord, Money, Observed, ProductRecord, VariantRecord
+from connectors.records import ImageRecord, Money, Observed, ProductRecord, PublishItem, VariantRecord
 from connectors.shopify import mapping
 from tests.connectors.shopify.products import BLUE, LINKS, PRODUCT, SAND, SAND_STOCK, euros, mug, plain
 from tests.connectors.wire import LOCATION
@@ -141,9 +141,30 @@ def test_an_image_only_a_variant_has_is_among_the_products_files() -> None:
     assert [file["originalSource"] for file in value["files"]] == ["https://cdn.example.com/mug-blue.jpg"]
 
 
+def theirs(product: ProductRecord) -> PublishItem:
+    return PublishItem(product=product, channel_id=PRODUCT, ours=False)
+
+
+def test_a_product_of_ours_is_told_what_was_emptied_too() -> None:
+    value = mapping.update_input(replace(theirs(plain()), ours=True))
+    assert value == {
+        "id": PRODUCT,
+        "title": "Plain",
+        "descriptionHtml": "",
+        "vendor": "",
+        "productType": "",
+        "status": "ACTIVE",
+        "tags": [],
+        "seo": {"title": "", "description": ""},
+    }
+    (variant,) = plain().variants
+    emptied = mapping.variant_update_input(replace(variant, sku="", barcode=""), channel_id=SAND, ours=True)
+    assert (emptied["barcode"], emptied["inventoryItem"]["sku"], emptied["compareAtPrice"]) == ("", "", None)
+
+
 def test_a_linked_product_is_told_only_what_our_record_says() -> None:
-    assert mapping.update_input(plain(), channel_id=PRODUCT) == {"id": PRODUCT, "title": "Plain"}
-    assert mapping.update_input(mug(seo_title=""), channel_id=PRODUCT) == {
+    assert mapping.update_input(theirs(plain())) == {"id": PRODUCT, "title": "Plain"}
+    assert mapping.update_input(theirs(mug(seo_title=""))) == {
         "id": PRODUCT,
         "title": "Stoneware mug",
         "descriptionHtml": "<p>Hand thrown.</p>",
@@ -154,7 +175,7 @@ def test_a_linked_product_is_told_only_what_our_record_says() -> None:
 
 
 def test_a_linked_variant_keeps_what_we_do_not_know() -> None:
-    value = mapping.variant_update_input(mug().variants[1], channel_id=SAND)
+    value = mapping.variant_update_input(mug().variants[1], channel_id=SAND, ours=False)
     assert value == {
         "id": SAND,
         "price": "24.00",
@@ -217,10 +238,12 @@ def test_shopifys_types_take_every_product(shopify_schema: GraphQLSchema, produc
     inputs = [
         ("ProductSetInput", mapping.create_input(product, location_id=LOCATION)),
         ("ProductSetInput", mapping.replace_input(product, ids={"v-0": BLUE}, images={})),
-        ("ProductUpdateInput", mapping.update_input(product, channel_id=PRODUCT)),
+        ("ProductUpdateInput", mapping.update_input(theirs(product))),
+        ("ProductUpdateInput", mapping.update_input(replace(theirs(product), ours=True))),
         *(
-            ("ProductVariantsBulkInput", mapping.variant_update_input(variant, channel_id=BLUE))
+            ("ProductVariantsBulkInput", mapping.variant_update_input(variant, channel_id=BLUE, ours=ours))
             for variant in product.variants
+            for ours in (True, False)
         ),
     ]
     assert [refusals(shopify_schema, name, value) for name, value in inputs] == [[] for _ in inputs]

@@ -5,7 +5,7 @@ import httpx
 import pytest
 
 from connectors.errors import Busy, InDoubt, PermissionLost, ProblemClass
-from connectors.records import Done, Failed, LinkedItem, Money, Outcome, Published, PublishItem
+from connectors.records import Aspect, Done, Failed, LinkedItem, Money, Outcome, Published, PublishItem
 from connectors.shopify import mapping
 from connectors.shopify.connector import Shopify
 from tests.connectors.shopify.products import (
@@ -324,6 +324,42 @@ async def test_a_replacement_without_an_answer_is_in_doubt() -> None:
     assert problem_of(outcome)[0] is ProblemClass.UNKNOWN
 
 
+async def test_what_alone_changed_is_all_that_is_sent() -> None:
+    wire = Wire(reply(UPDATED))
+    (outcome,) = await update(wire, [replace(OURS, changed=frozenset({Aspect.FIELDS}))])
+    assert outcome == Done(Published(channel_id=PRODUCT, handle="their-mug", links=LINKS))
+    assert wire.variables(0) == {"product0": mapping.update_input(OURS)}
+
+    wire = Wire(reply(b'{"product":{"id":"x"},"userErrors":[]}'))
+    (outcome,) = await update(wire, [replace(OURS, changed=frozenset({Aspect.VARIANTS}))])
+    assert outcome == Done(Published(channel_id=PRODUCT, handle="stoneware-mug", links=LINKS))
+    assert wire.sent()["operationName"] == "VariantsUpdate"
+
+    wire = Wire()
+    (outcome,) = await update(wire, [replace(OURS, changed=frozenset())])
+    assert isinstance(outcome, Done)
+    assert wire.requests == []
+
+
+async def test_another_shape_or_a_variant_without_a_twin_needs_the_full_write() -> None:
+    for item in (
+        replace(OURS, changed=frozenset({Aspect.SHAPE})),
+        replace(OURS, changed=frozenset({Aspect.FIELDS}), links=LINKS[:1]),
+    ):
+        wire = Wire(held(), reply(CREATED), reply(SHOWN))
+        assert await update(wire, [item]) == [Done(PUBLISHED)]
+
+
+async def test_a_variant_found_deleted_is_made_again_at_once() -> None:
+    gone = (
+        b'{"product":null,"userErrors":[{"code":"PRODUCT_VARIANT_DOES_NOT_EXIST","field":["variants","0","id"],'
+        b'"message":"Product variant does not exist"}]}'
+    )
+    wire = Wire(reply(gone), held(variants=SAND_NODE), reply(CREATED), reply(SHOWN))
+    assert await update(wire, [replace(OURS, changed=frozenset({Aspect.VARIANTS}))]) == [Done(PUBLISHED)]
+    assert [row.get("id") for row in wire.variables(2)["input0"]["variants"]] == [None, SAND]
+
+
 # ---- update of linked ----
 
 LINKED = PublishItem(product=mug(), channel_id=PRODUCT, ours=False, links=LINKS[1:])
@@ -336,10 +372,10 @@ async def test_a_linked_product_gets_single_fields_and_nothing_is_removed() -> N
         Done(Published(channel_id=PRODUCT, handle="their-mug", links=LINKS[1:])),
     ]
     assert [wire.sent(number)["operationName"] for number in range(2)] == ["ProductUpdate", "VariantsUpdate"]
-    assert wire.variables(0) == {"product0": mapping.update_input(mug(), channel_id=PRODUCT)}
+    assert wire.variables(0) == {"product0": mapping.update_input(LINKED)}
     assert wire.variables(1) == {
         "productId0": PRODUCT,
-        "variants0": [mapping.variant_update_input(mug().variants[1], channel_id=SAND)],
+        "variants0": [mapping.variant_update_input(mug().variants[1], channel_id=SAND, ours=False)],
     }
     assert "allowPartialUpdates: false" in wire.sent(1)["query"]
 
@@ -389,6 +425,8 @@ async def test_an_update_that_cannot_begin_is_raised() -> None:
         await update(Wire(refused(401, b"{}")), [LINKED])
     with pytest.raises(Busy):
         await update(Wire(refused(503, b"")), [OURS])
+    with pytest.raises(InDoubt):
+        await update(Wire(refused(503, b"")), [replace(OURS, changed=frozenset({Aspect.VARIANTS}))])
 
 
 async def test_a_mixed_batch_keeps_what_was_created_when_the_rest_cannot_be_read() -> None:
