@@ -21,7 +21,7 @@ from jobs import boot
 from portal.catalog.records import NewProduct
 from portal.clock import utc_now
 from portal.listings import publishing
-from portal.models.catalog import Product, Variant
+from portal.models.catalog import Variant
 from portal.models.connections import Connection
 from portal.models.tasks import OPEN, Task
 from portal.stock import service as stock

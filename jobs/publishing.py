@@ -113,6 +113,7 @@ class Publish:
         self, session: AsyncSession, batch: Batch, prepared: Prepared, results: Mapping[UUID, Result], now: datetime
     ) -> None:
         listings, tried = await listings_of(session, batch), await _tried_before(session, batch)
+        items = await _items(session, [listing.id for listing in listings.values()])
         touched: list[Listing] = []
         for task in batch.tasks:
             listing, result = listings.get(task.subject), results[task.id]
@@ -121,7 +122,7 @@ class Publish:
             if result.ended is Ended.DONE:
                 work: Work = prepared.work[task.id]
                 created = not work.channel_id and task.subject not in tried
-                await _accept(session, listing, work, result.value, now, created=created)
+                _accept(session, listing, items.get(listing.id, {}), work, result.value, now, created=created)
                 if task.kind == kinds.PUBLISH.name or _shows_elsewhere(listing, work):
                     touched.append(listing)
             elif listing.channel_id and task.kind == kinds.PUBLISH.name and _is_gone(result):
@@ -207,8 +208,23 @@ async def _tried_before(session: AsyncSession, batch: Batch) -> set[str]:
     return set(rows)
 
 
-async def _accept(
-    session: AsyncSession, listing: Listing, work: Work, published: Published, now: datetime, *, created: bool
+async def _items(session: AsyncSession, listing_ids: Sequence[UUID]) -> dict[UUID, dict[UUID, ListingItem]]:
+    """The listings' items by listing and variant."""
+    found: dict[UUID, dict[UUID, ListingItem]] = {}
+    for item in await session.scalars(select(ListingItem).where(ListingItem.listing_id.in_(listing_ids))):
+        found.setdefault(item.listing_id, {})[item.variant_id] = item
+    return found
+
+
+def _accept(
+    session: AsyncSession,
+    listing: Listing,
+    known: Mapping[UUID, ListingItem],
+    work: Work,
+    published: Published,
+    now: datetime,
+    *,
+    created: bool,
 ) -> None:
     listing.attempt, listing.attempted_at = LastAttempt.ACCEPTED, now
     listing.channel_id, listing.handle = published.channel_id, published.handle
@@ -216,9 +232,6 @@ async def _accept(
     listing.sent_version, listing.sent_aspects = work.version, aspects(work.record)
     listing.found = None
     forget_problem(listing)
-    await session.flush()
-    rows = await session.execute(select(ListingItem).where(ListingItem.listing_id == listing.id))
-    known = {item.variant_id: item for item in rows.scalars()}
     variants = {variant.key: variant for variant in work.record.variants}
     for link in published.links:
         item = known.get(UUID(link.key))
@@ -234,7 +247,8 @@ async def _accept(
             # an earlier try may have created it, nobody knows its number: that task sets it without comparing.
             item.sent_quantity = variants[link.key].quantity if created else None
         item.channel_id, item.stock_id = link.channel_id, link.stock_id
-        item.sent_price_minor, item.sent_price_at = variants[link.key].price.minor, now
+        if work.changed != {Aspect.FIELDS}:
+            item.sent_price_minor, item.sent_price_at = variants[link.key].price.minor, now
 
 
 def _shows_elsewhere(listing: Listing, work: Work) -> bool:

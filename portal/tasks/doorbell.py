@@ -20,6 +20,7 @@ from portal.clock import utc_now
 
 QUEUE = "crossdock"
 JOB = "work_lane"
+RINGS_APART = timedelta(milliseconds=20)
 
 log = structlog.get_logger()
 
@@ -42,6 +43,16 @@ def unpack(value: bytes) -> dict[str, Any]:
     return dict(msgspec.msgpack.decode(value))
 
 
+def ring_moment(at: datetime) -> datetime:
+    """The next moment after `at` at which a lane is rung.
+
+    All rings of a lane up to that moment are one, which is heard after every commit it was rung for. A hundred
+    webhooks that come in at once would otherwise send a hundred workers to one lane.
+    """
+    passed = (at - datetime.min.replace(tzinfo=at.tzinfo)) % RINGS_APART
+    return at - passed + RINGS_APART
+
+
 class Doorbell:
     """Rings lanes. While Redis is away rings are dropped: the sweep finds the work."""
 
@@ -55,8 +66,10 @@ class Doorbell:
         try:
             pool = await self._connected()
             for lane_id, at in lanes.items():
-                wait = max(at - utc_now(), timedelta())
-                await pool.enqueue_job(JOB, str(lane_id), _defer_by=wait)
+                moment = ring_moment(max(at, utc_now()))
+                await pool.enqueue_job(
+                    JOB, str(lane_id), _job_id=f"{lane_id}:{moment.timestamp()}", _defer_until=moment
+                )
         except (RedisError, OSError) as error:
             log.warning("ring_dropped", lanes=len(lanes), error=type(error).__name__)
 
