@@ -31,16 +31,17 @@ from tests.faults import processes
 from tests.stage import PracticeShop, Stage
 
 LISTED = 1_000
-STOCKED = 5_000
+# Products of ten variants, which make five thousand with the others.
+BROAD = 400
 DOMAIN = "bench.myshopify.com"
 
 
 async def measure(show: Callable[[Figure], None]) -> None:
     async with _trading() as trade:
-        await trade.lists(0, LISTED)
+        await trade.lists(_products(0, LISTED))
         for number, plan in enumerate(("plus", "standard"), start=1):
             await _drain(trade, plan, number, show)
-        await trade.lists(LISTED, STOCKED)
+        await trade.lists(_products(LISTED, LISTED + BROAD, variants=10))
         await _stock(trade, show)
 
 
@@ -56,11 +57,11 @@ class Trade:
     def shop(self) -> PracticeShop:
         return self.stage.shop(DOMAIN)
 
-    async def lists(self, start: int, end: int) -> None:
-        """The products of these numbers are on sale in the shop, and nothing is open any more."""
+    async def lists(self, records: list[NewProduct]) -> None:
+        """The products are on sale in the shop, and nothing is open any more."""
         await self.shop.do("plan", plan="enterprise")
-        for first in range(start, end, PIECE):
-            saved = await self.stage.add(self.made.merchant, *_products(end)[first : first + PIECE])
+        for first in range(0, len(records), PIECE):
+            saved = await self.stage.add(self.made.merchant, *records[first : first + PIECE])
             async with self.made.sessions.write(self.made.merchant.id) as session:
                 pairs = [(product.id, self.connection.id) for product in saved]
                 await publishing.publish(session, merchant_id=self.made.merchant.id, pairs=pairs, now=utc_now())
@@ -80,11 +81,14 @@ class Trade:
         return list(await self.shop.ask("requests"))
 
 
-def _products(number: int) -> list[NewProduct]:
-    return [
-        replace(product, variants=tuple(replace(v, quantity=20) for v in product.variants))
-        for product in products(number)
-    ]
+def _products(start: int, end: int, *, variants: int = 1) -> list[NewProduct]:
+    return [_in_sizes(product, variants) for product in products(end)[start:]]
+
+
+def _in_sizes(product: NewProduct, number: int) -> NewProduct:
+    (plain,) = product.variants
+    sizes = [replace(plain, option_values=(str(n),), sku=f"{plain.sku}-{n}", quantity=20) for n in range(number)]
+    return replace(product, option_names=("Size",), variants=tuple(sizes))
 
 
 async def _drain(trade: Trade, plan: str, number: int, show: Callable[[Figure], None]) -> None:
@@ -93,7 +97,7 @@ async def _drain(trade: Trade, plan: str, number: int, show: Callable[[Figure], 
     await trade.shop.do("empty-bucket")
     paid, calls = (await trade.shop.ask("bucket"))["spent"], len(await trade.calls())
     began = perf_counter()
-    await trade.made.save([replace(p, title=f"{p.title} ({number})") for p in _products(LISTED)])
+    await trade.made.save([replace(p, title=f"{p.title} ({number})") for p in _products(0, LISTED)])
     await trade.done(kinds.PRODUCT_CHANGED.name, kinds.UPDATE.name)
     taken = perf_counter() - began
     paid = (await trade.shop.ask("bucket"))["spent"] - paid
