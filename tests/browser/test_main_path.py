@@ -12,7 +12,6 @@ from tests.browser.conftest import Installation
 
 pytestmark = pytest.mark.browser
 
-DATA = Path(__file__).parents[3] / "shared" / "data"
 SAID = "Title must not shout: “LED” is in capitals"
 PASSWORD = "seven quiet lanterns 42"
 

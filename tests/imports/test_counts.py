@@ -10,8 +10,8 @@ import pytest
 from portal.imports import counts, formats, mapping, products, reading
 from portal.imports.counts import Counts
 from tests.imports.independent_count import independent_count
+from tests.material import DATA
 
-DATA = Path(__file__).parents[2].parent / "shared" / "data"
 REAL_EXPORTS = ["shopify-apparel", "shopify-jewelery", "shopify-export-503", "shopify-export-metafields"]
 CLEAN_FIXTURES = [
     *("shopify-new-template", "shopify-repeated-skus", "shopify-images-around", "shopify-blank-lines"),

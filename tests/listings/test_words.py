@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
@@ -12,8 +11,8 @@ from connectors.shopify import errors as shopify_errors
 from portal.listings.wording import Button
 from portal.listings.words import explain, field_name, wording_of
 from portal.listings.words_shopify import WORDINGS
+from tests.material import SHOPIFY_REFERENCE
 
-REFERENCE = Path(__file__).parents[2].parent / "shared" / "reference" / "shopify.md"
 # Capitals in the reference that are no error codes: orders of sorting, strategies of variants, states of files.
 NOT_CODES = {"UPDATED_AT", "REMOVE_STANDALONE_VARIANT", "PRESERVE_STANDALONE_VARIANT"}
 
@@ -22,9 +21,9 @@ def problem(code: str, kind: ProblemClass = ProblemClass.DATA, **more: str) -> d
     return {"problem_class": kind.value, "code": code, "original": "No.", "field": "", **more}
 
 
-@pytest.mark.skipif(not REFERENCE.exists(), reason="the channel's reference is not on this machine")
+@pytest.mark.skipif(not SHOPIFY_REFERENCE.exists(), reason="the channel's reference is not on this machine")
 def test_every_code_the_reference_names_has_words() -> None:
-    text = REFERENCE.read_text()
+    text = SHOPIFY_REFERENCE.read_text()
     start = text.index("### 2.5 ")
     named = text[start : text.index("## 3. ")]
     for number in ("4", "5", "7", "8"):

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from graphql import GraphQLSchema, build_schema
 
-SPECS = Path(__file__).resolve().parents[4] / "shared" / "specs" / "shopify"
+from tests.material import SHOPIFY_SPECS
 
 
 @pytest.fixture(scope="session")
 def shopify_schema() -> GraphQLSchema:
-    description = SPECS / "admin-2026-07.hub.graphql"
+    description = SHOPIFY_SPECS / "admin-2026-07.hub.graphql"
     if not description.exists():
         pytest.skip(f"Shopify's schema is not here: {description.name}")
     return build_schema(description.read_text("utf-8"))

@@ -8,7 +8,7 @@ from graphql import is_object_type
 from connectors.shopify.practice import access
 from connectors.shopify.practice.graphql import load_schema
 from tests.connectors.shopify.practice.practice_shop import Shop, a_product
-from tests.connectors.shopify.practice.specs import needs_specs, read_spec
+from tests.material import needs_shopify_specs, shopify_spec
 
 
 async def test_a_wrong_token_gets_shopifys_401(shop: Shop) -> None:
@@ -174,9 +174,9 @@ async def test_an_id_of_the_wrong_kind_is_no_id(shop: Shop) -> None:
     assert answer["errors"][0]["extensions"] == {"code": "RESOURCE_NOT_FOUND"}
 
 
-@needs_specs
+@needs_shopify_specs
 def test_every_guarded_type_and_field_is_guarded_as_at_shopify() -> None:
-    theirs = read_spec("access-scopes-2026-07.json")
+    theirs = shopify_spec("access-scopes-2026-07.json")
     schema = load_schema()
     kinds = schema.type_map
     wanted_types = {name: tuple(one["anyOfScopes"]) for name, one in theirs["types"].items() if name in kinds}

@@ -25,17 +25,17 @@ from graphql import (
 )
 
 from connectors.shopify.practice.graphql import load_schema
-from tests.connectors.shopify.practice.specs import SPECS
+from tests.material import SHOPIFY_SPECS, needs_shopify_specs
 
 ORDERS = ("Order", "Fulfillment", "Refund", "Suggested", "Tags", "Job")
 OPERATIONS_NOT_SPOKEN = (*ORDERS, "Bulk", "FileCreate", "FileUpdate")
 
-pytestmark = pytest.mark.skipif(not SPECS.exists(), reason="Shopify's published schema is not on this machine")
+pytestmark = needs_shopify_specs
 
 
 @pytest.fixture(scope="module")
 def shopify() -> GraphQLSchema:
-    return build_schema(gzip.open(SPECS / "admin-2026-07.full.graphql.gz", "rt").read(), assume_valid=True)
+    return build_schema(gzip.open(SHOPIFY_SPECS / "admin-2026-07.full.graphql.gz", "rt").read(), assume_valid=True)
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +104,7 @@ def test_the_idempotency_directive_is_shopifys(ours: GraphQLSchema, shopify: Gra
 
 
 def test_every_operation_of_the_hub_on_catalog_stock_and_webhooks_is_valid(ours: GraphQLSchema) -> None:
-    operations = separate_operations(parse((SPECS / "hub-operations.graphql").read_text()))
+    operations = separate_operations(parse((SHOPIFY_SPECS / "hub-operations.graphql").read_text()))
     spoken = {n: d for n, d in operations.items() if not n.startswith(OPERATIONS_NOT_SPOKEN)}
     assert len(spoken) == 30
     assert {name: [e.message for e in validate(ours, document)] for name, document in spoken.items()} == {
