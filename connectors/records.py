@@ -136,6 +136,14 @@ class Published:
     links: tuple[LinkedItem, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentItem:
+    """A product on its way: what was sent, and the reference it is asked after with."""
+
+    item: PublishItem
+    reference: str
+
+
 class Observed(StrEnum):
     """What the channel shows of a listing, as last read."""
 
@@ -259,4 +267,17 @@ class Failed:
     problem: Problem
 
 
-Outcome = Done[T] | Failed
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Taken, and still worked on there: `reference` is what the channel calls the work that goes on.
+
+    It is asked after with `Connector.look`: after `look_after_seconds` where the channel's pace is known, else after
+    waits that grow. When it is not finished after `patience_seconds`, nobody knows any more what became of it.
+    """
+
+    reference: str
+    patience_seconds: float
+    look_after_seconds: float | None = None
+
+
+Outcome = Done[T] | Failed | Sent

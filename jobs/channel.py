@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from connectors.protocol import Connector
-from connectors.records import Failed, Outcome
+from connectors.records import Failed, Outcome, Sent
 from jobs.handlers import Batch
 from jobs.results import Ended, Result, refused
 from portal.connections.account import ConnectionAccount
@@ -29,4 +29,11 @@ def result_of(outcome: Outcome[Any]) -> Result:
     """One item's outcome as the engine's result."""
     if isinstance(outcome, Failed):
         return refused(outcome.problem)
+    if isinstance(outcome, Sent):
+        return Result(
+            ended=Ended.SENT,
+            reference=outcome.reference,
+            patience_seconds=outcome.patience_seconds,
+            retry_after_seconds=outcome.look_after_seconds,
+        )
     return Result(ended=Ended.DONE, value=outcome.value)

@@ -18,13 +18,18 @@ from portal.runtime import Runtime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """What one claim took. `connection` is None for work that needs no channel."""
+    """What one claim took. `connection` is None for work that needs no channel.
+
+    `sent` is filled when the batch is a look at what an earlier call left at the channel: for each task the
+    reference under which its work goes on there. Batch and attempt are then that call's.
+    """
 
     attempt_id: UUID
     merchant_id: UUID
     connection: Connection | None
     tasks: Sequence[Task]
     idempotency_key: str
+    sent: Mapping[UUID, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -38,6 +43,8 @@ class Prepared:
 
 class Handler(Protocol):
     """Keeps one kind of promise in three steps (DESIGN 2.4).
+
+    A handler whose call can end `sent` is called again with the batch's `sent` filled, to look at the outcome.
 
     `prepare` runs in the claiming transaction, `call` with none open, `record` in a second
     short one. `call` answers a result for every task in `prepared.work`; an error of the call as

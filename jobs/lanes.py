@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ from connectors.errors import Busy, ChannelError, Problem, ProblemClass
 from jobs.gate import Gate
 from jobs.handlers import Batch, Handler, Prepared
 from jobs.results import Ended, Result, refused
-from jobs.settle import recover, settle
+from jobs.settle import in_time, recover, settle
 from portal import db
 from portal.clock import new_id
 from portal.connections import states
@@ -142,7 +142,10 @@ def _held_back(lane: Lane, connection: Connection | None, now: datetime) -> bool
 async def _due(
     session: AsyncSession, worker: Worker, lane: Lane, connection: Connection | None, now: datetime
 ) -> Sequence[Task]:
-    """The most urgent due task and others of its kind, as many as the channel takes in a call."""
+    """The most urgent due task and others of its kind, as many as the channel takes in a call.
+
+    What was sent is looked at attempt by attempt, and never together with what is still to be sent.
+    """
     due = and_(Task.lane_id == lane.id, Task.not_before <= now, _claimable())
     order = (Task.priority, Task.not_before, Task.id)
     head = (await session.execute(select(Task).where(due).order_by(*order).limit(1))).scalar_one_or_none()
@@ -150,7 +153,8 @@ async def _due(
         return []
     limit = head.batch_limit or _batch_size(worker, head.kind, connection)
     # Locked, so that a task the merchant takes back at this very moment is either ours or theirs.
-    same = select(Task).where(due, Task.kind == head.kind).order_by(*order).limit(limit)
+    alike = Task.attempt_id == head.attempt_id if head.state is TaskState.SENT else Task.state != TaskState.SENT
+    same = select(Task).where(due, Task.kind == head.kind, alike).order_by(*order).limit(limit)
     return _one_a_subject((await session.scalars(same.with_for_update(skip_locked=True))).all())
 
 
@@ -183,34 +187,54 @@ async def _begin(
     tasks: Sequence[Task],
     now: datetime,
 ) -> tuple[Batch, Prepared]:
-    """The attempt is written before the call, with what is about to be sent."""
-    attempt_id = new_id()
+    """The attempt is written before the call, with what is about to be sent. A look goes on with the one that sent."""
+    sent = await _left_at_channel(session, tasks) if tasks[0].state is TaskState.SENT else {}
+    attempt = await session.get_one(Attempt, tasks[0].attempt_id) if sent else await _attempt(session, held, tasks)
+    for task in tasks:
+        task.state = TaskState.RUNNING
     batch = Batch(
-        attempt_id=attempt_id,
+        attempt_id=attempt.id,
         merchant_id=held.merchant_id,
         connection=connection,
         tasks=tasks,
-        idempotency_key=str(attempt_id),
+        idempotency_key=attempt.idempotency_key,
+        sent=sent,
     )
+    prepared = await _prepare(session, worker, batch, now)
+    if not sent:
+        attempt.sent = prepared.sent
+    await session.flush()
+    return batch, prepared
+
+
+async def _left_at_channel(session: AsyncSession, tasks: Sequence[Task]) -> dict[UUID, str]:
+    """The reference of each task's work there."""
+    rows = await session.execute(
+        select(AttemptItem.task_id, AttemptItem.external_ref).where(
+            AttemptItem.attempt_id == tasks[0].attempt_id, AttemptItem.task_id.in_([task.id for task in tasks])
+        )
+    )
+    return dict(rows.all())
+
+
+async def _attempt(session: AsyncSession, held: Held, tasks: Sequence[Task]) -> Attempt:
+    attempt_id = new_id()
     attempt = Attempt(
         id=attempt_id,
         merchant_id=held.merchant_id,
         lane_id=held.lane_id,
         kind=tasks[0].kind,
         fence=held.fence,
-        idempotency_key=batch.idempotency_key,
+        idempotency_key=str(attempt_id),
     )
     session.add(attempt)
     await session.flush()
     for task in tasks:
-        task.state, task.attempt_id = TaskState.RUNNING, attempt_id
+        task.attempt_id = attempt_id
         session.add(
             AttemptItem(merchant_id=held.merchant_id, attempt_id=attempt_id, task_id=task.id, subject=task.subject)
         )
-    prepared = await _prepare(session, worker, batch, now)
-    attempt.sent = prepared.sent
-    await session.flush()
-    return batch, prepared
+    return attempt
 
 
 async def _prepare(session: AsyncSession, worker: Worker, batch: Batch, now: datetime) -> Prepared:
@@ -221,7 +245,7 @@ async def _prepare(session: AsyncSession, worker: Worker, batch: Batch, now: dat
     except Exception as error:
         # A task that cannot even be prepared must end as a class with a next step, or it is claimed for ever.
         log.exception("prepare_failed", kind=batch.tasks[0].kind, attempt=str(batch.attempt_id))
-        return Prepared(settled=dict.fromkeys([task.id for task in batch.tasks], _our_fault(error)))
+        return Prepared(settled=_all_alike(batch, [task.id for task in batch.tasks], _our_fault(error)))
 
 
 def _our_fault(error: Exception) -> Result:
@@ -233,17 +257,27 @@ async def _call(worker: Worker, handler: Handler, held: Held, batch: Batch, prep
     results = dict(prepared.settled)
     if prepared.work:
         await _check_fence(worker, held)
-        try:
-            results |= await handler.call(worker.runtime, batch, prepared)
-        except ChannelError as error:
-            seconds = error.retry_after_seconds if isinstance(error, Busy) and error.retry_after_seconds else None
-            results |= dict.fromkeys(prepared.work, refused(error.problem, retry_after_seconds=seconds))
-        except Exception as error:
-            # Whatever a job raises ends as a class with a next step; nothing it left behind may be lost in silence.
-            log.exception("job_failed", kind=batch.tasks[0].kind, attempt=str(batch.attempt_id))
-            results |= dict.fromkeys(prepared.work, _our_fault(error))
+        results |= await _results_of(worker, handler, batch, prepared)
     missing = refused(Problem(problem_class=ProblemClass.OURS, code="no_result"))
     return {task.id: _possible(batch, results.get(task.id, missing)) for task in batch.tasks}
+
+
+async def _results_of(worker: Worker, handler: Handler, batch: Batch, prepared: Prepared) -> Mapping[UUID, Result]:
+    try:
+        return await handler.call(worker.runtime, batch, prepared)
+    except ChannelError as error:
+        seconds = error.retry_after_seconds if isinstance(error, Busy) and error.retry_after_seconds else None
+        failed = refused(error.problem, retry_after_seconds=seconds)
+    except Exception as error:
+        # Whatever a job raises ends as a class with a next step; nothing it left behind may be lost in silence.
+        log.exception("job_failed", kind=batch.tasks[0].kind, attempt=str(batch.attempt_id))
+        failed = _our_fault(error)
+    return _all_alike(batch, prepared.work, failed)
+
+
+def _all_alike(batch: Batch, tasks: Iterable[UUID], failed: Result) -> dict[UUID, Result]:
+    """One result for all. A look that came to nothing stops no work at the channel: it is looked at again."""
+    return {task: replace(failed, reference=batch.sent.get(task, "")) for task in tasks}
 
 
 def _possible(batch: Batch, result: Result) -> Result:
@@ -272,6 +306,7 @@ async def _record(
         items = {item.task_id: item for item in rows.scalars()}
         found = await session.execute(select(Task).where(Task.id.in_(list(results))))
         tasks = found.scalars().all()
+        results = in_time(results, items, now)
         await settle(session, tasks, results, items, now)
         connection = await _hear(session, batch, results, now, asked=bool(prepared.work))
         await session.flush()
@@ -293,7 +328,7 @@ async def _hear(
     lost = next((r.problem for r in results.values() if r.ended is Ended.PERMISSION and r.problem), None)
     if lost is not None:
         states.lose_permission(session, connection, lost, now)
-    elif any(r.ended in {Ended.DONE, Ended.REFUSED} for r in results.values()):
+    elif any(r.ended in {Ended.DONE, Ended.REFUSED, Ended.SENT} for r in results.values()):
         states.heard(connection, now)
     else:
         connection.last_failed_at = now

@@ -14,6 +14,7 @@ class Ended(StrEnum):
 
     DONE = "done"
     REFUSED = "refused"
+    SENT = "sent"
     BUSY = "busy"
     PERMISSION = "permission"
     IN_DOUBT = "in_doubt"
@@ -23,12 +24,18 @@ class Ended(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """`value` is what the handler's `record` needs. `retry_after_seconds` counts for busy and in doubt."""
+    """`value` is what the handler's `record` needs. `retry_after_seconds` counts for busy, sent and in doubt.
+
+    `reference` is what the channel calls work that goes on there: the task stays sent, and is looked at again. When
+    it is still unfinished `patience_seconds` after it was sent, nobody knows what became of it.
+    """
 
     ended: Ended
     problem: Problem | None = None
     value: Any = None
     retry_after_seconds: float | None = None
+    reference: str = ""
+    patience_seconds: float = 0.0
 
 
 BY_CLASS = {

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from connectors.errors import Problem, ProblemClass
 from jobs.results import Ended, Result
 from portal.metrics import TASKS
 from portal.models.tasks import AttemptItem, Task, TaskState
@@ -23,6 +24,7 @@ BUSY_LONGEST_SECONDS = 600.0
 FAULTS_ALLOWED = 3
 LOST_STARTS_ALLOWED = 3
 JITTER = 0.2
+TOO_LATE = "deadline_passed"
 
 
 async def settle(
@@ -35,25 +37,49 @@ async def settle(
     """Every task has left `running`, and its part of the attempt says how."""
     twins = await _waiting_twins(session, tasks)
     for task in tasks:
-        result = results[task.id]
+        result, item = results[task.id], items[task.id]
+        _keep_reference(task, item, result, now)
         _decide(task, result, now)
         if task.state is TaskState.WAITING and (task.kind, task.subject) in twins:
             _end(task, TaskState.MERGED, now)
-        item = items[task.id]
         item.outcome = result.ended
         item.problem = asdict(result.problem) if result.problem else None
         item.ended_at = now
         TASKS.labels(task.kind, result.ended).inc()
 
 
+def in_time(results: Mapping[UUID, Result], items: Mapping[UUID, AttemptItem], now: datetime) -> dict[UUID, Result]:
+    """The results; where work at the channel has had its time, it is in doubt now and looked for like any other."""
+    late = {task for task, item in items.items() if item.deadline is not None and item.deadline <= now}
+    lost = Problem(problem_class=ProblemClass.UNKNOWN, code=TOO_LATE)
+    found: dict[UUID, Result] = {}
+    for task, result in results.items():
+        if task in late and result.ended is Ended.SENT:
+            found[task] = Result(ended=Ended.IN_DOUBT, problem=lost)
+        else:
+            found[task] = replace(result, reference="") if task in late else result
+    return found
+
+
+def _keep_reference(task: Task, item: AttemptItem, result: Result, now: datetime) -> None:
+    if result.reference and not item.external_ref:
+        item.external_ref = result.reference
+        item.deadline = now + timedelta(seconds=result.patience_seconds)
+        # The waits before it was taken say nothing of how long the channel needs for it.
+        task.tries = 0
+
+
 async def recover(session: AsyncSession, tasks: Sequence[Task], now: datetime) -> None:
     """Tasks a dead worker held go back, in smaller batches; one that kills alone three times is set aside."""
     twins = {(twin.kind, twin.subject): twin for twin in await _twins(session, tasks)}
+    sent = await _sent(session, tasks)
     for task in tasks:
         task.lost_starts += 1
         task.batch_limit = max(1, len(tasks) // 2)
         if len(tasks) == 1 and task.lost_starts >= LOST_STARTS_ALLOWED:
             _end(task, TaskState.QUARANTINED, now)
+        elif task.id in sent:
+            task.state = TaskState.SENT
         elif twin := twins.get((task.kind, task.subject)):
             # The twin takes over what is known of the subject, or asking again would hide that it kills.
             twin.lost_starts, twin.batch_limit = max(twin.lost_starts, task.lost_starts), task.batch_limit
@@ -66,7 +92,7 @@ def wait_seconds(tries: int, retry_after_seconds: float | None, ended: Ended) ->
     """How long until the next try. Grows, with a fifth of jitter so that no two workers march in step."""
     if retry_after_seconds is not None:
         base = max(retry_after_seconds, 0.1)
-    elif ended is Ended.IN_DOUBT:
+    elif ended in {Ended.IN_DOUBT, Ended.SENT}:
         base = LOOKS[min(tries, len(LOOKS)) - 1]
     else:
         base = min(BUSY_FIRST_SECONDS * 2 ** (tries - 1), BUSY_LONGEST_SECONDS)
@@ -88,16 +114,21 @@ def _decide(task: Task, result: Result, now: datetime) -> None:
             # Nothing holds these lanes back, so a task that waited here would ask the channel again at once, for ever.
             _end(task, TaskState.REFUSED, now)
         case Ended.PERMISSION:
-            task.state, task.not_before = TaskState.WAITING, now
-        case Ended.BUSY | Ended.IN_DOUBT | Ended.OURS:
+            task.state, task.not_before = _open(result), now
+        case Ended.SENT | Ended.BUSY | Ended.IN_DOUBT | Ended.OURS:
             task.tries += 1
             task.faults += result.ended is Ended.OURS
             if task.faults >= FAULTS_ALLOWED:
                 _end(task, TaskState.FAILED, now)
                 return
             seconds = wait_seconds(task.tries, result.retry_after_seconds, result.ended)
-            task.state = TaskState.IN_DOUBT if result.ended is Ended.IN_DOUBT else TaskState.WAITING
-            task.not_before = now + timedelta(seconds=seconds)
+            task.state, task.not_before = _open(result), now + timedelta(seconds=seconds)
+
+
+def _open(result: Result) -> TaskState:
+    if result.reference:
+        return TaskState.SENT
+    return TaskState.IN_DOUBT if result.ended is Ended.IN_DOUBT else TaskState.WAITING
 
 
 def _end(task: Task, state: TaskState, now: datetime) -> None:
@@ -120,3 +151,13 @@ async def _twins(session: AsyncSession, tasks: Sequence[Task]) -> Sequence[Task]
         )
     )
     return rows.all()
+
+
+async def _sent(session: AsyncSession, tasks: Sequence[Task]) -> set[UUID]:
+    """Those of `tasks` whose present attempt left work at the channel."""
+    rows = await session.scalars(
+        select(AttemptItem.task_id)
+        .join(Task, and_(Task.id == AttemptItem.task_id, Task.attempt_id == AttemptItem.attempt_id))
+        .where(Task.id.in_([task.id for task in tasks]), AttemptItem.external_ref != "")
+    )
+    return set(rows)

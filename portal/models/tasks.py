@@ -86,10 +86,7 @@ class Task(Row, MerchantOwned, Base):
 
 
 class Attempt(Row, MerchantOwned, Base):
-    """One try at a batch, written before the call: what is about to be sent, with its idempotency key.
-
-    Work that outlives a call keeps its reference here, with the next look and a deadline.
-    """
+    """One try at a batch, written before the call: what is about to be sent, with its idempotency key."""
 
     __tablename__ = "attempt"
 
@@ -99,13 +96,14 @@ class Attempt(Row, MerchantOwned, Base):
     idempotency_key: Mapped[str] = mapped_column(String(64))
     sent: Mapped[dict[str, Any]] = mapped_column(default=dict)
     ended_at: Mapped[datetime | None]
-    external_ref: Mapped[str] = mapped_column(String(255), default="")
-    next_look_at: Mapped[datetime | None]
-    deadline: Mapped[datetime | None]
 
 
 class AttemptItem(Row, MerchantOwned, Base):
-    """One task's part of an attempt and how it ended; `outcome` empty while it runs."""
+    """One task's part of an attempt and how it ended; `outcome` empty while it runs.
+
+    Work that outlives a call keeps its reference here, with the time after which nobody waits for it any more;
+    the next look at it is the task's `not_before`.
+    """
 
     __tablename__ = "attempt_item"
     __table_args__ = (Index("ix_attempt_item_subject", "merchant_id", "subject", "id"),)
@@ -115,4 +113,6 @@ class AttemptItem(Row, MerchantOwned, Base):
     subject: Mapped[str] = mapped_column(String(64))
     outcome: Mapped[str] = mapped_column(String(16), default="")
     problem: Mapped[dict[str, Any] | None]
+    external_ref: Mapped[str] = mapped_column(String(255), default="")
+    deadline: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
