@@ -19,6 +19,7 @@ def main() -> None:
     parser.add_argument("--access-token-seconds", type=int, default=3600)
     parser.add_argument("--index-lag-seconds", type=float, default=0.0)
     parser.add_argument("--webhook-timeout-seconds", type=float, default=5.0)
+    parser.add_argument("--operation-seconds", type=float, default=3.0)
     given = parser.parse_args()
     settings = PracticeSettings(
         data_file=given.data,
@@ -27,6 +28,7 @@ def main() -> None:
         access_token_seconds=given.access_token_seconds,
         index_lag_seconds=given.index_lag_seconds,
         webhook_timeout_seconds=given.webhook_timeout_seconds,
+        operation_seconds=given.operation_seconds,
     )
     uvicorn.run(create_app(settings), host="127.0.0.1", port=given.port, log_level="warning")
 

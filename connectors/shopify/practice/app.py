@@ -16,7 +16,7 @@ from litestar.exceptions import HTTPException
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template import TemplateConfig
 
-from connectors.shopify.practice import control, oauth, pages, webhooks
+from connectors.shopify.practice import control, oauth, operations, pages, webhooks
 from connectors.shopify.practice.addressing import AnyRequest, below_shop
 from connectors.shopify.practice.endpoint import graphql_endpoint
 from connectors.shopify.practice.graphql import load_schema
@@ -43,20 +43,21 @@ async def upload(request: AnyRequest) -> None:
 
 
 def create_app(settings: PracticeSettings, *, clock: Callable[[], float] = time.time) -> Litestar:
-    """The application; it owns the settings' file from its start to its end, and delivers webhooks meanwhile."""
+    """The application; it owns the settings' file from its start to its end, and meanwhile does what is due later."""
 
     @asynccontextmanager
     async def running(app: Litestar) -> AsyncIterator[None]:
         async with httpx.AsyncClient(follow_redirects=False, trust_env=False, verify=_trust()) as client:
             practice = Practice(settings, Store(settings.data_file, clock), clock, load_schema(), client)
             app.state.practice = practice
-            delivering = create_task(webhooks.deliver_forever(practice))
+            behind = [create_task(webhooks.deliver_forever(practice)), create_task(operations.run_forever(practice))]
             try:
                 yield
             finally:
-                delivering.cancel()
-                with suppress(CancelledError):
-                    await delivering
+                for task in behind:
+                    task.cancel()
+                    with suppress(CancelledError):
+                        await task
                 practice.store.close()
 
     return Litestar(

@@ -83,7 +83,9 @@ def _told(request: Request, row: Row) -> dict[str, Any]:
 def _told_variant(request: Request, row: Row) -> dict[str, Any]:
     levels = request.store.rows("SELECT * FROM level WHERE item_id = ? ORDER BY location_id", row["item_id"])
     told = ("sku", "barcode", "price", "compare_at_price", "inventory_policy", "option_values")
+    file = request.store.row("SELECT source FROM file WHERE id = ?", row["file_id"])
     return {name: row[name] for name in told} | {
+        "image": file["source"] if file else None,
         "number": row["id"],
         "item": row["item_id"],
         "tracked": bool(row["tracked"]),

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from connectors.shopify.practice import (
+    media,
     metafields,
     nodes,
     options,
@@ -179,7 +180,7 @@ def _wrong_update(mutation: Mutation, product: Row, row: Row | None, one: Given,
         return [user_error([*path, "id"], "Product variant is missing ID attribute", "PRODUCT_VARIANT_ID_MISSING")]
     if row is None:
         return [user_error([*path, "id"], "Product variant does not exist", "PRODUCT_VARIANT_DOES_NOT_EXIST")]
-    found = variants.wrong_amounts(one, path, AMOUNT_CODES)
+    found = variants.wrong_amounts(one, path, AMOUNT_CODES) + _wrong_media(mutation, product, one, path)
     if one.get("inventoryQuantities"):
         where = [*path, "inventoryQuantities"]
         found.append(user_error(where, NO_QUANTITIES, "NO_INVENTORY_QUANTITIES_ON_VARIANTS_UPDATE"))
@@ -193,6 +194,18 @@ def _wrong_update(mutation: Mutation, product: Row, row: Row | None, one: Given,
             message = f"The variant '{' / '.join(chosen.values())}' already exists."
             found.append(user_error(path, message, "VARIANT_ALREADY_EXISTS"))
     return found
+
+
+def _wrong_media(mutation: Mutation, product: Row, one: Given, path: list[str | int]) -> UserErrors:
+    if one.get("mediaId") is None:
+        return []
+    file = media.of_product(mutation.request, product["id"], one["mediaId"])
+    if file is None:
+        message = "Media does not belong to the product"
+        return [user_error([*path, "mediaId"], message, "MUST_BE_FOR_THIS_PRODUCT")]
+    if file["status"] != "READY":
+        return [user_error([*path, "mediaId"], "Non-ready media are not supported.", "INVALID_INPUT")]
+    return []
 
 
 def _taken(mutation: Mutation, product: Row, row: Row, wanted: Options, chosen: dict[str, str]) -> bool:
@@ -210,6 +223,8 @@ def _merged(row: Row, wanted: Options, chosen: dict[str, str]) -> list[str]:
 def _change(mutation: Mutation, product: Row, row: Row, one: Given) -> Row:
     request = mutation.request
     changed = variants.columns(request, one)
+    if one.get("mediaId") is not None:
+        changed["file_id"] = gid_number(one["mediaId"], "MediaImage")
     if one.get("optionValues"):
         wanted = options.current(request, product["id"])
         chosen, _stranger = options.chosen(request, product["id"], wanted, one["optionValues"])

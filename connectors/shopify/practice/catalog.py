@@ -1,30 +1,19 @@
-"""productSet: a product created or replaced in one call. Lists that are sent replace; fields left out stay."""
+"""A product created or replaced whole. Lists that are sent replace; fields left out stay."""
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from connectors.shopify.practice import media, metafields, nodes, options, product_fields, set_variants
 from connectors.shopify.practice.access import refusal
 from connectors.shopify.practice.gids import gid
 from connectors.shopify.practice.gids import number as gid_number
-from connectors.shopify.practice.mutations import Arguments, Mutation, Payload, Refused, UserErrors, refuse, user_error
+from connectors.shopify.practice.mutations import Mutation, Refused, refuse, user_error
 from connectors.shopify.practice.options import Options
 from connectors.shopify.practice.state import Request
 from connectors.shopify.practice.store import Row
 
 GONE = (["input", "id"], "Product does not exist", "PRODUCT_DOES_NOT_EXIST")
-
-
-def accept_set(mutation: Mutation, arguments: Arguments) -> Payload:
-    given, identifier = arguments["input"], arguments.get("identifier") or {}
-    product_fields.check_category(given)
-    _check_scopes(mutation.request, given)
-    if arguments.get("synchronous", True):
-        row = set_product(mutation, given, identifier)
-        return {"product": nodes.product(mutation.request, row), "productSetOperation": None}
-    return {"product": None, "productSetOperation": _set_later(mutation, given, identifier)}
 
 
 def find_identified(request: Request, identifier: dict[str, Any]) -> Row | None:
@@ -45,38 +34,8 @@ def find_identified(request: Request, identifier: dict[str, Any]) -> Row | None:
     return nodes.find_product(request, gid_number(found["owner"], "Product")) if found else None
 
 
-def operation(request: Request, number: int, *, status: str = "COMPLETE") -> dict[str, Any] | None:
-    """An asynchronous productSet. It has run by the time anybody asks."""
-    found = request.store.row("SELECT * FROM operation WHERE id = ? AND shop = ?", number, request.domain)
-    if found is None:
-        return None
-    product = nodes.find_product(request, found["product_id"]) if status == "COMPLETE" else None
-    return {
-        "__typename": "ProductSetOperation",
-        "id": gid("ProductSetOperation", number),
-        "status": status,
-        "product": nodes.product(request, product) if product else None,
-        "userErrors": json.loads(found["errors"]) if status == "COMPLETE" else [],
-    }
-
-
-def _set_later(mutation: Mutation, given: dict[str, Any], identifier: dict[str, Any]) -> dict[str, Any] | None:
-    request = mutation.request
-    errors: UserErrors = []
-    product_id = None
-    try:
-        with request.store.transaction():
-            product_id = set_product(mutation, given, identifier)["id"]
-    except Refused as refused:
-        errors = refused.errors
-        mutation.product_id = None
-    number = request.store.new_number("ProductSetOperation")
-    row = {"id": number, "shop": request.domain, "product_id": product_id, "errors": json.dumps(errors)}
-    request.store.insert("operation", **row)
-    return operation(request, number, status="CREATED")
-
-
 def set_product(mutation: Mutation, given: dict[str, Any], identifier: dict[str, Any]) -> Row:
+    """The product is as given, made where the identifier finds none; its row. Raises Refused."""
     request = mutation.request
     target = _target(request, given, identifier)
     handle = product_fields.slug(given.get("handle") or (identifier.get("handle") if target is None else None) or "")
@@ -142,7 +101,7 @@ def _wanted_options(request: Request, target: Row | None, given: dict[str, Any])
     return {nodes.DEFAULT_OPTION[0]: [nodes.DEFAULT_OPTION[1]]}
 
 
-def _check_scopes(request: Request, given: dict[str, Any]) -> None:
+def check_scopes(request: Request, given: dict[str, Any]) -> None:
     """Quantities and files need scopes of their own."""
     variants = given.get("variants") or ()
     if any(one.get("inventoryQuantities") for one in variants) and "write_inventory" not in request.scopes:

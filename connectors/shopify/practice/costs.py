@@ -22,6 +22,7 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
+    Undefined,
     get_named_type,
     is_abstract_type,
     is_leaf_type,
@@ -36,9 +37,13 @@ SECONDS_IN_BUCKET = 20
 MUTATION_COST = 10
 ROOT_COUNT_COST = 10
 FREE_OBJECTS = frozenset({"MoneyV2", "PageInfo", "LocationAddress"})
-# "Complexity cost" of the schema's own descriptions.
-SET_COSTS = {"variants": 0.2, "files": 1.9, "metafields": 0.4}
-SET_VARIANT_COSTS = {"file": 0.6, "metafields": 0.4}
+# What the input of these mutations costs: an object of each list, and of each variant in it.
+# https://shopify.dev/changelog/dynamic-complexity-cost-for-productset-mutation
+# https://shopify.dev/changelog/dynamic-complexity-for-productvariantsbulkcreate-and-productvariantsbulkupdate-mutations
+INPUT_COSTS = {"variants": 0.2, "files": 1.9, "media": 1.9, "metafields": 0.4}
+VARIANT_COSTS = {"file": 0.6, "mediaId": 0.6, "mediaSrc": 0.6}
+VARIANT_METAFIELD_COST = 0.4
+INPUT_COUNTED = frozenset({"productSet", "productVariantsBulkCreate", "productVariantsBulkUpdate"})
 
 # A field together with the type it is selected on: inside an abstract type that may be another one.
 Selected = tuple[Any, FieldNode]
@@ -152,17 +157,19 @@ class Pricing:
         for definition in self.operation.variable_definitions or ():
             if definition.default_value is not None:
                 values.setdefault(definition.variable.name.value, value_from_ast_untyped(definition.default_value))
-        return {a.name.value: value_from_ast_untyped(a.value, values) for a in node.arguments or ()}
+        given = {a.name.value: value_from_ast_untyped(a.value, values) for a in node.arguments or ()}
+        return {name: value for name, value in given.items() if value is not Undefined}
 
     def _input(self, node: FieldNode) -> float:
-        """productSet's input has a price of its own."""
-        given = self._arguments(node).get("input") if node.name.value == "productSet" else None
-        if not isinstance(given, dict):
+        """The input of what writes many variants at once has a price of its own."""
+        if node.name.value not in INPUT_COUNTED:
             return 0
-        total = sum(price * len(given.get(name) or ()) for name, price in SET_COSTS.items())
+        arguments = self._arguments(node)
+        given = arguments.get("input", arguments)
+        total = sum(price * len(given.get(name) or ()) for name, price in INPUT_COSTS.items())
         for variant in given.get("variants") or ():
-            total += SET_VARIANT_COSTS["file"] if variant.get("file") else 0
-            total += SET_VARIANT_COSTS["metafields"] * len(variant.get("metafields") or ())
+            total += sum(price for name, price in VARIANT_COSTS.items() if variant.get(name))
+            total += VARIANT_METAFIELD_COST * len(variant.get("metafields") or ())
         return float(total)
 
     def _split(self, parent: Any, selected: SelectionSetNode | None) -> tuple[list[Selected], Branches]:

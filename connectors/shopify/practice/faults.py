@@ -9,6 +9,7 @@ kill         SIGKILLs the process `pid`; when
 refuse       refuses the mutation `of` with `field`, `message` and `code`; only for `handle` when that is given
 duplicate    sends the webhooks of `topic` twice; of all topics when none is given
 lose         never sends them
+linger       lets the work of an asynchronous productSet take `seconds`
 
 `when` is before or after the mutations of the call are accepted; `operation` narrows a fault to documents with
 that root field.
@@ -22,7 +23,7 @@ from typing import Any
 
 from connectors.shopify.practice.store import Row, Store
 
-KINDS = ("throttle", "maintenance", "slow", "drop", "error", "kill", "refuse", "duplicate", "lose")
+KINDS = ("throttle", "maintenance", "slow", "drop", "error", "kill", "refuse", "duplicate", "lose", "linger")
 
 
 def add(store: Store, domain: str, kind: str, *, count: int | None, details: dict[str, Any]) -> int:

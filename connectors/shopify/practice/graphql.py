@@ -29,12 +29,12 @@ from connectors.shopify.practice import (
     access,
     app_access,
     bulk_variants,
-    catalog,
     costs,
     inventory,
     media,
     metafields,
     mutations,
+    operations,
     products,
     queries,
     refusals,
@@ -47,7 +47,7 @@ from connectors.shopify.practice.state import Request
 SCHEMA = Path(__file__).with_name("schema.graphql")
 RATE_LIMITS = "https://shopify.dev/api/usage/rate-limits"
 PLAIN: dict[str, mutations.Accept] = {
-    "productSet": catalog.accept_set,
+    "productSet": operations.accept_set,
     "productCreate": products.accept_create,
     "productUpdate": products.accept_update,
     "productDelete": products.accept_delete,

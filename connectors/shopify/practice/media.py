@@ -10,6 +10,7 @@ from uuid import uuid4
 from connectors.shopify.practice.gids import number as gid_number
 from connectors.shopify.practice.mutations import Arguments, Mutation, Payload, Refused, UserErrors, user_error
 from connectors.shopify.practice.state import Request
+from connectors.shopify.practice.store import Row
 
 ALT_LIMIT = 512
 SOURCE_LIMIT = 2048
@@ -36,6 +37,12 @@ def problems(given: dict[str, Any], path: list[str | int]) -> UserErrors:
     return found
 
 
+def of_product(request: Request, product_id: int, text: str) -> Row | None:
+    """The product's file of this id."""
+    query = "SELECT * FROM file WHERE id = ? AND product_id = ?"
+    return request.store.row(query, gid_number(text, "MediaImage"), product_id)
+
+
 def attach(request: Request, product_id: int, given: dict[str, Any], position: int) -> int:
     """The file is on the product at that place; one with the same source, or the given id, is used again."""
     known = request.store.row(
@@ -55,6 +62,7 @@ def attach(request: Request, product_id: int, given: dict[str, Any], position: i
         product_id=product_id,
         position=position,
         source=given.get("originalSource") or "",
+        filename=given.get("filename") or urlsplit(given.get("originalSource") or "").path.rsplit("/", 1)[-1],
         alt=given.get("alt") or "",
         status="UPLOADED",
         created_at=request.store.now(),

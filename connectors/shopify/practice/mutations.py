@@ -71,7 +71,7 @@ def resolver(name: str, accept: Accept, *, view: View | None = None) -> Callable
         _check_sizes(name, arguments)
         with mutation.request.store.transaction():
             if view is None:
-                return _run(mutation, accept, arguments)
+                return run(mutation, accept, arguments)
             return view(mutation.request, _once(mutation, accept, arguments))
 
     return resolve
@@ -100,7 +100,7 @@ def _once(mutation: Mutation, accept: Accept, arguments: Arguments) -> Payload:
             return {"userErrors": [user_error([], MISMATCH, "IDEMPOTENCY_KEY_PARAMETER_MISMATCH")]}
         remembered: Payload = json.loads(found["outcome"])
         return remembered
-    memo = _run(mutation, accept, arguments)
+    memo = run(mutation, accept, arguments)
     store.insert(
         "idempotency",
         shop=domain,
@@ -113,7 +113,8 @@ def _once(mutation: Mutation, accept: Accept, arguments: Arguments) -> Payload:
     return memo
 
 
-def _run(mutation: Mutation, accept: Accept, arguments: Arguments) -> Payload:
+def run(mutation: Mutation, accept: Accept, arguments: Arguments) -> Payload:
+    """What the mutation came to: its payload and a line in the ledger, or the user errors and nothing else."""
     store = mutation.request.store
     try:
         _refuse_if_asked(mutation, arguments)

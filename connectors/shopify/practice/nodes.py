@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from hashlib import sha256
 from typing import Any
+from urllib.parse import quote
 
 from connectors.shopify.practice import shops
 from connectors.shopify.practice.gids import asked_number, gid
@@ -225,9 +226,15 @@ def media(request: Request, row: Row) -> Node:
         "mediaContentType": "IMAGE",
         "fileErrors": [error] if failed else [],
         "mediaErrors": [error] if failed else [],
-        "image": {"url": row["source"], "width": 1200, "height": 1200} if ready else None,
+        "image": {"url": _served_at(request, row), "width": 1200, "height": 1200} if ready else None,
         "mimeType": "image/jpeg" if ready else None,
     }
+
+
+def _served_at(request: Request, row: Row) -> str:
+    """Shopify serves files from addresses of its own, which end in the file's name."""
+    name = f"{quote(row['filename'])}?v={int(row['created_at'])}"
+    return f"https://cdn.shopify.com/s/files/1/{request.shop['id']}/files/{name}"
 
 
 def _move_on(request: Request, row: Row) -> None:

@@ -26,6 +26,7 @@ FAULT_BUTTONS = {
     "maintenance": "503 on next call",
     "error": "500 on next call",
     "drop": "Drop next answer",
+    "linger": "Take a minute over the next large product",
 }
 ACTION_BUTTONS = {
     "expire": "Expire tokens",

@@ -7,7 +7,7 @@ from typing import Any
 
 from graphql import GraphQLError, GraphQLResolveInfo
 
-from connectors.shopify.practice import catalog, nodes, search, shops, stock_nodes, subscriptions
+from connectors.shopify.practice import catalog, nodes, operations, search, shops, stock_nodes, subscriptions
 from connectors.shopify.practice.gids import asked_number, gid, parse
 from connectors.shopify.practice.nodes import Node
 from connectors.shopify.practice.paging import by_id, connection
@@ -91,7 +91,7 @@ def product_variants(request: Request, *, query: str | None = None, sortKey: str
 
 
 def product_operation(request: Request, *, wanted: str) -> Node | None:
-    return catalog.operation(request, asked_number(wanted, "ProductSetOperation"))
+    return operations.node(request, asked_number(wanted, "ProductSetOperation"))
 
 
 def inventory_item(request: Request, *, wanted: str) -> Node | None:

@@ -16,3 +16,4 @@ class PracticeSettings:
     access_token_seconds: int = 3600
     index_lag_seconds: float = 0.0
     webhook_timeout_seconds: float = 5.0
+    operation_seconds: float = 3.0

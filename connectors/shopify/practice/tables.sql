@@ -115,6 +115,7 @@ CREATE TABLE IF NOT EXISTS file (
     product_id INTEGER REFERENCES product ON DELETE CASCADE,
     position INTEGER NOT NULL,
     source TEXT NOT NULL,
+    filename TEXT NOT NULL,
     alt TEXT NOT NULL,
     status TEXT NOT NULL,
     created_at REAL NOT NULL
@@ -133,7 +134,16 @@ CREATE TABLE IF NOT EXISTS metafield (
     UNIQUE (owner, namespace, key)
 );
 CREATE INDEX IF NOT EXISTS metafield_value ON metafield (shop, namespace, key, value);
-CREATE TABLE IF NOT EXISTS operation (id INTEGER PRIMARY KEY, shop TEXT NOT NULL, product_id INTEGER, errors TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS operation (
+    id INTEGER PRIMARY KEY,
+    shop TEXT NOT NULL,
+    arguments TEXT NOT NULL,
+    taken_at REAL NOT NULL,
+    due_at REAL NOT NULL,
+    product_id INTEGER,
+    errors TEXT
+);
+CREATE INDEX IF NOT EXISTS operation_due ON operation (due_at) WHERE errors IS NULL;
 
 CREATE TABLE IF NOT EXISTS idempotency (
     shop TEXT NOT NULL,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -149,18 +150,68 @@ async def test_arrays_beyond_the_limit_are_refused_whole(shop: Shop) -> None:
     assert error["path"] == ["productSet", "input", "variants"]
 
 
-async def test_an_asynchronous_product_set_is_polled(shop: Shop) -> None:
-    made = (await shop.data(SET, input=a_product(), synchronous=False))["productSet"]
+POLL = """query Poll($id: ID!) {
+  productOperation(id: $id) { status product { handle } ... on ProductSetOperation { userErrors { code } } }
+}"""
+
+
+async def set_later(shop: Shop) -> Any:
+    """The answer to a productSet whose work goes on."""
+    return (await shop.data(SET, input=a_product(), synchronous=False))["productSet"]
+
+
+async def polled(shop: Shop, made: Any) -> Any:
+    return (await shop.data(POLL, id=made["productSetOperation"]["id"]))["productOperation"]
+
+
+async def test_an_asynchronous_product_set_takes_its_time_and_is_asked_after(shop: Shop) -> None:
+    made = await set_later(shop)
     assert made["product"] is None
     assert made["productSetOperation"]["status"] == "CREATED"
-    poll = """query Poll($id: ID!) {
-      productOperation(id: $id) { status product { handle } ... on ProductSetOperation { userErrors { code } } }
-    }"""
-    done = (await shop.data(poll, id=made["productSetOperation"]["id"]))["productOperation"]
-    assert done == {"status": "COMPLETE", "product": {"handle": "mug"}, "userErrors": []}
-    wrong = (await shop.data(SET, input=a_product(), synchronous=False))["productSet"]
-    done = (await shop.data(poll, id=wrong["productSetOperation"]["id"]))["productOperation"]
-    assert done == {"status": "COMPLETE", "product": None, "userErrors": [{"code": "HANDLE_NOT_UNIQUE"}]}
+    assert await shop.read("products") == []
+    shop.clock.now += 2.9
+    assert await polled(shop, made) == {"status": "ACTIVE", "product": None, "userErrors": []}
+    shop.clock.now += 0.1
+    assert await polled(shop, made) == {"status": "COMPLETE", "product": {"handle": "mug"}, "userErrors": []}
+    assert await polled(shop, made) == {"status": "COMPLETE", "product": {"handle": "mug"}, "userErrors": []}
+    assert len(await shop.read("products")) == 1
+    taken, done = await shop.read("ledger")
+    assert (taken["operation"], list(taken["ids"])) == ("productSet", ["operation"])
+    assert (done["operation"], list(done["ids"])) == ("productSetOperation", ["variants", "product"])
+
+
+async def test_an_asynchronous_product_set_may_be_made_to_take_long(shop: Shop) -> None:
+    await shop.lever("faults", kind="linger", count=1)
+    slow, usual = await set_later(shop), await set_later(shop)
+    shop.clock.now += 59
+    assert (await polled(shop, slow))["status"] == "ACTIVE"
+    assert (await polled(shop, usual))["status"] == "COMPLETE"
+    shop.clock.now += 1
+    assert (await polled(shop, slow))["userErrors"] == [{"code": "HANDLE_NOT_UNIQUE"}]
+
+
+async def test_an_asynchronous_product_set_may_come_to_nothing(shop: Shop) -> None:
+    await shop.set(**a_product())
+    made = await set_later(shop)
+    shop.clock.now += 3
+    assert await polled(shop, made) == {
+        "status": "COMPLETE",
+        "product": None,
+        "userErrors": [{"code": "HANDLE_NOT_UNIQUE"}],
+    }
+    await shop.lever("faults", kind="refuse", count=1, of="productSetOperation", message="No.", code="GENERIC_ERROR")
+    made = await set_later(shop)
+    shop.clock.now += 3
+    assert (await polled(shop, made))["userErrors"] == [{"code": "GENERIC_ERROR"}]
+    assert (await shop.data(POLL, id="gid://shopify/ProductSetOperation/1"))["productOperation"] is None
+
+
+async def test_what_was_taken_is_done_also_when_nobody_asks(shop: Shop) -> None:
+    await set_later(shop)
+    shop.clock.now += 3
+    async with asyncio.timeout(5):
+        while not await shop.read("products"):  # noqa: ASYNC110 - the shop works by itself and tells nobody
+            await asyncio.sleep(0.05)
 
 
 async def test_a_product_is_shown_nowhere_until_it_is_published_and_active(shop: Shop) -> None:
@@ -194,6 +245,33 @@ async def test_images_become_ready_while_they_are_read_and_broken_ones_fail(shop
     statuses = [[one["status"] for one in media] for media in seen]
     assert statuses == [["UPLOADED", "UPLOADED"], ["PROCESSING", "PROCESSING"], ["READY", "FAILED"]]
     assert seen[2][1]["mediaErrors"] == [{"code": "IMAGE_DOWNLOAD_FAILURE"}]
+    assert "/files/a.jpg?v=" in seen[2][0]["image"]["url"], (
+        "a file is served under its name, from the shop's own address"
+    )
+
+
+async def test_a_variant_is_given_an_image_of_its_product_once_it_is_ready(shop: Shop) -> None:
+    made = (await shop.set(**a_product(files=[{"originalSource": "https://x.example/a.jpg"}])))["product"]
+    other = (await shop.set(**a_product(handle="b", files=[{"originalSource": "https://x.example/b.jpg"}])))["product"]
+    mine = f'{{ product(id: "{made["id"]}") {{ media(first: 1) {{ nodes {{ id }} }} }} }}'
+    (media,) = (await shop.data(mine))["product"]["media"]["nodes"]
+    give = """mutation Give($p: ID!, $v: [ProductVariantsBulkInput!]!) {
+      productVariantsBulkUpdate(productId: $p, variants: $v) {
+        productVariants { media(first: 2) { nodes { id } } }
+        userErrors { code field }
+      }
+    }"""
+
+    async def given(product: Any) -> Any:
+        variant = {"id": product["variants"]["nodes"][0]["id"], "mediaId": media["id"]}
+        return (await shop.data(give, p=product["id"], v=[variant]))["productVariantsBulkUpdate"]
+
+    where = ["variants", "0", "mediaId"]
+    assert (await given(made))["userErrors"] == [{"code": "INVALID_INPUT", "field": where}], "not fetched yet"
+    await shop.data(mine)
+    assert (await given(other))["userErrors"] == [{"code": "MUST_BE_FOR_THIS_PRODUCT", "field": where}]
+    answer = await given(made)
+    assert answer == {"productVariants": [{"media": {"nodes": [media]}}], "userErrors": []}
 
 
 async def test_a_mark_is_found_by_its_value(shop: Shop) -> None:

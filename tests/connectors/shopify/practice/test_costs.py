@@ -8,7 +8,7 @@ from graphql import FragmentDefinitionNode, OperationDefinitionNode, parse, sepa
 from connectors.shopify.practice.costs import Bucket, Pricing, connection_factor
 from connectors.shopify.practice.graphql import load_schema
 from tests.connectors.shopify.practice.practice_shop import SET, Clock, Shop, a_product, a_variant
-from tests.connectors.shopify.practice.specs import SPECS, needs_specs, read_spec
+from tests.material import SHOPIFY_SPECS, needs_shopify_specs, shopify_spec
 
 
 def priced(text: str, **variables: object) -> int:
@@ -18,10 +18,10 @@ def priced(text: str, **variables: object) -> int:
     return Pricing(load_schema(), operation, fragments, variables).requested()
 
 
-@needs_specs
+@needs_shopify_specs
 def test_every_operation_of_the_hub_costs_what_shopifys_answers_said() -> None:
-    known = read_spec("hub-operation-scopes-and-costs.json")["operations"]
-    operations = separate_operations(parse((SPECS / "hub-operations.graphql").read_text("utf-8")))
+    known = shopify_spec("hub-operation-scopes-and-costs.json")["operations"]
+    operations = separate_operations(parse((SHOPIFY_SPECS / "hub-operations.graphql").read_text("utf-8")))
     schema = load_schema()
     compared = {}
     for name, document in operations.items():
@@ -48,6 +48,14 @@ def test_the_input_of_product_set_has_a_price_too() -> None:
     mark = {"namespace": "a", "key": "kk", "value": "v", "type": "t"}
     variant = {"file": {"originalSource": "https://x.example/a.jpg"}, "metafields": [mark]}
     assert priced(bare, i={"variants": [variant] * 10, "files": [{}], "metafields": [mark]}) == 25
+
+
+def test_the_input_of_many_variants_has_the_same_price() -> None:
+    update = """mutation M($v: [ProductVariantsBulkInput!]!) {
+      productVariantsBulkUpdate(productId: "p", variants: $v) { userErrors { code } }
+    }"""
+    assert priced(update, v=[{"id": "v", "price": "1.00"}] * 250) == 60
+    assert priced(update, v=[{"id": "v", "mediaId": "m"}] * 250) == 210
 
 
 def test_only_the_dearest_branch_of_an_abstract_type_counts() -> None:
