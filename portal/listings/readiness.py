@@ -100,8 +100,9 @@ def _of_options(record: ProductRecord, capabilities: Capabilities) -> Iterator[M
 
 
 def _of_images(record: ProductRecord, capabilities: Capabilities) -> Iterator[Missing]:
-    if len(record.images) > capabilities.images_limit:
-        said = {"count": len(record.images), "limit": capabilities.images_limit, "channel": capabilities.name}
+    urls = {image.url for image in record.images} | {one.image_url for one in record.variants if one.image_url}
+    if len(urls) > capabilities.images_limit:
+        said = {"count": len(urls), "limit": capabilities.images_limit, "channel": capabilities.name}
         fix = _("%(channel)s takes %(limit)s images. Remove the others.") % said
         yield Missing("/images", _("%(count)s images") % said, fix)
     for index, image in enumerate(record.images):

@@ -43,7 +43,7 @@ def test_a_plain_product_without_image_sku_or_barcode_is_ready_for_shopify() -> 
         (record(option_names=("A", "B", "C", "D")), "/option_names"),
         (record(images=(ImageRecord("http://example.com/a.jpg"),)), "/images/0"),
         (record(images=(ImageRecord("https://[broken"),)), "/images/0"),
-        (record(images=tuple(ImageRecord("https://example.com/a.jpg") for _ in range(251))), "/images"),
+        (record(images=tuple(ImageRecord(f"https://example.com/{n}.jpg") for n in range(251))), "/images"),
         (record(variant(image_url="ftp://example.com/a.jpg")), "/variants/0/image_url"),
         (record(variant("a", "S"), variant("b", "S"), option_names=("Size",)), "/variants/0/option_values"),
         (record(variant("a", ""), option_names=("Size",)), "/variants/0/option_values"),
@@ -64,6 +64,16 @@ def test_a_title_is_counted_in_the_channels_own_unit() -> None:
 def test_2049_variants_are_too_many() -> None:
     many = [variant(str(n), str(n)) for n in range(2049)]
     assert "/variants" in fields(record(*many, option_names=("N",)))
+
+
+def test_images_of_variants_count_like_the_products_own() -> None:
+    def with_images(count: int) -> list[str]:
+        own = tuple(ImageRecord(f"https://x.example/{n}.jpg") for n in range(count))
+        two = [replace(variant(str(n), str(n)), image_url=f"https://x.example/v{n}.jpg") for n in range(2)]
+        return fields(record(*two, option_names=("N",), images=own))
+
+    assert with_images(248) == []
+    assert with_images(249) == ["/images"]
 
 
 def test_skus_and_barcodes_matter_only_where_the_channel_needs_them() -> None:
