@@ -19,6 +19,7 @@ from connectors.records import (
     ProductRecord,
     Published,
     PublishItem,
+    SentItem,
     StockChange,
     StockSet,
 )
@@ -101,6 +102,7 @@ class Connector(Protocol):
     Batch operations answer one outcome per item, in the order of the items; an
     error of the call as a whole is raised (connectors.errors). Every
     operation may be repeated: doing it twice leaves the channel as doing it once.
+    Only publish, update and look may answer `Sent`.
     """
 
     capabilities: Capabilities
@@ -123,6 +125,12 @@ class Connector(Protocol):
 
     async def update(self, account: Account, items: Sequence[PublishItem]) -> list[Outcome[Published]]:
         """Bring a listed product up to date: a full write where `ours`, single fields where linked."""
+
+    async def look(self, account: Account, sent: Sequence[SentItem]) -> list[Outcome[Published]]:
+        """What became of products whose publish or update ended `Sent`; `Sent` again while they are worked on.
+
+        A look that comes to nothing is raised, and loses nothing.
+        """
 
     async def end(self, account: Account, channel_ids: Sequence[str]) -> list[Outcome[None]]:
         """Take off sale without deleting. Already ended, or gone, counts as done."""

@@ -34,6 +34,9 @@ def note_failure(listing: Listing, result: Result, now: datetime) -> None:
     """The listing shows what stopped its last attempt, or that it goes on by itself."""
     if result.ended is Ended.CANCELLED:
         return
+    if result.reference:
+        listing.attempt = LastAttempt.SENT
+        return
     if result.ended is Ended.BUSY or result.ended is Ended.PERMISSION:
         listing.attempt = LastAttempt.QUEUED
         return

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, select
@@ -13,17 +14,27 @@ from sqlalchemy.orm import selectinload
 
 from connectors.errors import Problem, ProblemClass
 from connectors.protocol import Capabilities
-from connectors.records import Aspect, Found, LinkedItem, Observed, ProductRecord, Published, PublishItem
+from connectors.records import (
+    Aspect,
+    Found,
+    LinkedItem,
+    Observed,
+    ProductRecord,
+    Published,
+    PublishItem,
+    SentItem,
+)
 from jobs.channel import connection_of, reach, result_of
 from jobs.handlers import Batch, Prepared
 from jobs.listed import announce, forget_problem, listings_of, note_failure, read_soon
 from jobs.results import Ended, Result, refused
 from portal.listings.readiness import missing
 from portal.listings.records import aspects, changed, product_record
+from portal.listings.service import catch_up
 from portal.models.accounts import Merchant
-from portal.models.catalog import Product
+from portal.models.catalog import Product, Variant
 from portal.models.listings import Intent, LastAttempt, Listing, ListingItem
-from portal.models.tasks import Attempt, AttemptItem
+from portal.models.tasks import OPEN, Attempt, AttemptItem
 from portal.runtime import Runtime
 from portal.tasks import kinds
 from portal.tasks import service as tasks
@@ -45,6 +56,7 @@ class Work:
     ours: bool
     links: tuple[LinkedItem, ...]
     version: int
+    aspects: Mapping[str, str]
     changed: frozenset[Aspect]
     beside: bool
 
@@ -53,7 +65,8 @@ class Publish:
     """The product is on the channel as it is in the catalog, or the listing says why not.
 
     Doing it twice is harmless: a listing without a channel id is looked for by our mark first,
-    and a first publish never overwrites.
+    and a first publish never overwrites. What the channel still works on is only looked at: it cannot be
+    held back any more.
     """
 
     async def prepare(self, session: AsyncSession, batch: Batch, now: datetime) -> Prepared:
@@ -62,31 +75,30 @@ class Publish:
         currency = await session.scalar(select(Merchant.currency).where(Merchant.id == batch.merchant_id)) or "USD"
         products = await _products(session, [listing.product_id for listing in listings.values()])
         links = await _links(session, [listing.id for listing in listings.values()])
+        sent = (await session.get_one(Attempt, batch.attempt_id)).sent
         for task in batch.tasks:
             listing = listings.get(task.subject)
-            if listing is None or listing.intent is not Intent.PUBLISH:
+            if listing is None or (listing.intent is not Intent.PUBLISH and task.id not in batch.sent):
                 prepared.settled[task.id] = Result(ended=Ended.CANCELLED)
                 continue
-            product = products[listing.product_id]
-            record = product_record(
-                product, product.variants, product.images, currency=currency, handle=listing.handle or product.handle
-            )
-            prepared.work[task.id] = Work(
-                record=record,
-                channel_id=listing.channel_id,
-                ours=listing.ours,
-                links=tuple(links.get(listing.id, ())),
-                version=product.version,
-                changed=changed(record, listing.sent_aspects),
-                beside=bool(listing.handle) and not listing.channel_id,
-            )
-            listing.attempt, listing.attempted_at = LastAttempt.SENDING, now
-            prepared.sent[task.subject] = {"title": record.title, "handle": record.handle, "version": product.version}
-            announce(session, listing)
+            work = _work(listing, products[listing.product_id], links.get(listing.id, ()), currency)
+            if task.id in batch.sent:
+                work = _as_sent(work, sent[task.subject])
+            else:
+                listing.attempt, listing.attempted_at = LastAttempt.SENDING, now
+                prepared.sent[task.subject] = _said(work)
+                announce(session, listing)
+            prepared.work[task.id] = work
         return prepared
 
     async def call(self, runtime: Runtime, batch: Batch, prepared: Prepared) -> Mapping[UUID, Result]:
         connector, account = reach(runtime, batch)
+        if batch.sent:
+            looked_at = [
+                SentItem(item=_item(prepared.work[task], None), reference=batch.sent[task]) for task in prepared.work
+            ]
+            outcomes = await connector.look(account, looked_at)
+            return {task: result_of(outcome) for task, outcome in zip(prepared.work, outcomes, strict=True)}
         results, ready = _not_ready(prepared.work, connector.capabilities, account.currency)
         unknown = [task for task, item in ready.items() if not item.channel_id]
         there = await connector.find(account, [ready[task].record for task in unknown]) if unknown else []
@@ -115,10 +127,13 @@ class Publish:
         listings, tried = await listings_of(session, batch), await _tried_before(session, batch)
         items = await _items(session, [listing.id for listing in listings.values()])
         touched: list[Listing] = []
+        through: dict[UUID, Work] = {}
         for task in batch.tasks:
             listing, result = listings.get(task.subject), results[task.id]
             if listing is None:
                 continue
+            if task.state not in OPEN and task.id in prepared.work:
+                through[listing.id] = prepared.work[task.id]
             if result.ended is Ended.DONE:
                 work: Work = prepared.work[task.id]
                 created = not work.channel_id and task.subject not in tried
@@ -131,6 +146,42 @@ class Publish:
                 note_failure(listing, result, now)
             announce(session, listing)
         await _follow_up(session, batch, touched, now)
+        stale = await _changed_since(session, through)
+        await catch_up(session, batch.merchant_id, [one for one in listings.values() if one.id in stale], now)
+
+
+def _work(listing: Listing, product: Product, links: Sequence[LinkedItem], currency: str) -> Work:
+    handle = listing.handle or product.handle
+    record = product_record(product, product.variants, product.images, currency=currency, handle=handle)
+    digests = aspects(record)
+    return Work(
+        record=record,
+        channel_id=listing.channel_id,
+        ours=listing.ours,
+        links=tuple(links),
+        version=product.version,
+        aspects=digests,
+        changed=changed(digests, since=listing.sent_aspects),
+        beside=bool(listing.handle) and not listing.channel_id,
+    )
+
+
+def _said(work: Work) -> dict[str, Any]:
+    """What the attempt keeps of a listing that is sent: enough to know later what went out."""
+    record = work.record
+    numbers = {variant.key: [variant.price.minor, variant.quantity] for variant in record.variants}
+    said = {"title": record.title, "handle": record.handle, "version": work.version}
+    return said | {"numbers": numbers, "aspects": dict(work.aspects)}
+
+
+def _as_sent(work: Work, said: Mapping[str, Any]) -> Work:
+    """The work with the version and the numbers it was sent with; the catalog may have moved on since."""
+    variants = []
+    for variant in work.record.variants:
+        minor, quantity = said["numbers"].get(variant.key, (variant.price.minor, variant.quantity))
+        variants.append(replace(variant, price=replace(variant.price, minor=minor), quantity=quantity))
+    record = replace(work.record, variants=tuple(variants))
+    return replace(work, record=record, version=said["version"], aspects=said["aspects"])
 
 
 async def _products(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Product]:
@@ -229,7 +280,7 @@ def _accept(
     listing.attempt, listing.attempted_at = LastAttempt.ACCEPTED, now
     listing.channel_id, listing.handle = published.channel_id, published.handle
     listing.url = published.url or listing.url
-    listing.sent_version, listing.sent_aspects = work.version, aspects(work.record)
+    listing.sent_version, listing.sent_aspects = work.version, dict(work.aspects)
     listing.found = None
     forget_problem(listing)
     variants = {variant.key: variant for variant in work.record.variants}
@@ -255,6 +306,21 @@ def _shows_elsewhere(listing: Listing, work: Work) -> bool:
     """Whether an update may have changed more than words: then stock is set again, and what buyers see is read."""
     only_words = work.changed <= {Aspect.FIELDS} and work.record.active
     return not (only_words and listing.observed is Observed.LIVE)
+
+
+async def _changed_since(session: AsyncSession, through: Mapping[UUID, Work]) -> set[UUID]:
+    """Those of the listings whose product is no longer what was sent."""
+    products = {UUID(work.record.key) for work in through.values()}
+    rows = await session.execute(select(Product.id, Product.version).where(Product.id.in_(products)))
+    versions = {str(product_id): version for product_id, version in rows.all()}
+    rows = await session.execute(select(Variant.id, Variant.price_minor).where(Variant.product_id.in_(products)))
+    prices = {str(variant_id): minor for variant_id, minor in rows.all()}
+    return {
+        listing_id
+        for listing_id, work in through.items()
+        if versions.get(work.record.key, work.version) != work.version
+        or any(prices.get(one.key, one.price.minor) != one.price.minor for one in work.record.variants)
+    }
 
 
 def _is_gone(result: Result) -> bool:

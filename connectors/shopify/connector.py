@@ -21,10 +21,11 @@ from connectors.records import (
     ProductRecord,
     Published,
     PublishItem,
+    SentItem,
     StockChange,
     StockSet,
 )
-from connectors.shopify import errors, looking, mapping, oauth, publishing, stock, webhooks
+from connectors.shopify import errors, finishing, looking, mapping, oauth, publishing, stock, webhooks
 from connectors.shopify.client import ShopifyClient
 from connectors.shopify.documents import Part
 
@@ -86,6 +87,9 @@ class Shopify:
         publication_id = _setting(account, "publication_id")
         write = partial(publishing.update, self._shop(account), publication_id=publication_id)
         return await _in_currency(account.currency, items, write)
+
+    async def look(self, account: Account, sent: Sequence[SentItem]) -> list[Outcome[Published]]:
+        return await finishing.look(self._shop(account), sent, publication_id=_setting(account, "publication_id"))
 
     async def end(self, account: Account, channel_ids: Sequence[str]) -> list[Outcome[None]]:
         """Hidden first and made a draft then, so whichever half a lost call leaves, it is off sale."""

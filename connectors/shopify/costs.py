@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from connectors.shopify.documents import Part
 
@@ -22,8 +23,10 @@ _POINTS = {
     "MoreVariants": 36.0,
     "VariantsByCode": 17.0,
     "HeldProduct": 60.0,
+    "SetOperation": 3.0,
+    "FinishedProduct": 93.0,
+    "MoreFinishedVariants": 69.0,
     "ProductUpdate": 10.0,
-    "VariantsUpdate": 10.0,
     "Publish": 10.0,
     "Unpublish": 10.0,
     "SetQuantities": 12.0,
@@ -39,9 +42,15 @@ _POINTS = {
 
 def estimate(part: Part) -> float:
     """Points the part will be charged before Shopify gives back what it did not use."""
-    if part.operation != "ProductSet":
-        return _POINTS[part.operation]
-    return 12.0 + 3.0 * page(part.variables["variantsFirst"]) + _product_set_input(part.variables["input"])
+    variables = part.variables
+    match part.operation:
+        case "ProductSet":
+            return 12.0 + 3.0 * page(variables["variantsFirst"]) + _product_set_input(variables["input"])
+        case "ProductSetLater":
+            return 10.0 + _product_set_input(variables["input"])
+        case "VariantsUpdate":
+            return 10.0 + _variants_input(variables["variants"])
+    return _POINTS[part.operation]
 
 
 def page(size: int) -> int:
@@ -49,16 +58,16 @@ def page(size: int) -> int:
     return max(1, math.floor(2 * math.log(size)))
 
 
-def _product_set_input(product: dict[str, list[dict[str, object]]]) -> float:
+def _product_set_input(product: Mapping[str, Any]) -> float:
     """ProductSet's input is charged too; the prices stand in the schema's field descriptions."""
-    variants = product.get("variants", [])
-    with_file = sum(1 for variant in variants if "file" in variant)
-    return (
-        0.2 * len(variants)
-        + 0.6 * with_file
-        + 1.9 * len(product.get("files", []))
-        + 0.4 * len(product.get("metafields", []))
-    )
+    files, metafields = product.get("files", []), product.get("metafields", [])
+    return _variants_input(product.get("variants", [])) + 1.9 * len(files) + 0.4 * len(metafields)
+
+
+def _variants_input(variants: Sequence[Mapping[str, Any]]) -> float:
+    """https://shopify.dev/changelog/dynamic-complexity-for-productvariantsbulkcreate-and-productvariantsbulkupdate-mutations"""
+    with_image = sum(1 for variant in variants if "file" in variant or "mediaId" in variant)
+    return 0.2 * len(variants) + 0.6 * with_image
 
 
 def affordable(parts: Sequence[Part], *, most: int) -> list[list[Part]]:

@@ -73,6 +73,12 @@ def replace_input(product: ProductRecord, *, ids: Mapping[str, str], images: Map
     }
 
 
+def without_variant_files(value: Mapping[str, Any]) -> dict[str, Any]:
+    """The ProductSetInput with its variants' images left out: those of existing variants stay as they are."""
+    variants = [{name: one[name] for name in one if name != "file"} for one in value["variants"]]
+    return {**value, "variants": variants}
+
+
 def _product_fields(product: ProductRecord) -> dict[str, Any]:
     return {
         "title": product.title,
@@ -256,6 +262,30 @@ def images_kept(product: ProductRecord, node: Node) -> dict[str, str]:
     return kept
 
 
+def images_missing(
+    product: ProductRecord, node: Node, variants: Iterable[Node], *, links: Sequence[LinkedItem]
+) -> list[dict[str, str]] | None:
+    """ProductVariantsBulkInput for each variant that does not have its image yet; None while Shopify fetches images.
+
+    An image that could not be fetched is left out: reading the listing's state warns of it.
+    """
+    wanted = {variant.key: variant.image_url for variant in product.variants if variant.image_url}
+    media = _nodes(node.get("media"))
+    if wanted and any(one.get("status") in ("UPLOADED", "PROCESSING") for one in media):
+        return None
+    ids = _media_ids(product, node)
+    held = {str(one["id"]): [str(file["id"]) for file in _nodes(one.get("media"))] for one in variants}
+    chosen = {link.channel_id: ids.get(wanted.get(link.key, ""), "") for link in links}
+    return [{"id": at, "mediaId": to} for at, to in chosen.items() if to and held.get(at) != [to]]
+
+
+def _media_ids(product: ProductRecord, node: Node) -> dict[str, str]:
+    """Image URL to media id. One whose URL gave it no name of ours is known by its place: files are sent in order."""
+    media, urls = _nodes(node.get("media")), list(_files(product, images={}))
+    by_place = zip(urls, media, strict=True) if len(urls) == len(media) else ()
+    return {url: str(one["id"]) for url, one in by_place if one.get("status") == "READY"} | images_kept(product, node)
+
+
 # ---- products in ----
 
 
@@ -304,6 +334,11 @@ def _selected(node: Node) -> list[tuple[str, str]]:
 def _same_options(pairs: Iterable[tuple[str, str]]) -> frozenset[tuple[str, str]]:
     """Shopify trims option names and values and does not tell upper from lower case when it compares them."""
     return frozenset((name.strip().casefold(), value.strip().casefold()) for name, value in pairs)
+
+
+def shown_at(payload: Node | None) -> str:
+    """The address in the Online Store of a product just published, empty where it has none."""
+    return str(((payload or {}).get("publishable") or {}).get("onlineStoreUrl") or "")
 
 
 def found(node: Node, *, matched_by: str, variants: Iterable[Node]) -> Found:

@@ -12,10 +12,13 @@ from functools import partial
 from typing import Any
 
 from connectors.errors import ChannelError, Problem, ProblemClass
-from connectors.records import Aspect, Done, Failed, Outcome, ProductRecord, Published, PublishItem
+from connectors.records import Aspect, Done, Failed, Outcome, ProductRecord, Published, PublishItem, Sent
 from connectors.shopify import errors, fields, looking, mapping
 from connectors.shopify.client import Result, ShopifyClient
 from connectors.shopify.documents import Part
+
+# Shopify does not say how long it may take with a large product. Nobody would wait longer than this.
+PATIENCE_SECONDS = 1800.0
 
 Outcomes = dict[int, Outcome[Published]]
 
@@ -81,14 +84,19 @@ async def _create(products: Mapping[int, ProductRecord], shop: ShopifyClient, lo
 
 
 def _product_set(product: ProductRecord, value: dict[str, Any], *, identifier: dict[str, str] | None) -> Part:
-    first = min(len(product.variants), mapping.LARGEST_PAGE)
-    return Part("ProductSet", {"input": value, "identifier": identifier, "variantsFirst": first})
+    if len(product.variants) > mapping.LARGEST_PAGE:
+        # Shopify's advice for what might time out. The images of so many variants would cost more than a request may.
+        value = mapping.without_variant_files(value)
+        return Part("ProductSetLater", {"input": value, "identifier": identifier})
+    return Part("ProductSet", {"input": value, "identifier": identifier, "variantsFirst": len(product.variants)})
 
 
 async def _written(product: ProductRecord, result: Result, shop: ShopifyClient) -> Outcome[Published]:
     problem = errors.problem_in(result)
     if problem is not None or not isinstance(result, dict):
         return Failed(problem or Problem(problem_class=ProblemClass.UNKNOWN, code="no_result"))
+    if result.get("productSetOperation"):
+        return Sent(str(result["productSetOperation"]["id"]), PATIENCE_SECONDS)
     node = result.get("product")
     if node is None:
         return Failed(Problem(problem_class=ProblemClass.UNKNOWN, code="no_product"))
@@ -137,8 +145,7 @@ async def _show(
         if problem is not None:
             shown[number] = Failed(problem)
         elif isinstance(result, dict):
-            url = (result.get("publishable") or {}).get("onlineStoreUrl")
-            shown[number] = Done(replace(value, url=str(url or value.url)))
+            shown[number] = Done(replace(value, url=mapping.shown_at(result) or value.url))
     return shown
 
 

@@ -229,6 +229,9 @@ def _queued(facts: Facts) -> Badge:
 
 
 def _live(facts: Facts) -> Badge:
+    if facts.task_is(TaskState.SENT):
+        line = _("%(channel)s is working on an update") % {"channel": facts.channel}
+        return Badge("live", _("Live"), "success", None, Who.US, line)
     if facts.open_task is not None:
         at = facts.open_task.not_before if facts.open_task.tries else None
         line = _("An update was delayed. Next try") if at else _("An update is on its way")

@@ -72,9 +72,9 @@ def aspects(record: ProductRecord) -> dict[str, str]:
     return {aspect.value: hashlib.sha256(repr(value).encode()).hexdigest()[:16] for aspect, value in told.items()}
 
 
-def changed(record: ProductRecord, sent: Mapping[str, str]) -> frozenset[Aspect]:
-    """The aspects that differ from the digests in `sent`."""
-    return frozenset(Aspect(name) for name, digest in aspects(record).items() if sent.get(name) != digest)
+def changed(digests: Mapping[str, str], *, since: Mapping[str, str]) -> frozenset[Aspect]:
+    """The aspects whose digests differ."""
+    return frozenset(Aspect(name) for name, digest in digests.items() if since.get(name) != digest)
 
 
 def to_sell(variant: Variant) -> int | None:

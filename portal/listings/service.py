@@ -173,6 +173,22 @@ async def product_changed(session: AsyncSession, merchant_id: UUID, product_ids:
             await end(session, listing, now=now)
         else:
             found.append((listing, version))
+    await _send_changes(session, merchant_id, found, now)
+
+
+async def catch_up(session: AsyncSession, merchant_id: UUID, listings: Sequence[Listing], now: datetime) -> None:
+    """These listings changed in the catalog while they were on their way, which is over: the changes are sent next."""
+    rows = await session.execute(
+        select(Product.id, Product.version).where(Product.id.in_([listing.product_id for listing in listings]))
+    )
+    versions = dict(rows.all())
+    wanted = [(one, versions[one.product_id]) for one in listings if one.intent is Intent.PUBLISH]
+    await _send_changes(session, merchant_id, wanted, now)
+
+
+async def _send_changes(
+    session: AsyncSession, merchant_id: UUID, found: Sequence[tuple[Listing, int]], now: datetime
+) -> None:
     repriced = await _repriced(session, [listing.id for listing, _version in found])
     sends: list[tuple[UUID, UUID, Kind]] = []
     for listing, version in found:
@@ -196,6 +212,9 @@ def _kind_for_change(listing: Listing, version: int, *, repriced: bool) -> Kind 
         blocked = listing.problem is not None and listing.problem["problem_class"] == ProblemClass.ACCOUNT
         return None if blocked else content
     if listing.attempt is LastAttempt.QUEUED and not stopped_by_our_fault(listing):
+        return None
+    if listing.attempt in {LastAttempt.SENDING, LastAttempt.SENT}:
+        # The job that sends it looks again at the catalog when it is through.
         return None
     if listing.sent_version < version and listing.attempt is not LastAttempt.NONE:
         return content

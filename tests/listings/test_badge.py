@@ -123,6 +123,11 @@ def test_a_live_listing_stays_live_while_its_update_is_on_its_way() -> None:
     assert (answer.state, answer.who) == ("live", Who.US)
 
 
+def test_an_update_the_channel_still_works_on_was_not_delayed() -> None:
+    answer = say(attempt=LastAttempt.SENT, open_task=TaskView(TaskState.SENT, NOON, tries=3))
+    assert (answer.state, answer.line, answer.at) == ("live", "Shopify is working on an update", None)
+
+
 def test_what_has_no_listing_is_ready_or_needs_info() -> None:
     assert unlisted(0).state == "ready"
     assert unlisted(1).line == "1 field missing"

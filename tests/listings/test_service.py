@@ -206,11 +206,19 @@ async def test_a_choice_still_to_make_is_not_made_by_an_edit(site: Site, merchan
     assert await site.waiting(merchant) == []
 
 
-async def test_what_is_being_sent_is_followed_by_the_newer_version(site: Site, merchant: Merchant) -> None:
-    listing = await set_up(site, merchant, attempt=LastAttempt.SENDING, channel_id="gid://1", sent_version=1)
+@pytest.mark.parametrize("attempt", [LastAttempt.SENDING, LastAttempt.SENT])
+async def test_what_is_on_its_way_is_followed_by_the_newer_version_once_it_is_through(
+    site: Site, merchant: Merchant, attempt: LastAttempt
+) -> None:
+    listing = await set_up(site, merchant, attempt=attempt, channel_id="gid://1", sent_version=1)
     await change(site, merchant, listing, version=2)
+    assert await site.waiting(merchant) == []
+    async with site.sessions.write(merchant.id) as session:
+        row = await service.get(session, listing.id)
+        row.attempt = LastAttempt.ACCEPTED
+        await service.catch_up(session, merchant.id, [row], site.now)
     assert await site.waiting(merchant) == [("update", str(listing.id))]
-    assert (await now(site, merchant)).attempt is LastAttempt.SENDING
+    assert (await now(site, merchant)).attempt is LastAttempt.QUEUED
 
 
 def test_our_side_of_a_link_is_read_from_the_variant() -> None:

@@ -6,14 +6,14 @@ from graphql import GraphQLSchema, NoDeprecatedCustomRule, parse, specified_rule
 
 from connectors.shopify import costs, documents
 from connectors.shopify.documents import Part
-from tests.connectors.shopify.conftest import SPECS
+from tests.material import SHOPIFY_SPECS
 
 OPERATIONS = sorted(documents.definitions()[0])
 
 
 @pytest.fixture(scope="session")
 def cost_model() -> ModuleType:
-    path = SPECS / "cost_model.py"
+    path = SHOPIFY_SPECS / "cost_model.py"
     if not path.exists():
         pytest.skip("the cost model is not here")
     spec = importlib.util.spec_from_file_location("cost_model", path)
@@ -26,7 +26,9 @@ def cost_model() -> ModuleType:
 
 def part(operation: str) -> Part:
     """The operation with the only variables its cost depends on."""
-    return Part(operation, {"input": {}, "variantsFirst": 250} if operation == "ProductSet" else {})
+    return Part(
+        operation, {"input": {}, "variants": [], **({"variantsFirst": 250} if operation == "ProductSet" else {})}
+    )
 
 
 def test_there_are_operations_to_look_at() -> None:
@@ -97,3 +99,5 @@ def test_what_a_product_brings_with_it_is_paid_for() -> None:
         },
     )
     assert costs.estimate(full) - costs.estimate(bare) == pytest.approx(2 * 0.2 + 0.6 + 3 * 1.9 + 0.4)
+    with_images = Part("VariantsUpdate", {"variants": [{"mediaId": "m"}] * 250})
+    assert costs.estimate(with_images) == pytest.approx(10 + 250 * 0.2 + 250 * 0.6)

@@ -5,7 +5,18 @@ import httpx
 import pytest
 
 from connectors.errors import Busy, InDoubt, PermissionLost, ProblemClass
-from connectors.records import Aspect, Done, Failed, LinkedItem, Money, Outcome, Published, PublishItem
+from connectors.records import (
+    Aspect,
+    Done,
+    Failed,
+    LinkedItem,
+    Money,
+    Outcome,
+    ProductRecord,
+    Published,
+    PublishItem,
+    Sent,
+)
 from connectors.shopify import mapping
 from connectors.shopify.connector import Shopify
 from tests.connectors.shopify.products import (
@@ -185,11 +196,49 @@ async def test_variants_beyond_the_first_page_are_linked_too() -> None:
     assert wire.variables(1) == {"id0": PRODUCT, "after0": "c1"}
 
 
-async def test_a_product_with_more_variants_than_a_page_asks_for_a_whole_page() -> None:
-    many = tuple(replace(mug().variants[1], key=f"v{n}", option_values=(f"C{n}",)) for n in range(300))
-    wire = Wire(reply(CREATED), reply(SHOWN))
-    await publish(wire, [PublishItem(product=mug(variants=many))])
-    assert wire.variables(0)["variantsFirst0"] == 250
+OPERATION = "gid://shopify/ProductSetOperation/11012345678901"
+TAKEN_ON = b'{"productSetOperation":{"id":"%s"},"userErrors":[]}' % OPERATION.encode()
+
+
+def large(count: int = 251) -> ProductRecord:
+    """A mug in more colours than one page holds, each with an image of its own."""
+    blue = mug().variants[0]
+    return mug(variants=tuple(replace(blue, key=f"v{n}", option_values=(f"C{n}",)) for n in range(count)))
+
+
+async def test_a_product_too_large_to_wait_for_is_left_with_shopify() -> None:
+    wire = Wire(reply(TAKEN_ON, CREATED), reply(SHOWN))
+    sent, done = await publish(wire, [PublishItem(product=large()), PublishItem(product=mug())])
+    assert isinstance(sent, Sent)
+    assert sent.reference == OPERATION
+    assert done == Done(PUBLISHED)
+    assert "synchronous: false" in wire.sent(0)["query"]
+    value = wire.variables(0)["input0"]
+    assert value == mapping.without_variant_files(mapping.create_input(large(), location_id=LOCATION))
+    assert len(value["files"]) == 1, "the product's own images go along"
+    assert not any("file" in variant for variant in value["variants"])
+    assert wire.variables(1) == {"id0": PRODUCT, "publicationId0": ONLINE_STORE}, "only what is there is shown"
+
+
+@pytest.mark.parametrize(("count", "later"), [(250, False), (251, True)])
+async def test_a_page_of_variants_is_still_waited_for(count: int, later: bool) -> None:
+    wire = Wire(reply(TAKEN_ON if later else CREATED), *([] if later else [reply(SHOWN)]))
+    await publish(wire, [PublishItem(product=large(count))])
+    assert ("synchronous: false" in wire.sent(0)["query"]) is later
+
+
+async def test_a_large_product_refused_at_once_says_why() -> None:
+    (outcome,) = await publish(Wire(reply(TAKEN), reply(looked(""))), [PublishItem(product=large())])
+    assert problem_of(outcome)[1] == "HANDLE_NOT_UNIQUE"
+
+
+async def test_a_large_product_of_ours_is_replaced_in_the_same_way() -> None:
+    wire = Wire(held(), reply(TAKEN_ON))
+    item = PublishItem(product=large(), channel_id=PRODUCT, ours=True, links=(replace(LINKS[0], key="v0"),))
+    (outcome,) = await update(wire, [item])
+    assert isinstance(outcome, Sent)
+    assert wire.variables(1)["identifier0"] == {"id": PRODUCT}
+    assert [row.get("id") for row in wire.variables(1)["input0"]["variants"][:2]] == [BLUE, None]
 
 
 async def test_a_price_in_another_currency_is_never_sent() -> None:
