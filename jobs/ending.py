@@ -3,41 +3,71 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from connectors.records import ProductRecord
 from jobs.channel import reach, result_of
 from jobs.handlers import Batch, Prepared
-from jobs.listed import announce, forget_problem, listings_of, note_failure, read_soon
+from jobs.listed import (
+    announce,
+    currency_of,
+    forget_problem,
+    listings_of,
+    note_failure,
+    products_of,
+    read_soon,
+    record_of,
+)
 from jobs.results import Ended, Result
 from portal.models.listings import Intent, LastAttempt, Listing
 from portal.runtime import Runtime
 
 
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What is to be taken off sale. Without an id, it is what a try nobody heard the end of may have made."""
+
+    channel_id: str
+    record: ProductRecord
+
+
 class End:
-    """The product is off sale on the channel; nothing of it is deleted there."""
+    """The product is off sale on the channel; nothing of it is deleted there.
+
+    Where an earlier try may have made it unheard, it is looked for by our mark: in doubt is settled by looking.
+    """
 
     async def prepare(self, session: AsyncSession, batch: Batch, now: datetime) -> Prepared:
         prepared = Prepared()
-        listings = await listings_of(session, batch)
+        listings, currency = await listings_of(session, batch), await currency_of(session, batch)
+        products = await products_of(session, [listing.product_id for listing in listings.values()])
         for task in batch.tasks:
             listing = listings.get(task.subject)
             if listing is None or listing.intent is not Intent.WITHDRAW:
                 prepared.settled[task.id] = Result(ended=Ended.CANCELLED)
-            elif not listing.channel_id:
-                prepared.settled[task.id] = Result(ended=Ended.DONE)
-            else:
-                prepared.work[task.id] = listing.channel_id
-                listing.attempt, listing.attempted_at = LastAttempt.SENDING, now
-                announce(session, listing)
+                continue
+            record = record_of(listing, products[listing.product_id], currency)
+            prepared.work[task.id] = Ending(listing.channel_id, record)
+            listing.attempt, listing.attempted_at = LastAttempt.SENDING, now
+            announce(session, listing)
         return prepared
 
     async def call(self, runtime: Runtime, batch: Batch, prepared: Prepared) -> Mapping[UUID, Result]:
         connector, account = reach(runtime, batch)
-        outcomes = await connector.end(account, list(prepared.work.values()))
-        return {task: result_of(o) for task, o in zip(prepared.work, outcomes, strict=True)}
+        work: dict[UUID, Ending] = prepared.work
+        known = {task: one.channel_id for task, one in work.items() if one.channel_id}
+        unheard = [task for task in work if task not in known]
+        there = await connector.find(account, [work[task].record for task in unheard]) if unheard else []
+        for task, found in zip(unheard, there, strict=True):
+            if found is not None and found.mark == work[task].record.key:
+                known[task] = found.channel_id
+        outcomes = await connector.end(account, list(known.values())) if known else []
+        ended = {task: result_of(outcome) for task, outcome in zip(known, outcomes, strict=True)}
+        return dict.fromkeys(work, Result(ended=Ended.DONE)) | ended
 
     async def record(
         self, session: AsyncSession, batch: Batch, prepared: Prepared, results: Mapping[UUID, Result], now: datetime

@@ -10,12 +10,16 @@ from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import selectinload
 
-from connectors.records import Found
+from connectors.records import Found, ProductRecord
 from jobs.channel import connection_of
 from jobs.handlers import Batch
 from jobs.results import Ended, Result
 from portal import db
+from portal.listings.records import product_record
+from portal.models.accounts import Merchant
+from portal.models.catalog import Product
 from portal.models.listings import LastAttempt, Listing
 from portal.tasks import kinds
 from portal.tasks import service as tasks
@@ -28,6 +32,28 @@ async def listings_of(session: AsyncSession, batch: Batch) -> dict[str, Listing]
     ids = [UUID(task.subject) for task in batch.tasks]
     rows = await session.execute(select(Listing).where(Listing.id.in_(ids)))
     return {str(listing.id): listing for listing in rows.scalars()}
+
+
+async def products_of(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Product]:
+    """The products as they are now, with their variants and images."""
+    rows = await session.execute(
+        select(Product)
+        .where(Product.id.in_(ids))
+        .options(selectinload(Product.variants), selectinload(Product.images))
+        .execution_options(populate_existing=True)
+    )
+    return {product.id: product for product in rows.scalars()}
+
+
+async def currency_of(session: AsyncSession, batch: Batch) -> str:
+    """The merchant's."""
+    return (await session.get_one(Merchant, batch.merchant_id)).currency
+
+
+def record_of(listing: Listing, product: Product, currency: str) -> ProductRecord:
+    """The product as it is listed there."""
+    handle = listing.handle or product.handle
+    return product_record(product, product.variants, product.images, currency=currency, handle=handle)
 
 
 def note_failure(listing: Listing, result: Result, now: datetime) -> None:

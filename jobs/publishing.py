@@ -10,7 +10,6 @@ from uuid import UUID
 
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import selectinload
 
 from connectors.errors import Problem, ProblemClass
 from connectors.protocol import Capabilities
@@ -26,12 +25,20 @@ from connectors.records import (
 )
 from jobs.channel import connection_of, reach, result_of
 from jobs.handlers import Batch, Prepared
-from jobs.listed import announce, forget_problem, listings_of, note_failure, read_soon
+from jobs.listed import (
+    announce,
+    currency_of,
+    forget_problem,
+    listings_of,
+    note_failure,
+    products_of,
+    read_soon,
+    record_of,
+)
 from jobs.results import Ended, Result, refused
 from portal.listings.readiness import missing
-from portal.listings.records import aspects, changed, product_record
+from portal.listings.records import aspects, changed
 from portal.listings.service import catch_up
-from portal.models.accounts import Merchant
 from portal.models.catalog import Product, Variant
 from portal.models.listings import Intent, LastAttempt, Listing, ListingItem
 from portal.models.tasks import OPEN, Attempt, AttemptItem
@@ -72,8 +79,8 @@ class Publish:
     async def prepare(self, session: AsyncSession, batch: Batch, now: datetime) -> Prepared:
         prepared = Prepared()
         listings = await listings_of(session, batch)
-        currency = await session.scalar(select(Merchant.currency).where(Merchant.id == batch.merchant_id)) or "USD"
-        products = await _products(session, [listing.product_id for listing in listings.values()])
+        currency = await currency_of(session, batch)
+        products = await products_of(session, [listing.product_id for listing in listings.values()])
         links = await _links(session, [listing.id for listing in listings.values()])
         sent = (await session.get_one(Attempt, batch.attempt_id)).sent
         for task in batch.tasks:
@@ -151,8 +158,7 @@ class Publish:
 
 
 def _work(listing: Listing, product: Product, links: Sequence[LinkedItem], currency: str) -> Work:
-    handle = listing.handle or product.handle
-    record = product_record(product, product.variants, product.images, currency=currency, handle=handle)
+    record = record_of(listing, product, currency)
     digests = aspects(record)
     return Work(
         record=record,
@@ -182,16 +188,6 @@ def _as_sent(work: Work, said: Mapping[str, Any]) -> Work:
         variants.append(replace(variant, price=replace(variant.price, minor=minor), quantity=quantity))
     record = replace(work.record, variants=tuple(variants))
     return replace(work, record=record, version=said["version"], aspects=said["aspects"])
-
-
-async def _products(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Product]:
-    rows = await session.execute(
-        select(Product)
-        .where(Product.id.in_(ids))
-        .options(selectinload(Product.variants), selectinload(Product.images))
-        .execution_options(populate_existing=True)
-    )
-    return {product.id: product for product in rows.scalars()}
 
 
 async def _links(session: AsyncSession, listing_ids: Sequence[UUID]) -> dict[UUID, list[LinkedItem]]:

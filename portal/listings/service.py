@@ -26,6 +26,7 @@ from portal.listings.sending import LEFT, UNDER_WAY, announce, cancel_sends, enq
 from portal.models.accounts import Merchant
 from portal.models.catalog import Product, ProductStatus, Variant
 from portal.models.listings import Intent, LastAttempt, Listing, ListingItem
+from portal.models.tasks import AttemptItem
 from portal.tasks import kinds
 from portal.tasks.kinds import Kind
 
@@ -43,7 +44,7 @@ async def end(session: AsyncSession, listing: Listing, *, now: datetime) -> None
     if listing.intent is Intent.WITHDRAW:
         return
     await cancel_sends(session, listing, now=now)
-    never_sent = not listing.channel_id and listing.attempt not in LEFT
+    never_sent = not listing.channel_id and listing.attempt not in LEFT and not await _may_be_there(session, listing)
     listing.intent, listing.updated_at, listing.found = Intent.WITHDRAW, now, None
     if never_sent:
         listing.attempt, listing.observed = LastAttempt.NONE, Observed.ENDED
@@ -53,6 +54,13 @@ async def end(session: AsyncSession, listing: Listing, *, now: datetime) -> None
         await enqueue(session, listing.merchant_id, [(listing.connection_id, listing.id, kinds.END)], now=now)
     await session.flush()
     announce(session, listing.merchant_id, listing.id, listing.product_id)
+
+
+async def _may_be_there(session: AsyncSession, listing: Listing) -> bool:
+    """Whether a try whose end nobody knows for sure may have made the product at the channel."""
+    unsure = AttemptItem.outcome.not_in(["refused", "cancelled"])
+    tried = select(AttemptItem.id).where(AttemptItem.subject == str(listing.id), unsure).limit(1)
+    return await session.scalar(tried) is not None
 
 
 async def hold(session: AsyncSession, listing: Listing, *, now: datetime) -> None:

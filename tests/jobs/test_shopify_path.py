@@ -395,3 +395,29 @@ async def test_two_numbers_changed_in_the_shop_at_once_are_both_taken_in(
     there = await stage.shop().products()
     assert held == [3, 3]
     assert [available(product["variants"][0]) for product in there] == [3, 3]
+
+
+async def test_ending_while_nobody_knows_whether_it_was_made_takes_off_sale_what_was(
+    stage: Stage, merchant: Merchant, clock: SettableClock
+) -> None:
+    connection = await stage.connect(merchant)
+    made, never = await stage.add(merchant, mug("made"), mug("never"))
+    await stage.work()
+    await stage.shop().fault("drop", count=1, operation="productSet", when="after")
+    await publish(stage, merchant, connection, made.id)
+    await stage.work()
+    await stage.shop().fault("drop", count=1, operation="productSet", when="before")
+    await publish(stage, merchant, connection, never.id)
+    await stage.work()
+    rows = [await stage.listing(merchant, saved.id) for saved in (made, never)]
+    assert [row.attempt for row in rows] == [LastAttempt.IN_DOUBT] * 2
+
+    async with stage.sessions.write(merchant.id) as session:
+        for row in rows:
+            await listings.end(session, await session.get_one(Listing, row.id), now=stage.now)
+    await settle(stage, clock)
+
+    [there] = await stage.shop().products()
+    assert (there["handle"], there["status"]) == ("made", "DRAFT")
+    tasks_left = [task for task in await stage.tasks(kind="end") if task.state is not TaskState.DONE]
+    assert tasks_left == []
