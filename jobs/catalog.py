@@ -6,12 +6,17 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from connectors.errors import Problem
 from jobs.handlers import Batch, Prepared
+from jobs.listed import stop_listings
 from jobs.results import Ended, Result
 from portal.inbox import service as inbox
 from portal.listings import service as listings
+from portal.models.catalog import Product
+from portal.models.listings import Intent, LastAttempt, Listing
 from portal.runtime import Runtime
 
 
@@ -31,3 +36,17 @@ class ProductChanged:
         self, session: AsyncSession, batch: Batch, prepared: Prepared, results: Mapping[UUID, Result], now: datetime
     ) -> None:
         """All was done in the claiming transaction: nothing outside is asked."""
+
+    async def give_up(self, session: AsyncSession, batch: Batch, problem: Problem, now: datetime) -> None:
+        """Listings that do not show the product as it is now say that they will not."""
+        rows = await session.scalars(
+            select(Listing)
+            .join(Product, Product.id == Listing.product_id)
+            .where(
+                Listing.product_id.in_([UUID(task.subject) for task in batch.tasks]),
+                Listing.intent == Intent.PUBLISH,
+                Listing.attempt == LastAttempt.ACCEPTED,
+                Listing.sent_version != Product.version,
+            )
+        )
+        stop_listings(session, rows.all(), problem, now)

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from connectors.errors import Problem
 from connectors.records import ProductRecord
 from jobs.channel import reach, result_of
 from jobs.handlers import Batch, Prepared
@@ -21,6 +22,7 @@ from jobs.listed import (
     products_of,
     read_soon,
     record_of,
+    stop_listings,
 )
 from jobs.results import Ended, Result
 from portal.models.listings import Intent, LastAttempt, Listing
@@ -86,3 +88,6 @@ class End:
                 note_failure(listing, result, now)
             announce(session, listing)
         await read_soon(session, batch, [listing for listing in done if listing.channel_id], now)
+
+    async def give_up(self, session: AsyncSession, batch: Batch, problem: Problem, now: datetime) -> None:
+        stop_listings(session, (await listings_of(session, batch)).values(), problem, now)

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from connectors.errors import Problem
 from jobs.results import Result
 from portal.models.connections import Connection
 from portal.models.tasks import Task
@@ -49,6 +50,8 @@ class Handler(Protocol):
     `prepare` runs in the claiming transaction, `call` with none open, `record` in a second
     short one. `call` answers a result for every task in `prepared.work`; an error of the call as
     a whole is raised and becomes every task's result. `record` sees all results, also those.
+    `give_up` is told of tasks that end by our own fault, failed or set aside because they kill workers: nothing
+    goes on by itself any more, and what the merchant sees has to say so.
     """
 
     async def prepare(self, session: AsyncSession, batch: Batch, now: datetime) -> Prepared: ...
@@ -58,3 +61,5 @@ class Handler(Protocol):
     async def record(
         self, session: AsyncSession, batch: Batch, prepared: Prepared, results: Mapping[UUID, Result], now: datetime
     ) -> None: ...
+
+    async def give_up(self, session: AsyncSession, batch: Batch, problem: Problem, now: datetime) -> None: ...

@@ -11,6 +11,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from connectors.errors import Problem
 from jobs.handlers import Batch, Prepared
 from jobs.results import Ended, Result
 from portal.i18n import _
@@ -19,7 +20,6 @@ from portal.imports.products import Outcome, read_products
 from portal.imports.refusals import UnreadableFile
 from portal.models.accounts import Merchant
 from portal.models.imports import Import, ImportState
-from portal.models.tasks import TaskState
 from portal.runtime import Runtime
 
 # About a thousand rows a transaction: long enough to be fast, short enough that nobody waits for the writer.
@@ -63,15 +63,18 @@ class CommitImport:
     async def record(
         self, session: AsyncSession, batch: Batch, prepared: Prepared, results: Mapping[UUID, Result], now: datetime
     ) -> None:
-        given_up = {task.id for task in batch.tasks if task.state is TaskState.FAILED}
         for task_id, record in prepared.work.items():
             result, row = results[task_id], await session.get_one(Import, record.id)
             if result.ended is Ended.DONE:
                 await imports.finish(session, row, now=now)
             elif result.ended is Ended.REFUSED:
                 await imports.fail(session, row, str(result.value), now=now)
-            elif task_id in given_up:
-                await imports.fail(session, row, _("Something went wrong on our side"), now=now)
+
+    async def give_up(self, session: AsyncSession, batch: Batch, problem: Problem, now: datetime) -> None:
+        for task in batch.tasks:
+            record = await session.get(Import, UUID(task.subject))
+            if record is not None and record.state is ImportState.RUNNING:
+                await imports.fail(session, record, _("Something went wrong on our side"), now=now)
 
 
 async def _commit(runtime: Runtime, record: Import) -> bool:

@@ -81,6 +81,11 @@ class HandleWebhook:
             row = await session.get_one(Delivery, delivery.id)
             row.handled_at, row.body = now, b""
 
+    async def give_up(self, session: AsyncSession, batch: Batch, problem: Problem, now: datetime) -> None:
+        """What the delivery said is not known. The connection is tested: if our access was what ended, that shows."""
+        connection = connection_of(batch)
+        await _enqueue(session, kinds.CHECK, connection, str(connection.id), now)
+
 
 def _read(delivery: Delivery, plain: bytes) -> dict[str, Any]:
     """The JSON object of a body; for anything else an empty one, which says nothing beyond its topic."""

@@ -98,9 +98,10 @@ async def _claim(worker: Worker, lane_id: UUID, merchant_id: UUID) -> tuple[Held
         held = await _take(session, worker, lane_id, merchant_id, now)
         if held is None:
             return None
-        await _recover_lost(session, lane_id, now)
+        set_aside = await _recover_lost(session, lane_id, now)
         lane = await session.get_one(Lane, lane_id)
         connection = await session.get(Connection, lane.connection_id) if lane.connection_id else None
+        await _give_up(session, worker, connection, set_aside, now)
         tasks = [] if _held_back(lane, connection, now) else await _due(session, worker, lane, connection, now)
         if not tasks:
             await _release(session, held, now)
@@ -124,15 +125,41 @@ async def _take(session: AsyncSession, worker: Worker, lane_id: UUID, merchant_i
     return None if fence is None else Held(lane_id, merchant_id, fence)
 
 
-async def _recover_lost(session: AsyncSession, lane_id: UUID, now: datetime) -> None:
-    """We have just taken the lane: a task still running in it was a dead worker's. Each batch goes back on its own."""
+async def _recover_lost(session: AsyncSession, lane_id: UUID, now: datetime) -> list[Task]:
+    """We have just taken the lane: a task still running in it was a dead worker's. Each batch goes back on its own.
+
+    Those that are set aside come back: they are not tried any more.
+    """
     running = await session.execute(select(Task).where(Task.lane_id == lane_id, Task.state == TaskState.RUNNING))
     batches: dict[UUID | None, list[Task]] = {}
     for task in running.scalars():
         batches.setdefault(task.attempt_id, []).append(task)
-    for tasks in batches.values():
-        await recover(session, tasks, now)
+    set_aside = [task for tasks in batches.values() for task in await recover(session, tasks, now)]
     await session.flush()
+    return set_aside
+
+
+async def _give_up(
+    session: AsyncSession, worker: Worker, connection: Connection | None, tasks: Sequence[Task], now: datetime
+) -> None:
+    """The merchant sees, and the operator's log says, that these tasks ended by our own fault."""
+    for task in tasks:
+        log.error("task_given_up", task=str(task.id), kind=task.kind, subject=task.subject, code=task.outcome_code)
+        assert task.attempt_id is not None  # a task that was tried has an attempt
+        batch = Batch(
+            attempt_id=task.attempt_id,
+            merchant_id=task.merchant_id,
+            connection=connection,
+            tasks=[task],
+            idempotency_key="",
+        )
+        problem = Problem(problem_class=ProblemClass.OURS, code=task.outcome_code, message=task.outcome_code)
+        try:
+            async with session.begin_nested():
+                await worker.handlers[task.kind].give_up(session, batch, problem, now)
+        except Exception:
+            # A task that cannot even be said to have failed must not take its lane with it.
+            log.exception("give_up_failed", task=str(task.id), kind=task.kind)
 
 
 def _held_back(lane: Lane, connection: Connection | None, now: datetime) -> bool:
@@ -312,6 +339,7 @@ async def _record(
         await session.flush()
         await handler.record(session, replace(batch, tasks=tasks, connection=connection), prepared, results, now)
         await session.flush()
+        await _give_up(session, worker, connection, [task for task in tasks if task.state is TaskState.FAILED], now)
         await _release(session, held, now)
 
 

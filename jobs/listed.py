@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,11 +12,13 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
+from connectors.errors import Problem
 from connectors.records import Found, ProductRecord
 from jobs.channel import connection_of
 from jobs.handlers import Batch
 from jobs.results import Ended, Result
 from portal import db
+from portal.listings.badge import IDENTICAL_ERRORS_BEFORE_STOP
 from portal.listings.records import product_record
 from portal.models.accounts import Merchant
 from portal.models.catalog import Product
@@ -76,6 +78,15 @@ def note_failure(listing: Listing, result: Result, now: datetime) -> None:
     listing.problem_since = listing.problem_since if same else now
     listing.problem = asdict(result.problem)
     listing.found = asdict(result.value) if isinstance(result.value, Found) else None
+
+
+def stop_listings(session: AsyncSession, listings: Iterable[Listing], problem: Problem, now: datetime) -> None:
+    """The listings say that it is our fault and that nothing goes on by itself; trying again is offered."""
+    for listing in listings:
+        listing.attempt, listing.problem = LastAttempt.QUEUED, asdict(problem)
+        listing.problem_count = max(listing.problem_count, IDENTICAL_ERRORS_BEFORE_STOP)
+        listing.problem_since = listing.problem_since or now
+        announce(session, listing)
 
 
 def _kind_of(problem: Mapping[str, Any]) -> tuple[str, str, str]:

@@ -9,10 +9,11 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from connectors.errors import Problem
 from connectors.records import Money, PriceChange
 from jobs.channel import reach, result_of
 from jobs.handlers import Batch, Prepared
-from jobs.listed import announce, note_failure
+from jobs.listed import announce, listings_of, note_failure, stop_listings
 from jobs.results import Ended, Result
 from portal.models.accounts import Merchant
 from portal.models.catalog import Variant
@@ -61,6 +62,9 @@ class PushPrices:
             else:
                 note_failure(listing, results[task.id], now)
             announce(session, listing)
+
+    async def give_up(self, session: AsyncSession, batch: Batch, problem: Problem, now: datetime) -> None:
+        stop_listings(session, (await listings_of(session, batch)).values(), problem, now)
 
 
 def _accept(listing: Listing, items: Sequence[ListingItem], change: PriceChange, now: datetime) -> None:

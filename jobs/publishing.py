@@ -34,6 +34,7 @@ from jobs.listed import (
     products_of,
     read_soon,
     record_of,
+    stop_listings,
 )
 from jobs.results import Ended, Result, refused
 from portal.listings.readiness import missing
@@ -155,6 +156,9 @@ class Publish:
         await _follow_up(session, batch, touched, now)
         stale = await _changed_since(session, through)
         await catch_up(session, batch.merchant_id, [one for one in listings.values() if one.id in stale], now)
+
+    async def give_up(self, session: AsyncSession, batch: Batch, problem: Problem, now: datetime) -> None:
+        stop_listings(session, (await listings_of(session, batch)).values(), problem, now)
 
 
 def _work(listing: Listing, product: Product, links: Sequence[LinkedItem], currency: str) -> Work:

@@ -10,12 +10,13 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from connectors.errors import Problem
 from connectors.records import ListingState, Observed
 from jobs.channel import connection_of, reach
 from jobs.handlers import Batch, Prepared
-from jobs.listed import announce, listings_of
+from jobs.listed import announce, listings_of, note_failure, stop_listings
 from jobs.results import Ended, Result
-from portal.models.listings import Intent, Listing, ListingItem
+from portal.models.listings import Intent, LastAttempt, Listing, ListingItem
 from portal.models.tasks import UNDER_WAY, Task, TaskState
 from portal.runtime import Runtime
 from portal.tasks import kinds
@@ -50,6 +51,9 @@ class ReadState:
         listings = await listings_of(session, batch)
         for task in batch.tasks:
             listing, result = listings.get(task.subject), results[task.id]
+            if listing is not None and result.ended is Ended.REFUSED and _waits_for_a_look(listing):
+                note_failure(listing, result, now)
+                announce(session, listing)
             if listing is None or result.ended is not Ended.DONE or result.value is None:
                 continue
             state: ListingState = result.value
@@ -60,6 +64,17 @@ class ReadState:
             await _note_numbers(session, listing, state, now)
             await _look_again(session, batch, listing, pending_since, now)
             announce(session, listing)
+
+    async def give_up(self, session: AsyncSession, batch: Batch, problem: Problem, now: datetime) -> None:
+        """What buyers see was known before, or nobody can say it now and the listing must not go on "checking"."""
+        listings = (await listings_of(session, batch)).values()
+        stop_listings(session, [listing for listing in listings if _waits_for_a_look(listing)], problem, now)
+
+
+def _waits_for_a_look(listing: Listing) -> bool:
+    """Whether this look was to say what became of what the channel accepted."""
+    wanted = {Observed.LIVE} if listing.intent is Intent.WITHDRAW else {Observed.UNKNOWN, Observed.PENDING}
+    return listing.attempt is LastAttempt.ACCEPTED and listing.observed in wanted | {Observed.UNKNOWN}
 
 
 async def _note_numbers(session: AsyncSession, listing: Listing, state: ListingState, now: datetime) -> None:

@@ -25,6 +25,7 @@ FAULTS_ALLOWED = 3
 LOST_STARTS_ALLOWED = 3
 JITTER = 0.2
 TOO_LATE = "deadline_passed"
+QUARANTINED = "quarantined"
 
 
 async def settle(
@@ -69,8 +70,8 @@ def _keep_reference(task: Task, item: AttemptItem, result: Result, now: datetime
         task.tries = 0
 
 
-async def recover(session: AsyncSession, tasks: Sequence[Task], now: datetime) -> None:
-    """Tasks a dead worker held go back, in smaller batches; one that kills alone three times is set aside."""
+async def recover(session: AsyncSession, tasks: Sequence[Task], now: datetime) -> list[Task]:
+    """Tasks a dead worker held go back, in smaller batches; one that kills alone three times is set aside: those."""
     twins = {(twin.kind, twin.subject): twin for twin in await _twins(session, tasks)}
     sent = await _sent(session, tasks)
     for task in tasks:
@@ -78,6 +79,8 @@ async def recover(session: AsyncSession, tasks: Sequence[Task], now: datetime) -
         task.batch_limit = max(1, len(tasks) // 2)
         if len(tasks) == 1 and task.lost_starts >= LOST_STARTS_ALLOWED:
             _end(task, TaskState.QUARANTINED, now)
+            task.outcome_class, task.outcome_code = ProblemClass.OURS, QUARANTINED
+            TASKS.labels(task.kind, QUARANTINED).inc()
         elif task.id in sent:
             task.state = TaskState.SENT
         elif twin := twins.get((task.kind, task.subject)):
@@ -86,6 +89,7 @@ async def recover(session: AsyncSession, tasks: Sequence[Task], now: datetime) -
             _end(task, TaskState.MERGED, now)
         else:
             task.state = TaskState.WAITING
+    return [task for task in tasks if task.state is TaskState.QUARANTINED]
 
 
 def wait_seconds(tries: int, retry_after_seconds: float | None, ended: Ended) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
 
@@ -55,8 +56,16 @@ class Check:
             if result.ended is Ended.DONE:
                 identity: Identity = result.value
                 keep_identity(connection, identity)
+                connection.problem = None
                 if connection.state in REPAIRED_BY_A_CHECK:
                     await states.open_again(session, connection, now)
+            elif result.ended is Ended.REFUSED and result.problem is not None:
+                connection.problem = asdict(result.problem)
+
+    async def give_up(self, session: AsyncSession, batch: Batch, problem: Problem, now: datetime) -> None:
+        connection = connection_of(batch)
+        connection.problem, connection.last_failed_at = asdict(problem), now
+        states.move(session, connection, connection.state, now)
 
 
 class Revoke:
@@ -76,10 +85,19 @@ class Revoke:
         self, session: AsyncSession, batch: Batch, prepared: Prepared, results: Mapping[UUID, Result], now: datetime
     ) -> None:
         """Access that is refused has ended already; only a channel that is away is asked again."""
-        connection: Connection = connection_of(batch)
         if any(result.ended in {Ended.DONE, Ended.REFUSED, Ended.PERMISSION} for result in results.values()):
-            connection.secrets = connection.previous_secrets = None
-            connection.expires_at = None
+            _forget(connection_of(batch))
+
+    async def give_up(self, session: AsyncSession, batch: Batch, problem: Problem, now: datetime) -> None:
+        """Ending our access at the channel did not work; what we hold of it is destroyed all the same."""
+        connection = connection_of(batch)
+        if connection.state is ConnectionState.DISCONNECTED:
+            _forget(connection)
+
+
+def _forget(connection: Connection) -> None:
+    connection.secrets = connection.previous_secrets = None
+    connection.expires_at = None
 
 
 def _every_task(batch: Batch) -> Prepared:

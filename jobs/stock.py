@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from connectors.errors import Problem
 from connectors.records import StockChange, StockSet
 from jobs.channel import connection_of, reach, result_of
 from jobs.handlers import Batch, Prepared
@@ -106,6 +107,11 @@ class PushStock:
         for row in stale:
             # The sum is sent even where nothing could be taken here: the channel still holds another number.
             await _push(session, batch, row, now=now)
+
+    async def give_up(self, session: AsyncSession, batch: Batch, problem: Problem, now: datetime) -> None:
+        for row in (await _rows(session, batch)).values():
+            row.item.stock_problem = asdict(problem)
+            db.changed(session, batch.merchant_id, f"listing:{row.listing.id}", f"product:{row.variant.product_id}")
 
 
 def _accept(item: ListingItem, answer: StockSet, now: datetime) -> None:

@@ -271,6 +271,11 @@ def _has_work(facts: Facts) -> bool:
     return facts.open_task is not None or facts.attempt in _WORKING
 
 
+def _given_up(facts: Facts) -> bool:
+    """Our own fault ended it and nothing is open: it does not go on by itself."""
+    return facts.open_task is None and facts.attempt in _WORKING and facts.problem_class == ProblemClass.OURS
+
+
 def _waits_held(facts: Facts) -> bool:
     """Held work waits, and so does the look that would say more of what was accepted."""
     if facts.held is Held.NOT or facts.observed is Observed.LIVE:
@@ -281,6 +286,7 @@ def _waits_held(facts: Facts) -> bool:
 _TABLE: tuple[_Rule, ...] = (
     # Taking it off sale.
     _Rule(lambda f: _withdrawing(f) and f.refused, _end_refused),
+    _Rule(lambda f: _withdrawing(f) and _given_up(f), _our_fault),
     _Rule(lambda f: _withdrawing(f) and f.held is Held.MAINTENANCE and _has_work(f), _maintenance),
     _Rule(lambda f: _withdrawing(f) and f.held is not Held.NOT and _has_work(f), _paused),
     _Rule(lambda f: _withdrawing(f) and _has_work(f), _ending),
@@ -299,8 +305,7 @@ _TABLE: tuple[_Rule, ...] = (
     _Rule(lambda f: f.task_is(TaskState.RUNNING) and f.observed is not Observed.LIVE, _sending),
     _Rule(lambda f: _waits_held(f) and f.held is Held.MAINTENANCE, _maintenance),
     _Rule(_waits_held, _paused),
-    # Ours failed three times, and nothing is open: it does not go on by itself.
-    _Rule(lambda f: f.open_task is None and f.attempt in _WORKING and f.problem_class == ProblemClass.OURS, _our_fault),
+    _Rule(_given_up, _our_fault),
     _Rule(lambda f: f.task_is(TaskState.IN_DOUBT) or f.attempt is LastAttempt.IN_DOUBT, _in_doubt),
     # Buyers see it.
     _Rule(lambda f: f.observed is Observed.LIVE and f.held is Held.MAINTENANCE, _live),

@@ -50,6 +50,9 @@ WORDINGS: Mapping[str, Wording] = {
     "http_502": wait(N_("%(channel)s had an error of its own"), _LOOKING),
     "http_503": wait(N_("%(channel)s is not available right now"), _NOTHING_TO_DO),
     "http_504": wait(N_("%(channel)s took too long"), _LOOKING),
+    "no_operation": wait(N_("%(channel)s didn't say what became of it"), _LOOKING),
+    "deadline_passed": wait(N_("%(channel)s took longer than anybody waits"), _LOOKING),
+    "quarantined": ours(N_("We had to set this aside: trying it stopped our workers"), _OUR_TURN),
     "no_access_token": ours(N_("We couldn't read the access %(channel)s gave"), _OUR_TURN),
 }
 

@@ -72,6 +72,25 @@ async def test_each_state_says_what_happened_and_who_acts_next(
     assert "Syncing has stopped" in words(await alice.get(f"/channels/{row.id}"))
 
 
+@pytest.mark.parametrize(
+    ("kind", "line"),
+    [
+        (ProblemClass.OURS, "The last test stopped by a fault of ours, not yours."),
+        (ProblemClass.ACCOUNT, "Shopify refused the last test."),
+    ],
+)
+async def test_a_test_that_did_not_work_is_said_on_the_card(
+    premises: Premises, alice: Browser, merchant: Merchant, kind: ProblemClass, line: str
+) -> None:
+    row = await premises.site.connection(merchant)
+    await change(premises, row, problem={"problem_class": kind.value, "code": "x", "original": ""})
+
+    card = await the_card(alice, row)
+
+    assert "Test didn't work" in card
+    assert line in card
+
+
 async def test_who_may_only_look_decides_nothing(premises: Premises, merchant: Merchant) -> None:
     row = await premises.site.connection(merchant)
     viewer = await premises.site.sign_in(merchant, "vera", Role.VIEWER)

@@ -15,7 +15,16 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from connectors.errors import AccountBlocked, Busy, ChannelError, DataRefused, InDoubt, OurFault, PermissionLost
+from connectors.errors import (
+    AccountBlocked,
+    Busy,
+    ChannelError,
+    DataRefused,
+    InDoubt,
+    OurFault,
+    PermissionLost,
+    Problem,
+)
 from jobs import lanes as engine
 from jobs.handlers import Batch, Prepared
 from jobs.lanes import LEASE, Worker, lanes_to_ring, work_lane
@@ -39,6 +48,7 @@ class Recorder:
     def __init__(self, act: Callable[[Sequence[str]], Any] = lambda _subjects: None) -> None:
         self._act = act
         self.calls: list[list[str]] = []
+        self.given_up: list[tuple[str, str]] = []
 
     async def prepare(self, session: AsyncSession, batch: Batch, now: datetime) -> Prepared:
         return Prepared(work={task.id: task.subject for task in batch.tasks}, sent={"n": len(batch.tasks)})
@@ -55,6 +65,9 @@ class Recorder:
         self, session: AsyncSession, batch: Batch, prepared: Prepared, results: Mapping[UUID, Result], now: datetime
     ) -> None:
         """The engine's own record is what these tests look at."""
+
+    async def give_up(self, session: AsyncSession, batch: Batch, problem: Problem, now: datetime) -> None:
+        self.given_up += [(task.subject, problem.code) for task in batch.tasks]
 
 
 async def ask(stage: Stage, merchant: Merchant, *subjects: str, kind: kinds.Kind = KIND, **more: Any) -> None:
@@ -202,6 +215,7 @@ async def test_our_own_fault_is_tried_three_times_and_then_fails(
 
     [task] = await stage.tasks()
     assert (task.state, len(recorder.calls)) == (TaskState.FAILED, 3)
+    assert recorder.given_up == [("a", "KeyError")], "and somebody is told"
 
 
 async def test_bad_data_is_never_tried_again_by_itself(stage: Stage, merchant: Merchant, clock: SettableClock) -> None:
@@ -324,13 +338,14 @@ async def test_a_task_that_kills_alone_three_times_is_set_aside_and_the_rest_is_
         if await next_batch_holds(stage, "killer"):
             await die_holding(stage, handlers)
             clock.advance(LEASE.total_seconds() + 1)
-            await recover_only(stage)
+            await recover_only(stage, handlers)
         else:
             await once(stage, handlers)
     await stage.work(handlers=handlers)
 
     states = {task.subject: task.state for task in await stage.tasks()}
     assert states == {"killer": TaskState.QUARANTINED, "good": TaskState.DONE}
+    assert recorder.given_up == [("killer", "quarantined")], "and somebody is told"
 
 
 async def next_batch_holds(stage: Stage, subject: str) -> bool:
@@ -340,12 +355,13 @@ async def next_batch_holds(stage: Stage, subject: str) -> bool:
     return subject in [t.subject for t in first[:size]]
 
 
-async def recover_only(stage: Stage) -> None:
+async def recover_only(stage: Stage, handlers: Mapping[str, Any]) -> None:
     """The next worker takes the lane over and dies again before it claims: only the recovery is committed."""
     async with stage.sessions.write(SYSTEM) as session:
         [lane] = (await session.scalars(select(Lane))).all()
         lane.lease_until, lane.owner = None, ""
-        await engine._recover_lost(session, lane.id, stage.now)
+        set_aside = await engine._recover_lost(session, lane.id, stage.now)
+        await engine._give_up(session, Worker(stage.process.runtime, "next", handlers), None, set_aside, stage.now)
 
 
 async def test_a_worker_that_slept_past_its_lease_records_nothing(

@@ -61,6 +61,9 @@ class Slow:
     ) -> None:
         self.seen += [result.ended for result in results.values()]
 
+    async def give_up(self, session: AsyncSession, batch: Batch, problem: Problem, now: datetime) -> None:
+        raise AssertionError(f"nothing here is given up: {problem}")
+
 
 @pytest.fixture
 async def connection(stage: Stage, merchant: Merchant) -> Connection:

@@ -95,6 +95,22 @@ async def test_lost_access_is_checked_once_and_not_again_by_itself(
     assert len(await stage.shop().ask("requests")) == asked
 
 
+async def test_a_test_the_shop_refuses_is_said_until_one_works(stage: Stage, merchant: Merchant) -> None:
+    connection = await stage.connect(merchant)
+    await stage.shop().do("state", state="frozen")
+    await stage.work()
+    refused = await the_connection(stage, connection)
+    assert refused.state is ConnectionState.ACTIVE
+    assert refused.problem is not None
+    assert (refused.problem["code"], refused.problem["problem_class"]) == ("http_402", "account")
+
+    await stage.shop().do("state", state="open")
+    async with stage.sessions.write(merchant.id) as session:
+        await connections.check(session, await session.get_one(Connection, connection.id), now=stage.now)
+    await stage.work()
+    assert (await the_connection(stage, connection)).problem is None
+
+
 async def test_access_that_ended_there_first_counts_as_ended(stage: Stage, merchant: Merchant) -> None:
     connection = await stage.connect(merchant)
     await stage.work()

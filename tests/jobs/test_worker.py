@@ -15,6 +15,7 @@ from arq.worker import Worker as ArqWorker
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from connectors.errors import Problem
 from jobs import queue, worker
 from jobs.boot import Process
 from jobs.handlers import Batch, Prepared
@@ -61,6 +62,9 @@ class Noting:
         self, session: AsyncSession, batch: Batch, prepared: Prepared, results: Mapping[UUID, Result], now: datetime
     ) -> None:
         """Nothing of this work is kept."""
+
+    async def give_up(self, session: AsyncSession, batch: Batch, problem: Problem, now: datetime) -> None:
+        raise AssertionError(f"nothing here goes wrong: {problem}")
 
     async def has_done(self, *subjects: str) -> None:
         async with asyncio.timeout(SECONDS), self.heard:

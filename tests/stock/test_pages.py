@@ -174,3 +174,17 @@ async def test_a_viewer_reads_and_changes_nothing(site: Site, sessions: Sessions
 async def _product(sessions: Sessions, variant: Variant) -> Product:
     async with sessions.read(SYSTEM) as session:
         return await session.get_one(Product, variant.product_id)
+
+
+@pytest.mark.parametrize(("kind", "said"), [("data", "Refused"), ("ours", "Stopped: our fault")])
+async def test_a_number_that_did_not_arrive_says_whose_turn_it_is(
+    site: Site, sessions: Sessions, merchant: Merchant, kind: str, said: str
+) -> None:
+    product = await a_product(sessions, merchant)
+    variant = await one_variant(sessions, product)
+    await a_listing(sessions, product, [variant])
+    async with sessions.write(SYSTEM) as session:
+        item = (await session.scalars(select(ListingItem))).one()
+        item.stock_problem = {"problem_class": kind, "code": "x", "original": ""}
+    page = await site.get(f"/products/{product.id}/stock")
+    assert said in page.response.text
