@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -23,9 +25,12 @@ from portal.i18n import _
 from portal.models.accounts import Role
 from portal.models.connections import ConnectAttempt, Connection
 from portal.tenancy import SYSTEM
-from portal.web import PortalRequest, id_from, leave_flash, local_path, page, redirect, runtime, visitor
+from portal.web import PortalRequest, Visitor, id_from, leave_flash, local_path, page, redirect, runtime, visitor
 
 log = structlog.get_logger()
+
+# The shop's address in the token form; the page may have another field for it.
+TOKEN_SHOP = "token-shop"
 
 
 class VisitRefused(Conflict):
@@ -39,11 +44,12 @@ async def choose(
     shop: FromQuery[str] = "",
     practice: FromQuery[bool] = False,
     connection: FromQuery[str] = "",
+    return_to: FromQuery[str] = "",
 ) -> Response[Any]:
     """Name the account; once it is named, the page offers the link that leaves for the channel."""
     asking = visitor(request, Role.MANAGER)
     if practice and not shop:
-        shop = f"practice-{asking.merchant_id.hex[-8:]}"
+        shop = _practice_shop(asking)
     errors, domain = {}, ""
     try:
         domain = _connector(request, channel).account_domain(shop) if shop else ""
@@ -55,9 +61,18 @@ async def choose(
         shop=shop,
         practice=practice,
         connection_id=id_from(connection) if connection else None,
+        return_to=local_path(return_to, ""),
         errors=errors,
         domain=domain,
     )
+
+
+def _practice_shop(asking: Visitor) -> str:
+    """A shop's name after the merchant's own, or a number where theirs has no letters an address can hold."""
+    plain = unicodedata.normalize("NFKD", asking.merchant_name).encode("ascii", "ignore").decode().lower()
+    name = re.sub("[^a-z0-9]+", "-", plain).strip("-")[:40].rstrip("-")
+    number = asking.merchant_id.int
+    return f"{name}-practice-{number % 1000}" if name else f"practice-{number % 100_000_000}"
 
 
 @get("/connect/{channel:str}/authorize")
@@ -108,12 +123,16 @@ async def callback(request: PortalRequest, channel: FromPath[str]) -> Response[A
 
 @dataclass(frozen=True, slots=True)
 class Pasted:
-    """What was typed into the token form. `connection_id` is set when it renews a connection's token."""
+    """What was typed into the token form. `connection_id` is set when it renews a connection's token.
+
+    `return_to` is the page of ours that was left for it; empty for none.
+    """
 
     shop: str
     token: str
     practice: bool
     connection_id: UUID | None
+    return_to: str
 
 
 @post("/connect/{channel:str}/token")
@@ -126,6 +145,7 @@ async def token(request: PortalRequest, channel: FromPath[str]) -> Response[Any]
         token=str(form.get("token", "")).strip(),
         practice=form.get("practice") == "true",
         connection_id=id_from(str(form["connection"])) if form.get("connection") else None,
+        return_to=local_path(str(form.get("return_to", "")), ""),
     )
     if pasted.practice and channel not in runtime(request).practice_urls:
         raise NotFound
@@ -135,11 +155,11 @@ async def token(request: PortalRequest, channel: FromPath[str]) -> Response[Any]
             raise FormInvalid({"token": _("Paste the access token.")})
         return await _try_token(request, channel, domain, pasted)
     except ValueError as error:
-        return await _ask_again(request, channel, pasted, {"shop": str(error)})
+        return await _ask_again(request, channel, pasted, {TOKEN_SHOP: str(error)})
     except FormInvalid as error:
         return await _ask_again(request, channel, pasted, error.errors)
     except service.OtherAccount as error:
-        return await _ask_again(request, channel, pasted, {"shop": f"{error.title}. {error.detail}"})
+        return await _ask_again(request, channel, pasted, {TOKEN_SHOP: f"{error.title}. {error.detail}"})
     except ChannelError as error:
         name = runtime(request).connectors[channel].capabilities.name
         refusal = _("%(channel)s did not accept this token. Nothing was changed.") % {"channel": name}
@@ -159,7 +179,7 @@ async def _try_token(request: PortalRequest, channel: str, domain: str, pasted: 
         practice=pasted.practice,
         auth_method="token",
         connection_id=pasted.connection_id,
-        return_to="/channels",
+        return_to=pasted.return_to or "/channels",
     )
 
 
@@ -172,6 +192,7 @@ async def _ask_again(
         shop=pasted.shop,
         practice=pasted.practice,
         connection_id=pasted.connection_id,
+        return_to=pasted.return_to,
         errors=errors,
         original=original,
     )
@@ -184,6 +205,7 @@ async def _form(
     shop: str,
     practice: bool,
     connection_id: UUID | None,
+    return_to: str,
     errors: dict[str, str],
     domain: str = "",
     original: str = "",
@@ -205,6 +227,7 @@ async def _form(
         shop=shop,
         domain=domain,
         card=card,
+        return_to=return_to,
         errors=errors,
         original=original,
     )

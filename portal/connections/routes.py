@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlencode
 
 from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
@@ -52,7 +53,8 @@ async def reconnect(
         connection = await service.one(session, id_from(connection_id))
     back = local_path(return_to or page_left(request), f"/channels/{connection.id}")
     if connection.auth_method == "token":
-        return _see(f"/connect/{connection.channel}?connection={connection.id}#token")
+        where = urlencode({"connection": connection.id, "return_to": back})
+        return _see(f"/connect/{connection.channel}?{where}#token")
     return await leave_for(
         request,
         channel=connection.channel,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
@@ -303,3 +304,22 @@ async def test_a_connection_nobody_has_is_not_found(premises: Premises, merchant
     async with premises.stage.sessions.read(merchant.id) as session:
         with pytest.raises(NotFound):
             await service.one(session, merchant.id)
+
+
+@pytest.mark.parametrize(
+    ("named", "shop"),
+    [
+        ("Håfen & Söhne", r"hafen-sohne-practice-\d{1,3}"),
+        ("山田商店", r"practice-\d{1,8}"),
+        ("x" * 90, r"x{40}-practice-\d{1,3}"),
+    ],
+)
+async def test_the_practice_shop_is_named_after_the_merchants_own(
+    premises: Premises, alice: Browser, merchant: Merchant, named: str, shop: str
+) -> None:
+    async with premises.stage.sessions.write(merchant.id) as session:
+        (await session.get_one(Merchant, merchant.id)).name = named
+    page = await alice.get("/connect/shopify?practice=true")
+    way_on = page.select_one("#leave a.button--primary")
+    assert way_on is not None
+    assert re.fullmatch(rf"Continue to {shop}\.myshopify\.com", words(way_on))

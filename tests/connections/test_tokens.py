@@ -43,13 +43,14 @@ async def test_a_token_that_works_connects(premises: Premises, alice: Browser, m
 async def test_no_shop_and_no_token_are_said_at_their_fields(
     premises: Premises, alice: Browser, merchant: Merchant
 ) -> None:
-    for token, shop, field in (("", "demo", "token"), ("x", "evil.example.com", "shop"), ("x", "", "shop")):
+    for token, shop, field in (("", "demo", "token"), ("x", "evil.example.com", "token-shop"), ("x", "", "token-shop")):
         answer = await alice.post("/connect/shopify/token", {"shop": shop, "token": token})
         page = BeautifulSoup(answer.text, "html.parser")
         assert answer.status_code == 422
         assert page.title is not None
         assert page.title.text.startswith("Error: ")
         assert [link["href"] for link in page.select(".error-summary a")] == [f"#field-{field}"]
+        assert page.select_one(f"#field-{field}[aria-invalid]")
         assert f'value="{shop}"' in answer.text or not shop
     assert await premises.site.rows(merchant, Connection) == []
 
@@ -85,7 +86,7 @@ async def test_a_new_token_of_the_same_shop_takes_the_old_ones_place(
     await paste(alice, await premises.token(SCOPES))
     row = await premises.connection(merchant)
     form = await alice.http.get(f"/channels/{row.id}/reconnect")
-    assert target(form) == f"/connect/shopify?connection={row.id}"
+    assert target(form).startswith(f"/connect/shopify?connection={row.id}&")
     assert "The old one stays in use unless the new one works" in words(await alice.get(target(form)))
 
     assert (await paste(alice, await premises.token(SCOPES), connection=str(row.id))).status_code == 303
@@ -137,3 +138,30 @@ async def test_no_token_is_in_what_is_kept_of_calls(premises: Premises, alice: B
     assert kept, "the check that follows a connection is kept"
     for entry in kept:
         assert token not in entry.url + entry.request_body + entry.response_body
+
+
+async def test_a_new_token_leads_back_to_the_page_that_was_left(
+    premises: Premises, alice: Browser, merchant: Merchant
+) -> None:
+    await paste(alice, await premises.token(SCOPES))
+    row = await premises.connection(merchant)
+    left = f"{premises.stage.process.runtime.settings.public_url}/listings?q=mug"
+    form = await alice.http.get(f"/channels/{row.id}/reconnect", headers={"Referer": left})
+    refused = await _paste_into(alice, await alice.get(target(form)), WRONG)
+
+    answer = await _paste_into(alice, BeautifulSoup(refused.text, "html.parser"), await premises.token(SCOPES))
+
+    assert target(answer) == "/listings?q=mug"
+
+
+async def test_a_new_token_leads_to_no_other_site(premises: Premises, alice: Browser) -> None:
+    answer = await paste(alice, await premises.token(SCOPES), return_to="https://evil.example.com/")
+
+    assert target(answer) == CHANNELS
+
+
+async def _paste_into(browser: Browser, page: BeautifulSoup, token: str) -> Any:
+    field = page.select_one("#field-token")
+    assert field is not None
+    field["value"] = token
+    return await browser.press(page, 'form[action$="/token"]')
