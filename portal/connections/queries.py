@@ -16,10 +16,17 @@ from portal.models.tasks import Task, TaskState
 from portal.runtime import Runtime
 from portal.tasks import kinds, words
 
+# How a test ends that says something about the access.
+TESTED = (TaskState.DONE, TaskState.REFUSED, TaskState.FAILED)
+
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One connection with what waits for it, as the hub and the banners show it."""
+    """One connection with what waits for it, as the hub and the banners show it.
+
+    `tested` is the last look whether the channel lets us in, once it has ended; `practice_url` is where a practice
+    shop is looked at and disturbed, empty for a real one.
+    """
 
     connection: Connection
     capabilities: Capabilities
@@ -27,6 +34,8 @@ class Card:
     waiting_text: str
     listings: int
     checking: bool
+    tested: Task | None
+    practice_url: str
     missing_scopes: tuple[str, ...]
 
     @property
@@ -67,8 +76,26 @@ async def card(session: AsyncSession, runtime: Runtime, connection: Connection) 
         waiting_text=words.waiting(by_kind),
         listings=listings or 0,
         checking=checking,
+        tested=await _last_test(session, connection),
+        practice_url=_practice_url(runtime, connection),
         missing_scopes=missing,
     )
+
+
+async def _last_test(session: AsyncSession, connection: Connection) -> Task | None:
+    ended: Task | None = await session.scalar(
+        select(Task)
+        .where(Task.subject == str(connection.id), Task.kind == kinds.CHECK.name, Task.state.in_(TESTED))
+        .order_by(Task.id.desc())
+        .limit(1)
+    )
+    return ended
+
+
+def _practice_url(runtime: Runtime, connection: Connection) -> str:
+    if not connection.practice or connection.channel not in runtime.practice_urls:
+        return ""
+    return f"{runtime.practice_urls[connection.channel]}/practice/shops/{connection.domain}"
 
 
 async def exchanges(session: AsyncSession, connection_id: UUID, limit: int = 20) -> list[ExchangeEntry]:

@@ -91,6 +91,19 @@ async def test_a_test_that_did_not_work_is_said_on_the_card(
     assert line in card
 
 
+async def test_a_practice_shop_can_be_looked_into_and_a_real_one_is_left_alone(
+    premises: Premises, alice: Browser, merchant: Merchant
+) -> None:
+    await premises.connect(alice)
+    row = await premises.connection(merchant)
+    inside = f'a[href="{premises.stage.practice_url}/practice/shops/{row.domain}"]'
+    assert card_of(await alice.get(CHANNELS), row.id).select_one(inside)
+
+    await change(premises, row, practice=False)
+
+    assert "/practice/" not in str(card_of(await alice.get(CHANNELS), row.id))
+
+
 async def test_who_may_only_look_decides_nothing(premises: Premises, merchant: Merchant) -> None:
     row = await premises.site.connection(merchant)
     viewer = await premises.site.sign_in(merchant, "vera", Role.VIEWER)
@@ -150,6 +163,7 @@ async def test_a_test_finds_lost_access_once_and_repairs_it_when_it_is_back(
 
     assert (await premises.connection(merchant)).state is ConnectionState.NEEDS_REAUTH
     assert "no longer accepts our access" in await the_card(alice, row)
+    assert "Last test we were not let in" in await the_card(alice, row)
     assert "User does not have access" in words(await alice.get(f"/channels/{row.id}"))
     assert len(await shop.ask("requests")) == calls + 1, "a refused test is not repeated by itself"
     await wanting_a_mug(premises, merchant)
@@ -162,6 +176,7 @@ async def test_a_test_finds_lost_access_once_and_repairs_it_when_it_is_back(
     assert (await premises.connection(merchant)).state is ConnectionState.ACTIVE
     assert (await premises.connection(merchant)).problem is None
     assert len(await shop.products()) == 1, "what waited goes out"
+    assert "Last test worked" in await the_card(alice, row)
 
 
 async def test_access_that_turns_out_to_be_another_accounts_asks_to_reconnect(
