@@ -19,7 +19,7 @@ from portal.inbox.fields import field_word
 from portal.inbox.service import APPROVE
 from portal.listings.badge import Badge, Held
 from portal.listings.badges import badges_of, held_by
-from portal.listings.eligible import channel_name, connection_name
+from portal.listings.eligible import channel_name, connection_name, names_together
 from portal.listings.fixes import edit_url
 from portal.listings.paging import Keys, keys
 from portal.listings.publishing import SELLABLE
@@ -162,6 +162,7 @@ def _row(
     counted = [variant.on_hand for variant in product.variants if variant.tracked]
     single = product.variants[0].sku if len(product.variants) == 1 else ""
     ticked = [channel_name(offer.connection.channel) for offer in offers.channels if offer.checked]
+    names = names_together(offer.connection for offer in offers.channels)
     return Row(
         item=item,
         product=product,
@@ -170,7 +171,7 @@ def _row(
         highest_minor=max(prices),
         units=sum(counted) if counted else None,
         image_url=product.images[0].url if product.images else "",
-        boxes=[_box(product, offer, badges, now) for offer in offers.channels],
+        boxes=[_box(product, offer, names[offer.connection.id], badges, now) for offer in offers.channels],
         publish_to=format_list(list(dict.fromkeys(ticked))) if ticked else "",
         changed=format_list([field_word(name) for name in item.changed_fields]) if item.changed_fields else "",
         sent=len(note[1]["armed"]) if note else 0,
@@ -178,11 +179,11 @@ def _row(
     )
 
 
-def _box(product: Product, offer: Offer, badges: Mapping[UUID, Badge], now: datetime) -> Box:
+def _box(product: Product, offer: Offer, name: str, badges: Mapping[UUID, Badge], now: datetime) -> Box:
     variants = [variant.id for variant in product.variants]
     return Box(
         connection_id=offer.connection.id,
-        name=connection_name(offer.connection),
+        name=name,
         offer=offer,
         reasons=[(lack.title, edit_url(product.id, lack.field, variants)) for lack in offer.lacks],
         held=held_by(offer.connection, now),

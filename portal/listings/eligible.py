@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from sqlalchemy import select
@@ -45,7 +46,14 @@ def channel_name(channel: str) -> str:
     return CHANNELS[channel].name
 
 
+def names_together(connections: Iterable[Connection]) -> dict[UUID, str]:
+    """What to call each where they stand side by side: the channel's name, with the account's where two share it."""
+    rows = list(connections)
+    sharing = Counter(row.channel for row in rows)
+    return {row.id: connection_name(row) if sharing[row.channel] > 1 else channel_name(row.channel) for row in rows}
+
+
 def connection_name(connection: Connection) -> str:
-    """The channel's name, with the account's where the merchant needs to tell accounts apart."""
+    """The channel's name with the account's."""
     name = channel_name(connection.channel)
     return f"{name} ({connection.external_name})" if connection.external_name else name

@@ -63,11 +63,14 @@ class Filters:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListingRow:
+    """`channel` is the channel's name, `account` that of the merchant's account there."""
+
     listing: Listing
     product_title: str
     sku: str
     image_url: str
     channel: str
+    account: str
     practice: bool
     badge: Badge
 
@@ -141,7 +144,8 @@ async def rows(session: AsyncSession, ids: Sequence[UUID], *, now: datetime) -> 
             product_title=by_id[listing.id][1],
             sku=skus.get(listing.product_id, ""),
             image_url=images.get(listing.product_id, ""),
-            channel=connection_name(by_id[listing.id][2]),
+            channel=channel_name(by_id[listing.id][2].channel),
+            account=by_id[listing.id][2].external_name,
             practice=by_id[listing.id][2].practice,
             badge=badges[listing.id],
         )

@@ -24,6 +24,8 @@ class Button(StrEnum):
 class Wording:
     """`title` and `body` are untranslated and may name %(channel)s. `field` is where the code itself points.
 
+    `named` is the title to use where the channel said which %(field)s it means.
+
     `retry_helps` is true where the merchant can put it right outside the product, and then start again here.
     """
 
@@ -32,10 +34,11 @@ class Wording:
     button: Button
     field: str = ""
     retry_helps: bool = False
+    named: str = ""
 
 
-def edit(title: str, body: str, field: str = "") -> Wording:
-    return Wording(title, body, Button.EDIT, field)
+def edit(title: str, body: str, field: str = "", *, named: str = "") -> Wording:
+    return Wording(title, body, Button.EDIT, field, named=named)
 
 
 def at_channel(title: str, body: str) -> Wording:

@@ -34,11 +34,11 @@ class Explained:
 def explain(problem: Mapping[str, Any], *, channel: str, channel_name: str) -> Explained:
     """The problem (connectors.errors.Problem as kept on the listing) as the merchant reads it."""
     code, kind = str(problem.get("code", "")), ProblemClass(problem["problem_class"])
-    said = {"channel": channel_name, "code": code}
     known = wording_of(channel, code)
     wording = known or words_common.BY_CLASS[kind]
     field = str(problem.get("field", "")) or wording.field
-    title, body = _(wording.title) % said, _(wording.body) % said
+    said = {"channel": channel_name, "code": code, "field": field_name(field)}
+    title, body = _(wording.named if wording.named and said["field"] else wording.title) % said, _(wording.body) % said
     if code == words_common.NOT_READY:
         title, body = str(problem.get("message") or title), str(problem.get("recommended") or body)
     return Explained(

@@ -21,7 +21,7 @@ WORDINGS: Mapping[str, Wording] = {
         N_("Link yours to it, or list yours as a new product under another web address. Nothing was changed there."),
         Button.CHOOSE,
     ),
-    "refused": edit(N_("%(channel)s rejected this product"), N_("Read the message below and change the product.")),
+    "refused": edit(N_("%(channel)s rejected this product"), N_("Read its own message and change the product.")),
     "currency_mismatch": edit(
         N_("The prices are in another currency than %(channel)s sells in"),
         N_("Connect an account that sells in your currency."),
@@ -59,7 +59,7 @@ WORDINGS: Mapping[str, Wording] = {
 BY_CLASS: Mapping[ProblemClass, Wording] = {
     ProblemClass.DATA: Wording(
         N_("%(channel)s rejected this product"),
-        N_("Read %(channel)s's message below. Change the product, or try again once you have put it right there."),
+        N_("Read %(channel)s's own message. Change the product, or try again once you have put it right there."),
         Button.EDIT,
         retry_helps=True,
     ),

@@ -9,6 +9,7 @@ from portal.listings.wording import N_, Button, Wording, at_channel, edit, ours,
 _NOTHING_TO_DO = N_("Nothing to do. We try again by ourselves.")
 _LOOKING = N_("Nothing to do. We look whether %(channel)s has it before anything is sent again.")
 _OUR_TURN = N_("It isn't anything you did, and nothing was charged. We have been told.")
+_NEEDED = N_("%(channel)s needs the %(field)s")
 _TAKES_ITS_TIME = N_("Nothing to do. We send it again once %(channel)s is done.")
 _METAFIELD_BODY = N_("Open the product at %(channel)s, put the custom field right, then try again here.")
 _LINKED_BODY = N_("The options of this product are linked to a custom field there. Change them at %(channel)s.")
@@ -53,13 +54,21 @@ _PRODUCT: Mapping[str, Wording] = {
         Button.CHOOSE,
         "/handle",
     ),
-    "BLANK": edit(N_("A field is empty that %(channel)s needs"), N_("Fill it in.")),
-    "TOO_LONG": edit(N_("A text is longer than %(channel)s takes"), N_("Shorten it to 255 characters.")),
-    "MISSING_FIELD_REQUIRED": edit(N_("A field is empty that %(channel)s needs"), N_("Fill it in.")),
-    "INVALID_INPUT": edit(N_("%(channel)s doesn't take one of the values"), N_("Its message below says which.")),
-    "INVALID_PRODUCT": edit(N_("%(channel)s doesn't take this product as it is"), N_("Its message below says why.")),
+    "BLANK": edit(N_("A field is empty that %(channel)s needs"), N_("Fill it in."), named=_NEEDED),
+    "TOO_LONG": edit(
+        N_("A text is longer than %(channel)s takes"),
+        N_("Shorten it to 255 characters."),
+        named=N_("Too long for %(channel)s: %(field)s"),
+    ),
+    "MISSING_FIELD_REQUIRED": edit(N_("A field is empty that %(channel)s needs"), N_("Fill it in."), named=_NEEDED),
+    "INVALID_INPUT": edit(
+        N_("%(channel)s doesn't take one of the values"),
+        N_("Its own message says why. Change it, and we send it again."),
+        named=N_("%(channel)s doesn't take the %(field)s"),
+    ),
+    "INVALID_PRODUCT": edit(N_("%(channel)s doesn't take this product as it is"), N_("Its own message says why.")),
     "INVALID_VARIANT": edit(
-        N_("%(channel)s doesn't take one of the variants"), N_("Its message below says which value."), "/variants"
+        N_("%(channel)s doesn't take one of the variants"), N_("Its own message says which value."), "/variants"
     ),
     "DUPLICATED_VALUE": edit(N_("A value is there twice"), N_("Remove one of the two.")),
     "PRODUCT_DOES_NOT_EXIST": at_channel(
@@ -97,7 +106,7 @@ _PRODUCT: Mapping[str, Wording] = {
         N_("An image's description is too long"), N_("Shorten it to 512 characters."), "/images"
     ),
     "CAPABILITY_VIOLATION": at_channel(
-        N_("This kind of product can't be changed this way at %(channel)s"), N_("Its message below says why.")
+        N_("This kind of product can't be changed this way at %(channel)s"), N_("Its own message says why.")
     ),
 }
 

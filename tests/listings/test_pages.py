@@ -67,7 +67,7 @@ async def test_the_plain_words_come_before_the_original_and_the_button_leads_to_
     text = panel.get_text(" ")
     order = [
         "Rejected",
-        "A text is longer than Shopify takes",
+        "Too long for Shopify: title",
         "Shorten it",
         "Edit title",
         "Original message",

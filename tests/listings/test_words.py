@@ -8,6 +8,7 @@ import pytest
 
 from connectors.errors import ProblemClass
 from connectors.shopify import errors as shopify_errors
+from portal.listings import words_common
 from portal.listings.wording import Button
 from portal.listings.words import explain, field_name, wording_of
 from portal.listings.words_shopify import WORDINGS
@@ -87,6 +88,21 @@ def test_the_edit_button_names_the_field_the_channel_named() -> None:
     said = explain(problem("TOO_LONG", field="/variants/3/sku"), channel="shopify", channel_name="Shopify")
     assert (said.button, said.field, said.label) == (Button.EDIT, "/variants/3/sku", "Edit SKU")
     assert field_name("/nowhere") == ""
+
+
+def test_the_title_names_the_field_where_the_channel_named_one() -> None:
+    named = explain(problem("INVALID_INPUT", field="/title"), channel="shopify", channel_name="Shopify")
+    unnamed = explain(problem("INVALID_INPUT"), channel="shopify", channel_name="Shopify")
+    assert named.title == "Shopify doesn't take the title"
+    assert unnamed.title == "Shopify doesn't take one of the values"
+
+
+def test_no_words_point_to_a_place_on_the_page() -> None:
+    """The same words stand beside the channel's own message, on the dashboard and over a list."""
+    for code, wording in {**WORDINGS, **words_common.WORDINGS}.items():
+        assert not re.search(r"\bbelow[.,;]", wording.body), code
+    for kind, wording in words_common.BY_CLASS.items():
+        assert not re.search(r"\bbelow[.,;]", wording.body), kind
 
 
 def test_what_our_own_check_found_is_said_in_its_own_words() -> None:
