@@ -12,7 +12,7 @@ from uuid import UUID
 from markupsafe import Markup
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from portal.catalog import conflicts, descriptions, queries, typed
+from portal.catalog import conflicts, descriptions, queries, sources, typed
 from portal.catalog.sheets import Sheet, sheet_of
 from portal.errors import NotFound
 from portal.i18n import _
@@ -132,7 +132,7 @@ async def summary(session: AsyncSession, product: Product) -> Summary:
         units=sum(counted) if counted else None,
         updated_at=product.updated_at,
         updated_by=product.updated_by,
-        source=product.source,
+        source=sources.named(product.source),
         handle=product.handle,
     )
 

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, selectinload
 
-from portal.catalog import search
+from portal.catalog import search, sources
 from portal.errors import NotFound
 from portal.models.catalog import Product, ProductImage, ProductStatus, Variant
 from portal.models.connections import Connection, ConnectionState
@@ -40,6 +40,10 @@ class Filters:
         names |= {"source": self.source, "problem": self.problem, **change}
         kept = {name: value for name, value in names.items() if value}
         return "/products" + (f"?{urlencode(kept)}" if kept else "")
+
+    @property
+    def source_name(self) -> str:
+        return sources.named(self.source)
 
     @property
     def any(self) -> bool:

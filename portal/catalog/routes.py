@@ -11,7 +11,7 @@ from uuid import UUID
 from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 
-from portal.catalog import conflicts, forms, fragments, queries, service, sheets
+from portal.catalog import conflicts, forms, fragments, queries, service, sheets, sources
 from portal.catalog.forms import ProductEdit
 from portal.catalog.fragments import Editor
 from portal.catalog.queries import Filters
@@ -52,8 +52,9 @@ async def index(
         }
         if is_htmx(request) and request.headers.get("hx-request-type") == "partial":
             return send(request, [Fragment("product-list", "catalog/_list.html", context)])
-        for name, column in (("vendors", Product.vendor), ("types", Product.product_type), ("sources", Product.source)):
+        for name, column in (("vendors", Product.vendor), ("types", Product.product_type)):
             context[name] = [(word, word) for word in await queries.choices(session, column)]
+        context["sources"] = [(one, sources.named(one)) for one in await queries.choices(session, Product.source)]
     return await page(request, "catalog/index.html", **context)
 
 

@@ -79,6 +79,8 @@ async def test_filters_are_in_the_address_and_each_narrows_the_view(
     }
     for view, expected in views.items():
         assert set(titles(await site.get(f"/products{view}"))) == expected, view
+    narrowed = await site.get("/products?source=shopify-classic")
+    assert "Source: Shopify export" in narrowed.words("#product-list")
     chosen = (await site.get("/products?vendor=Mill")).one("#filter-vendor option[selected]")
     assert chosen["value"] == "Mill"
 
