@@ -148,7 +148,7 @@ def waiting_sentence(waiting: str) -> str:
     """What waits for a connection, for the line under a lost permission."""
     if not waiting:
         return _("Nothing is waiting yet. Your listings stay live meanwhile.")
-    return _("Waiting: %(waiting)s. They go out as soon as you're back.") % {"waiting": waiting}
+    return _("Waiting: %(waiting)s. Sent as soon as you're back.") % {"waiting": waiting}
 
 
 def _refused(cause: listings.Cause) -> Need:
@@ -204,7 +204,7 @@ async def _counts(session: AsyncSession) -> dict[str, Count]:
     views = {
         "live": (_("Live listings"), listings.Filters(state="live")),
         "waiting": (_("On their way"), listings.Filters(state="waiting")),
-        "problems": (_("Need you"), listings.Filters(state="problems")),
+        "problems": (_("Listings to fix"), listings.Filters(state="problems")),
     }
     return {
         "products": Count(_("Products"), await session.scalar(products) or 0, "/products"),

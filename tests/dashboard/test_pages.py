@@ -86,7 +86,7 @@ async def test_from_the_dashboard_to_the_exact_message_are_two_clicks(site: Site
     assert original.text == DATA_PROBLEM["original"]
 
 
-async def test_a_lost_permission_says_on_every_page_what_waits(site: Site, merchant: Merchant) -> None:
+async def test_a_lost_permission_says_once_on_every_page_what_waits(site: Site, merchant: Merchant) -> None:
     demo = await site.connection(merchant)
     ids = [(await site.product(merchant, f"Mug {number}")).id for number in range(2)]
     async with site.sessions.write(merchant.id) as session:
@@ -94,11 +94,11 @@ async def test_a_lost_permission_says_on_every_page_what_waits(site: Site, merch
     alice = await site.sign_in(merchant, "alice")
     await alice.post("/inbox/approvals", {"all": "1", "sure": "1"})
     await lose_permission(site, demo)
-    for path in ("/", "/inbox", "/listings", "/products"):
-        banner = (await alice.get(path)).select_one("#banners .banner")
-        assert banner is not None, path
+    for path, place in (("/", "needs"), ("/inbox", "banners"), ("/listings", "banners"), ("/products", "banners")):
+        [banner] = (await alice.get(path)).select(".banner.tone--critical")
+        assert banner.find_parent(id=place), path
         assert "Shopify (Demo) no longer accepts our access" in banner.text
-        assert "Waiting: 2 new listings. They go out as soon as you're back." in banner.text
+        assert "Waiting: 2 new listings. Sent as soon as you're back." in banner.text
         assert banner.select_one(f'a[href^="/channels/{demo.id}/reconnect"]')
 
 
