@@ -195,7 +195,7 @@ def _result(verb: str, outcome: Outcome) -> str:
     said = {"num": len(outcome.decided), "kept": len(outcome.kept)}
     if verb == FINISH:
         return ngettext("%(num)s done", "%(num)s done", said["num"]) % said
-    text = ngettext("%(num)s sent", "%(num)s sent", said["num"]) % said
+    text = ngettext("%(num)s approved", "%(num)s approved", said["num"]) % said
     if outcome.kept:
         text += ", " + ngettext("%(kept)s needs info", "%(kept)s need info", said["kept"]) % said
     return text

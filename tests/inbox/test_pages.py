@@ -180,7 +180,7 @@ async def test_the_selected_are_sent_and_those_that_need_info_stay_selected_with
     answer = await alice.post("/inbox/approvals", {"item": [str(item.id) for item in items], "state": "", "q": ""})
     assert answer.status_code == 303
     page = await alice.get(answer.headers["location"])
-    assert "2 sent, 1 needs info" in page.text
+    assert "2 approved, 1 needs info" in page.text
     ticked = [box["value"] for box in page.select("[data-row-check][checked]")]
     assert ticked == [str(items[1].id)]
     assert "No price" in page.text
@@ -202,7 +202,7 @@ async def test_everything_that_matches_is_asked_once_more_with_numbers(site: Sit
     sure = await alice.post("/inbox/approvals", {"all": "1", "sure": "1", "state": "", "q": ""})
     assert len(await site.rows(merchant, Task)) == 52
     shown = await alice.get(sure.headers["location"])
-    assert "52 sent, 1 needs info" in shown.text
+    assert "52 approved, 1 needs info" in shown.text
     (decision,) = await site.rows(merchant, Decision)
     await alice.post(f"/inbox/decisions/{decision.id}/undo")
     assert await site.rows(merchant, Listing) == []
@@ -227,6 +227,9 @@ async def test_the_empties_differ(site: Site, merchant: Merchant) -> None:
     page = await alice.get("/inbox?q=zzz")
     assert "Nothing matches these filters" in page.text
     assert "Connect a channel to publish" in (await alice.get("/inbox")).text
+    unchanged = (await alice.get("/inbox?state=changed")).select_one(".empty")
+    assert unchanged is not None
+    assert "Nothing has changed" in unchanged.text, "something is still to review, so not all is reviewed"
 
 
 async def test_new_products_are_announced_and_move_no_row(site: Site, merchant: Merchant) -> None:
