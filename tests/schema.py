@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from portal.migrations import policies, run
+from portal.migrations import policies, run, statistics
 from portal.models import Base
 
 
@@ -16,3 +16,4 @@ async def make_schema(url: str) -> None:
 def _make(connection: Connection) -> None:
     Base.metadata.create_all(connection)
     policies.protect(connection)
+    statistics.tell(connection)

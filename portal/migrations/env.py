@@ -9,7 +9,7 @@ from alembic import context
 from sqlalchemy import Connection, types
 
 from portal import config
-from portal.migrations import policies, run
+from portal.migrations import policies, run, statistics
 from portal.models import Base
 from portal.models.base import Json, UtcDateTime, Word
 
@@ -26,6 +26,7 @@ def migrate(connection: Connection) -> None:
     with context.begin_transaction():
         context.run_migrations()
         policies.protect(connection)
+        statistics.tell(connection)
 
 
 def render_item(kind: str, item: Any, _context: Any) -> str | Literal[False]:
