@@ -31,6 +31,7 @@ def new_product(product: ImportedProduct, mapping: Mapping) -> NewProduct:
     given |= {"title"} if product.title_given else set()
     given |= {"tags"} if "tags" in mapping.fields and not product.continues else set()
     given |= {"status"} if product.status or product.published is not None else set()
+    of_variants = frozenset(ours for column, ours in _VARIANT_FIELDS.items() if column in mapping.fields) | {"extra"}
     return NewProduct(
         handle=product.handle,
         title=product.title,
@@ -44,14 +45,13 @@ def new_product(product: ImportedProduct, mapping: Mapping) -> NewProduct:
         seo_title=product.seo_title,
         seo_description=product.seo_description,
         extra=product.extra,
-        variants=tuple(_variant(variant, mapping) for variant in product.variants),
+        variants=tuple(_variant(variant, of_variants) for variant in product.variants),
         images=tuple(NewImage(url=image.url, alt=image.alt) for image in product.images),
         given=frozenset(given),
     )
 
 
-def _variant(variant: ImportedVariant, mapping: Mapping) -> NewVariant:
-    given = {ours for column, ours in _VARIANT_FIELDS.items() if column in mapping.fields}
+def _variant(variant: ImportedVariant, given: frozenset[str]) -> NewVariant:
     return NewVariant(
         option_values=variant.option_values,
         sku=variant.sku,
@@ -68,7 +68,7 @@ def _variant(variant: ImportedVariant, mapping: Mapping) -> NewVariant:
         image_url=variant.image_url,
         extra=variant.extra,
         implied=variant.implied,
-        given=frozenset(given | {"extra"}),
+        given=given,
     )
 
 

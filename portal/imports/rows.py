@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, TypeVar
 
 from portal.i18n import _
@@ -19,9 +20,8 @@ MAX_WORD_CHARACTERS: Final = 255
 OPTION_SLOTS: Final = (1, 2, 3)
 # A row carries a variant when one of these is filled. Weight, tax and the like also stand on rows that only add an
 # image, in files that spreadsheets have filled down, so they alone make no variant.
-_TELLS_A_VARIANT: Final = (
-    *(f"option{slot}_value" for slot in OPTION_SLOTS),
-    *("sku", "barcode", "price", "compare_at", "cost", "quantity"),
+_TELLS_A_VARIANT: Final = frozenset(
+    [*(f"option{slot}_value" for slot in OPTION_SLOTS), "sku", "barcode", "price", "compare_at", "cost", "quantity"]
 )
 _FOUND_CHARACTERS: Final = 80
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -35,16 +35,22 @@ class Cells:
     row: Row
     mapping: Mapping
 
+    @cached_property
+    def texts(self) -> dict[str, str]:
+        """The fields that hold something. Each is asked for many times, so a cell is cleaned once."""
+        cells = self.row.cells
+        fields = self.mapping.fields.items()
+        return {field: text for field, column in fields if (text := _clean(cells[column.index]))}
+
     def text(self, field: str) -> str:
-        column = self.mapping.fields.get(field)
-        return _clean(self.row.cells[column.index]) if column else ""
+        return self.texts.get(field, "")
 
     def header(self, field: str) -> str:
         column = self.mapping.fields.get(field)
         return column.header if column else ""
 
     def carries_variant(self) -> bool:
-        return any(self.text(field) for field in _TELLS_A_VARIANT)
+        return not _TELLS_A_VARIANT.isdisjoint(self.texts)
 
     def notes(self) -> tuple[dict[str, str], dict[str, str]]:
         """What is kept under its own header: the product's, then the variant's."""

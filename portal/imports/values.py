@@ -34,6 +34,7 @@ _SIGNS: Final = {
     "TWD": ("NT$", "$"),
     "MXN": ("MX$", "$"),
 }
+_ANY_SIGN = re.compile("|".join(re.escape(sign) for signs in _SIGNS.values() for sign in signs))
 _ONE_SEPARATOR = re.compile(r"(\d*)([.,])(\d+)")
 _COMMA_GROUPS = re.compile(r"(\d{1,3}(?:,\d{2,3})*,\d{3})(?:\.(\d+))?")
 _POINT_GROUPS = re.compile(r"(\d{1,3}(?:\.\d{3})+)(?:,(\d+))?")
@@ -88,7 +89,7 @@ def minor_units(text: str, currency: str, *, point_is_decimal: bool) -> Rounded:
     if plain.startswith("-") and any(letter.isdigit() for letter in plain):
         raise Misread("below_zero", _("a price of zero or more"), _("Take out the minus sign."))
     plain = _without_currency(plain, currency)
-    if any(sign in plain for signs in _SIGNS.values() for sign in signs):
+    if _ANY_SIGN.search(plain):
         raise Misread(
             "other_currency",
             _("an amount in {currency}").format(currency=currency),
