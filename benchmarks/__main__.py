@@ -10,6 +10,7 @@ import structlog
 
 from benchmarks import catalog, channel, imports, live, tasks
 from benchmarks.figures import Figure
+from jobs.boot import settle
 
 ALL = {"catalog": catalog, "tasks": tasks, "channel": channel, "imports": imports, "live": live}
 
@@ -31,6 +32,7 @@ def main() -> int:
         return 2
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     logging.disable(logging.INFO)
+    settle()
     asyncio.run(measure(names))
     return 0
 

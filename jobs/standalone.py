@@ -12,7 +12,7 @@ import structlog
 from connectors.shopify.practice.app import create_app as create_practice
 from connectors.shopify.practice.settings import PracticeSettings
 from jobs import queue, web, worker
-from jobs.boot import PRACTICE_CLIENT_ID, Process, practice_secret, set_up_logging
+from jobs.boot import PRACTICE_CLIENT_ID, Process, practice_secret, set_up_logging, settle
 from portal import config
 from portal.accounts.links import first_owner_link
 from portal.config import ConfigError, Settings
@@ -102,6 +102,7 @@ def main() -> int:
     try:
         settings = config.load()
         set_up_logging(settings.log_level)
+        settle()
         asyncio.run(run(settings))
     except (ConfigError, queue.NoQueueServer) as error:
         sys.stderr.write(f"{error}\n")

@@ -11,7 +11,7 @@ from typing import Any
 import uvicorn
 from redis.asyncio import Redis
 
-from jobs.boot import Process, set_up_logging
+from jobs.boot import Process, set_up_logging, settle
 from portal import config
 from portal.app import create_app
 from portal.config import ConfigError
@@ -70,6 +70,7 @@ async def run() -> None:
     if not settings.redis_url:
         raise ConfigError("REDIS_URL must be set: a web process of its own needs the queue its workers listen to.")
     set_up_logging(settings.log_level)
+    settle()
     process = Process.start(settings)
     try:
         await serve(process)

@@ -18,7 +18,7 @@ from arq.typing import WorkerCoroutine
 from arq.worker import Worker as ArqWorker
 from arq.worker import func
 
-from jobs.boot import Process
+from jobs.boot import Process, settle
 from jobs.lanes import Worker, lanes_to_ring, work_lane
 from jobs.registry import HANDLERS
 from jobs.schedule import HOUSEKEEPING, Scheduled
@@ -94,6 +94,7 @@ def embedded(runtime: Runtime, doorbell: Doorbell, redis_url: str) -> ArqWorker:
 
 
 async def _startup(ctx: dict[str, Any]) -> None:
+    settle()
     process = ctx["process"] = Process.start(config.load())
     ctx |= context(process.runtime, process.doorbell)
 
