@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from itertools import islice
 from uuid import UUID
 
 import structlog
@@ -22,8 +21,8 @@ from portal.models.accounts import Merchant
 from portal.models.imports import Import, ImportState
 from portal.runtime import Runtime
 
-# About a thousand rows a transaction: long enough to be fast, short enough that nobody waits for the writer.
-PRODUCTS_A_PIECE = 200
+# Rows a transaction: enough to be fast, few enough that nobody waits for the writer.
+ROWS_A_PIECE = 1000
 
 # A job that ran longer would be cut off; the next one goes on behind the last piece.
 LONGEST = timedelta(seconds=30)
@@ -85,12 +84,22 @@ async def _commit(runtime: Runtime, record: Import) -> bool:
     path = imports.kept_file(runtime.settings.data_dir, record)
     table, mapping = await asyncio.to_thread(imports.reopen, path, record)
     outcomes = _behind(read_products(path, table, mapping, merchant.currency), record.last_row)
-    while piece := await asyncio.to_thread(lambda: list(islice(outcomes, PRODUCTS_A_PIECE))):
+    while piece := await asyncio.to_thread(_piece, outcomes):
         async with runtime.sessions.write(record.merchant_id) as session:
             await imports.save_piece(session, record.id, piece, mapping, made_by=record.filename, now=runtime.clock())
         if runtime.clock() >= stop_at:
             return False
     return True
+
+
+def _piece(outcomes: Iterator[Outcome]) -> list[Outcome]:
+    """The next outcomes, up to the one that makes the rows enough."""
+    piece, rows = [], 0
+    while rows < ROWS_A_PIECE and (outcome := next(outcomes, None)):
+        product, problems = outcome
+        piece.append(outcome)
+        rows += product.row_count if product else len(problems)
+    return piece
 
 
 def _behind(outcomes: Iterator[Outcome], last_row: int) -> Iterator[Outcome]:

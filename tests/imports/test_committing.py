@@ -64,7 +64,7 @@ async def test_pressed_twice_it_is_imported_once(desk: Desk) -> None:
 async def test_a_killed_import_goes_on_behind_its_last_piece(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, pieces: list[int]
 ) -> None:
-    monkeypatch.setattr(importing, "PRODUCTS_A_PIECE", 4)
+    monkeypatch.setattr(importing, "ROWS_A_PIECE", 4)
     path = await desk.bring(many_products(30))
     dry = tiles(await desk.browser.get(path))
     await desk.commit(path)
@@ -85,7 +85,7 @@ async def test_a_killed_import_goes_on_behind_its_last_piece(
 
 
 async def test_a_kill_in_the_middle_of_problems_doubles_none(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importing, "PRODUCTS_A_PIECE", 1)
+    monkeypatch.setattr(importing, "ROWS_A_PIECE", 1)
     rows = "".join(f"bad-{n},Bad {n},B-{n},oops,1,,,\ngood-{n},Good {n},G-{n},1,1,,,\n" for n in range(5))
     path = await desk.bring(f"{HEADER}\n{rows}")
     dry = await desk.report(path)
