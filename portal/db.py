@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import event
+from sqlalchemy import bindparam, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
@@ -78,6 +78,23 @@ def insert(session: AsyncSession, model: type[Any]) -> Any:
     """An INSERT of the session's own dialect, for its ON CONFLICT clause; run it with a list of rows."""
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     return dialect.insert(model.__table__)
+
+
+def columns(model: type[Any]) -> list[Any]:
+    """All columns, to select plain values of many rows where making objects of them would be most of the work."""
+    return [getattr(model, column.key) for column in model.__table__.columns]
+
+
+async def update(session: AsyncSession, model: type[Any], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Each of the merchant's rows, known by its `id`, holds the values beside it; all have the same names.
+
+    Objects of these rows in the session are as they were.
+    """
+    table = model.__table__
+    statement = table.update().where(table.c.id == bindparam("of_id"))
+    named = [{"of_id" if name == "id" else name: value for name, value in row.items()} for row in rows]
+    if named:
+        await session.execute(statement, named)
 
 
 def changed(session: AsyncSession, merchant_id: UUID, *keys: str) -> None:

@@ -1,9 +1,10 @@
 """Whose rows a session may touch: every statement carries its merchant, or it is refused.
 
 A session is opened for one merchant or, by name, for the SYSTEM (sign-in, the
-sweep, inbound webhooks). For a merchant's session every ORM statement gets the
-merchant's condition added, every new row must be that merchant's, and a Core
-statement on a merchant's table is refused unless it inserts that merchant's rows.
+sweep, inbound webhooks). For a merchant's session every ORM statement and every
+Core UPDATE of one table gets the merchant's condition added, every new row must be
+that merchant's, and any other Core statement on a merchant's table is refused
+unless it inserts that merchant's rows.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Table, TextClause, event, text
 from sqlalchemy.orm import Mapped, ORMExecuteState, Session, UOWTransaction, mapped_column, with_loader_criteria
 from sqlalchemy.sql import visitors
-from sqlalchemy.sql.dml import Insert
+from sqlalchemy.sql.dml import Insert, Update
 from sqlalchemy.sql.visitors import ExternallyTraversible
 
 
@@ -60,23 +61,32 @@ def _add_the_merchant(state: ORMExecuteState) -> None:
         return
     if isinstance(state.statement, TextClause):
         raise TenancyError("raw SQL cannot be given the merchant's condition; use the ORM entity")
-    for element in visitors.iterate(cast(ExternallyTraversible, state.statement)):
-        if isinstance(element, Table) and "merchant_id" in element.c:
-            raise TenancyError(f"a Core statement on {element.name} has no merchant's condition; use the ORM entity")
+    elements = visitors.iterate(cast(ExternallyTraversible, state.statement))
+    tables = [element for element in elements if isinstance(element, Table) and "merchant_id" in element.c]
+    if isinstance(state.statement, Update) and tables == [state.statement.table]:
+        if any(merchant is not None for merchant in _merchants_given(state)):
+            raise TenancyError(f"a row of {tables[0].name} stays with its merchant")
+        state.statement = state.statement.where(tables[0].c.merchant_id == owner)
+    elif tables:
+        raise TenancyError(f"a Core statement on {tables[0].name} has no merchant's condition; use the ORM entity")
 
 
 def _check_inserted(state: ORMExecuteState, owner: UUID) -> None:
     table = getattr(state.statement, "table", None)
     if table is None or "merchant_id" not in table.c:
         return
-    given_rows = state.parameters or {}
-    rows = [given_rows] if isinstance(given_rows, Mapping) else given_rows
+    if any(merchant != owner for merchant in _merchants_given(state)):
+        raise TenancyError(f"a row for {table.name} carries another merchant's id")
+
+
+def _merchants_given(state: ORMExecuteState) -> list[object]:
+    """The merchant that each row is to have, by the statement or beside it; None where neither says."""
+    beside = state.parameters or {}
+    rows = [beside] if isinstance(beside, Mapping) else beside
     compiled = getattr(state.statement, "_values", None) or {}
-    given = {column.name: value for column, value in compiled.items() if hasattr(column, "name")}
-    for row in rows:
-        found = row.get("merchant_id", getattr(given.get("merchant_id"), "value", None))
-        if found != owner:
-            raise TenancyError(f"a row for {table.name} carries another merchant's id")
+    given = {getattr(column, "name", column): value for column, value in compiled.items()}
+    same = getattr(given.get("merchant_id"), "value", None)
+    return [row.get("merchant_id", same) for row in rows]
 
 
 @event.listens_for(ScopedSession, "before_flush")

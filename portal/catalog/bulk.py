@@ -1,16 +1,19 @@
-"""Products in bulk: matched with what is there, compared field by field, written a table at a time."""
+"""Products in bulk: matched with what is there, compared field by field, written a table at a time.
+
+Everything here is plain rows: making objects of them would be most of the work.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import selectinload
 
 from portal import db
 from portal.catalog import changes, descriptions, handles, search
@@ -18,24 +21,42 @@ from portal.catalog.records import NewImage, NewProduct, NewVariant, Outcome, Sa
 from portal.clock import new_id
 from portal.models.catalog import Product, ProductImage, Variant
 
+Row = dict[str, Any]
+
 _AT_ONCE: Final = 1000
 _PRODUCT_WORDS: Final = ("title", "vendor", "product_type", "category", "status", "seo_title", "seo_description")
 _VARIANT_FIELDS: Final = (
     "sku", "barcode", "price_minor", "compare_at_minor", "cost_minor", "tracked", "sell_when_out", "requires_shipping",
     "taxable", "grams", "image_url",
 )  # fmt: skip
+_product_words = attrgetter(*_PRODUCT_WORDS)
+_variant_fields = attrgetter(*_VARIANT_FIELDS)
 
 
 @dataclass(slots=True)
 class _Draft:
-    """A product as this batch leaves it. `variants` and `images` are all of it, `new_…` those to insert."""
+    """A product's rows as this batch leaves them, all its variants and images with it."""
 
-    product: Product
-    is_new: bool
-    variants: list[Variant] = field(default_factory=list)
-    images: list[ProductImage] = field(default_factory=list)
-    new_variants: list[Variant] = field(default_factory=list)
-    new_images: list[ProductImage] = field(default_factory=list)
+    product: Row
+    variants: list[Row] = field(default_factory=list)
+    images: list[Row] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Batch:
+    """`drafts` by handle; `known` are the rows that were there, by id, as they were."""
+
+    merchant_id: UUID
+    now: datetime
+    drafts: dict[str, _Draft]
+    known: dict[UUID, Row]
+
+    def new_row(self, **values: Any) -> Row:
+        return {"id": new_id(), "merchant_id": self.merchant_id, "created_at": self.now, **values}
+
+    def on_hand(self, variant: Row) -> int | None:
+        """None for a variant of this batch's own."""
+        return self.known[variant["id"]]["on_hand"] if variant["id"] in self.known else None
 
 
 async def save(
@@ -49,107 +70,104 @@ async def save(
 ) -> list[SavedProduct]:
     """What service.save_imported promises, without the announcement."""
     keys = [(record.handle or handles.slug(record.title))[: handles.LONGEST] for record in records]
-    drafts = await _known(session, keys)
+    batch = await _open(session, merchant_id, keys, now)
     saved = []
     for key, record in zip(keys, records, strict=True):
-        draft = drafts.get(key)
+        draft = batch.drafts.get(key)
+        is_new = draft is None
         if draft is None:
-            draft = drafts[key] = _new_draft(merchant_id, key, record, source=source, now=now)
-            changed, outcome = _take(draft, record, everything=True), Outcome.CREATED
-        else:
-            changed = _take(draft, record, everything=False)
-            outcome = Outcome.CHANGED if changed else Outcome.UNCHANGED
-        variants, touched = _take_variants(draft, record, merchant_id)
-        changed |= touched | _take_images(draft, record.images, merchant_id)
+            draft = batch.drafts[key] = _Draft(_new_product(batch, key, source))
+        changed = _take(draft, record, everything=is_new)
+        variants, touched = _take_variants(batch, draft, record)
+        changed |= touched | _take_images(batch, draft, record.images)
         if changed:
-            outcome = Outcome.CREATED if outcome is Outcome.CREATED else Outcome.CHANGED
-            _stamp(draft, changed, made_by=made_by, now=now)
-        saved.append(SavedProduct(draft.product.id, outcome, variants))
-    await _write(session, drafts.values())
+            _stamp(batch, draft, changed, made_by=made_by)
+        outcome = Outcome.CREATED if is_new else Outcome.CHANGED if changed else Outcome.UNCHANGED
+        saved.append(SavedProduct(draft.product["id"], outcome, variants))
+    await _write(session, batch)
     return saved
 
 
-async def _known(session: AsyncSession, keys: Iterable[str]) -> dict[str, _Draft]:
-    query = (
-        select(Product)
-        .where(Product.handle.in_(set(keys)))
-        .options(selectinload(Product.variants), selectinload(Product.images))
-        .execution_options(populate_existing=True)
-        .order_by(Product.id)
-        .with_for_update()
+async def _open(session: AsyncSession, merchant_id: UUID, keys: Sequence[str], now: datetime) -> _Batch:
+    """The known products of these handles, locked, with what is theirs."""
+    query = select(*db.columns(Product)).where(Product.handle.in_(set(keys))).order_by(Product.id).with_for_update()
+    drafts = {row["id"]: _Draft(row) for row in await _rows(session, query)}
+    variants = select(*db.columns(Variant)).where(Variant.product_id.in_(drafts)).order_by(Variant.position)
+    for row in await _rows(session, variants):
+        drafts[row["product_id"]].variants.append(row)
+    images = (
+        select(*db.columns(ProductImage)).where(ProductImage.product_id.in_(drafts)).order_by(ProductImage.position)
     )
-    return {
-        product.handle: _Draft(product, is_new=False, variants=list(product.variants), images=list(product.images))
-        for product in await session.scalars(query)
+    for row in await _rows(session, images):
+        drafts[row["product_id"]].images.append(row)
+    known = {
+        row["id"]: dict(row) for draft in drafts.values() for row in (draft.product, *draft.variants, *draft.images)
     }
+    return _Batch(merchant_id, now, {draft.product["handle"]: draft for draft in drafts.values()}, known)
 
 
-def _new_draft(merchant_id: UUID, key: str, record: NewProduct, *, source: str, now: datetime) -> _Draft:
-    product = Product(
-        id=new_id(),
-        merchant_id=merchant_id,
-        handle=key,
-        title=record.title,
-        tags=[],
-        option_names=[],
-        extra={},
-        source=source[:64],
-        version=0,
-        created_at=now,
-    )
-    return _Draft(product, is_new=True)
+async def _rows(session: AsyncSession, query: Select[Any]) -> list[Row]:
+    found = await session.execute(query)
+    names = list(found.keys())
+    return [dict(zip(names, row, strict=True)) for row in found]
+
+
+def _new_product(batch: _Batch, key: str, source: str) -> Row:
+    return batch.new_row(handle=key, source=source[:64], tags=[], option_names=[], extra={}, version=0)
 
 
 def _take(draft: _Draft, record: NewProduct, *, everything: bool) -> set[str]:
     """The product's own fields, as far as the record gives them."""
-    values: dict[str, Any] = {name: getattr(record, name) for name in _PRODUCT_WORDS}
+    product = draft.product
+    values: Row = dict(zip(_PRODUCT_WORDS, _product_words(record), strict=True))
     values["description_html"] = descriptions.clean(record.description_html)
     values["tags"] = list(record.tags)
-    values["extra"] = {**draft.product.extra, **record.extra}
-    given = None if everything else record.given
-    changed = changes.write(
-        draft.product, {name: value for name, value in values.items() if given is None or name in given}
-    )
+    values["extra"] = {**product["extra"], **record.extra}
+    changed = _put(product, values, None if everything else record.given)
     if record.option_names is not None:
-        longest = max((len(variant.option_values) for variant in draft.variants), default=0)
+        longest = max((len(variant["option_values"]) for variant in draft.variants), default=0)
         names = list(record.option_names)
         # Variants that the record does not name stay, with the options they have.
-        names += draft.product.option_names[len(names) : longest]
-        changed |= changes.write(draft.product, {"option_names": names})
+        names += product["option_names"][len(names) : longest]
+        changed |= _put(product, {"option_names": names})
     return changed
 
 
-def _take_variants(draft: _Draft, record: NewProduct, merchant_id: UUID) -> tuple[tuple[SavedVariant, ...], set[str]]:
-    width = len(draft.product.option_names)
+def _put(row: Row, values: Mapping[str, Any], given: frozenset[str] | None = None) -> set[str]:
+    """The row holds the values, of `given` names only if there are such; returns the names of those that differed."""
+    taken = values if given is None else {name: value for name, value in values.items() if name in given}
+    differing = {name for name, value in taken.items() if name not in row or row[name] != value}
+    row.update(taken)
+    return differing
+
+
+def _take_variants(batch: _Batch, draft: _Draft, record: NewProduct) -> tuple[tuple[SavedVariant, ...], set[str]]:
+    width = len(draft.product["option_names"])
     changed: set[str] = set()
     for variant in draft.variants:
-        changed |= changes.write(variant, {"option_values": _fit(variant.option_values, width)})
+        changed |= _put(variant, {"option_values": _fit(variant["option_values"], width)})
     wanted = [new for new in record.variants if not (new.implied and draft.variants)]
-    pairs = _pairs(wanted, draft.variants, width)
     saved = []
-    for new, known in zip(wanted, pairs, strict=True):
-        variant = known or _new_variant(draft, merchant_id)
-        values: dict[str, Any] = {name: getattr(new, name) for name in _VARIANT_FIELDS}
-        values["extra"] = {**variant.extra, **new.extra}
-        given = None if known is None else new.given
-        values = {name: value for name, value in values.items() if given is None or name in given}
-        changed |= changes.write(variant, values | {"option_values": _fit(new.option_values, width)})
-        previous = None if known is None or known in draft.new_variants else known.on_hand
-        saved.append(SavedVariant(variant.id, previous, new.quantity))
-        if known is None:
-            changed.add("variants")
+    for new, known in zip(wanted, _pairs(wanted, draft.variants, width), strict=True):
+        variant = known or _new_variant(batch, draft)
+        values: Row = dict(zip(_VARIANT_FIELDS, _variant_fields(new), strict=True))
+        values["extra"] = {**variant["extra"], **new.extra}
+        changed |= _put(variant, values, new.given if known else None)
+        changed |= _put(variant, {"option_values": _fit(new.option_values, width)})
+        saved.append(SavedVariant(variant["id"], batch.on_hand(variant), new.quantity))
+        changed |= set() if known else {"variants"}
     return tuple(saved), changed
 
 
-def _pairs(wanted: Sequence[NewVariant], known: Sequence[Variant], width: int) -> list[Variant | None]:
+def _pairs(wanted: Sequence[NewVariant], known: Sequence[Row], width: int) -> list[Row | None]:
     """For each wanted variant the known one it is: of the same options, else of the same SKU where only one has it."""
-    by_options = {tuple(variant.option_values): variant for variant in known}
+    by_options = {tuple(variant["option_values"]): variant for variant in known}
     pairs = [by_options.get(tuple(_fit(new.option_values, width))) for new in wanted]
-    taken = {variant.id for variant in pairs if variant is not None}
-    by_sku: dict[str, list[Variant]] = {}
+    taken = {variant["id"] for variant in pairs if variant}
+    by_sku: dict[str, list[Row]] = {}
     for variant in known:
-        if variant.sku and variant.id not in taken:
-            by_sku.setdefault(variant.sku, []).append(variant)
+        if variant["sku"] and variant["id"] not in taken:
+            by_sku.setdefault(variant["sku"], []).append(variant)
     asked = [new.sku for new, found in zip(wanted, pairs, strict=True) if found is None]
     for at, new in enumerate(wanted):
         found = by_sku.get(new.sku, [])
@@ -158,74 +176,66 @@ def _pairs(wanted: Sequence[NewVariant], known: Sequence[Variant], width: int) -
     return pairs
 
 
-def _new_variant(draft: _Draft, merchant_id: UUID) -> Variant:
-    position = max((variant.position for variant in draft.variants), default=0) + 1
-    variant = Variant(
-        id=new_id(),
-        merchant_id=merchant_id,
-        product_id=draft.product.id,
-        position=position,
-        option_values=[],
-        on_hand=0,
-        extra={},
-    )
+def _new_variant(batch: _Batch, draft: _Draft) -> Row:
+    position = draft.variants[-1]["position"] + 1 if draft.variants else 1
+    variant = batch.new_row(product_id=draft.product["id"], position=position, on_hand=0, extra={})
     draft.variants.append(variant)
-    draft.new_variants.append(variant)
     return variant
 
 
-def _take_images(draft: _Draft, images: Sequence[NewImage], merchant_id: UUID) -> set[str]:
+def _take_images(batch: _Batch, draft: _Draft, images: Sequence[NewImage]) -> set[str]:
     """The record's images come first, in its order; others the product has follow."""
     if not images:
         return set()
-    before = [(image.url, image.alt) for image in draft.images]
-    known = {image.url: image for image in reversed(draft.images)}
-    first: dict[str, ProductImage] = {}
+    before = [(image["url"], image["alt"]) for image in draft.images]
+    known = {image["url"]: image for image in reversed(draft.images)}
+    first: dict[str, Row] = {}
     for new in images:
         image = first.get(new.url) or known.get(new.url)
         if image is None:
-            image = ProductImage(id=new_id(), merchant_id=merchant_id, product_id=draft.product.id, url=new.url)
-            draft.new_images.append(image)
-        changes.write(image, {"alt": new.alt})
+            image = batch.new_row(product_id=draft.product["id"], url=new.url)
+        image["alt"] = new.alt
         first[new.url] = image
-    named = {image.id for image in first.values()}
-    draft.images = [*first.values(), *(image for image in draft.images if image.id not in named)]
+    named = {image["id"] for image in first.values()}
+    draft.images = [*first.values(), *(image for image in draft.images if image["id"] not in named)]
     for position, image in enumerate(draft.images, start=1):
-        changes.write(image, {"position": position})
-    return {"images"} if [(image.url, image.alt) for image in draft.images] != before else set()
+        image["position"] = position
+    return {"images"} if [(image["url"], image["alt"]) for image in draft.images] != before else set()
 
 
-def _stamp(draft: _Draft, changed: set[str], *, made_by: str, now: datetime) -> None:
-    if not draft.is_new:
-        changes.stamp(draft.product, draft.variants, changed, made_by=made_by, now=now)
-        return
-    draft.product.version = 1
-    draft.product.updated_at, draft.product.updated_by = now, made_by[:200]
-    draft.product.search_text = search.search_text(draft.product, draft.variants)
+def _stamp(batch: _Batch, draft: _Draft, changed: set[str], *, made_by: str) -> None:
+    product = draft.product
+    is_new = product["id"] not in batch.known
+    codes = [code for variant in draft.variants for code in (variant["sku"], variant["barcode"])]
+    product["search_text"] = search.search_text(product["title"], product["vendor"], product["product_type"], codes)
+    product["updated_at"], product["updated_by"] = batch.now, made_by[:200]
+    if is_new:
+        product["version"] = 1
+    elif changes.a_channel_sees(changed):
+        product["version"] += 1
 
 
-async def _write(session: AsyncSession, drafts: Iterable[_Draft]) -> None:
-    """New rows a table at a time, parents first; the unit of work writes the changed ones."""
-    every = list(drafts)
-    await _insert(session, Product, [draft.product for draft in every if draft.is_new])
-    await _insert(session, Variant, [variant for draft in every for variant in draft.new_variants])
-    await _insert(session, ProductImage, [image for draft in every for image in draft.new_images])
-    await session.flush()
+async def _write(session: AsyncSession, batch: _Batch) -> None:
+    """A table at a time, parents first."""
+    every = list(batch.drafts.values())
+    await _write_table(session, Product, [draft.product for draft in every], batch.known)
+    await _write_table(session, Variant, [row for draft in every for row in draft.variants], batch.known)
+    await _write_table(session, ProductImage, [row for draft in every for row in draft.images], batch.known)
 
 
-async def _insert(session: AsyncSession, model: type[Any], made: Sequence[Any]) -> None:
-    """The objects were never in the session: they only carried values, which go in as plain rows."""
-    columns = model.__table__.columns
-    rows = [
-        {
-            column.key: value
-            for column in columns
-            if (value := getattr(row, column.key)) is not None or column.default is None
-        }
-        for row in made
-    ]
-    for start in range(0, len(rows), _AT_ONCE):
-        await session.execute(db.insert(session, model), rows[start : start + _AT_ONCE])
+async def _write_table(session: AsyncSession, model: type[Any], rows: Sequence[Row], known: Mapping[UUID, Row]) -> None:
+    """New rows are in the table, and known ones that differ from what was there; of these only what differs."""
+    new = [row for row in rows if row["id"] not in known]
+    for start in range(0, len(new), _AT_ONCE):
+        await session.execute(db.insert(session, model), new[start : start + _AT_ONCE])
+    alike: dict[tuple[str, ...], list[Row]] = {}
+    for row in rows:
+        was = known.get(row["id"], row)
+        if was != row:
+            names = tuple(name for name in row if row[name] != was[name])
+            alike.setdefault(names, []).append({name: row[name] for name in ("id", *names)})
+    for differing in alike.values():
+        await db.update(session, model, differing)
 
 
 def _fit(values: Sequence[str], width: int) -> list[str]:

@@ -31,11 +31,21 @@ def write(row: Any, values: Mapping[str, Any]) -> set[str]:
 
 def stamp(product: Product, variants: Sequence[Variant], changed: set[str], *, made_by: str, now: datetime) -> None:
     """The product says who changed it and when, is found by its new words; its version rises if a channel sees it."""
-    product.search_text = search.search_text(product, variants)
+    product.search_text = search_text(product, variants)
     product.updated_at = now
     product.updated_by = made_by[:200]
-    if changed - _WITHOUT_A_VERSION:
+    if a_channel_sees(changed):
         product.version += 1
+
+
+def search_text(product: Product, variants: Sequence[Variant]) -> str:
+    codes = [code for variant in variants for code in (variant.sku, variant.barcode)]
+    return search.search_text(product.title, product.vendor, product.product_type, codes)
+
+
+def a_channel_sees(changed: set[str]) -> bool:
+    """Whether a change of these fields reaches a product's page on a channel."""
+    return bool(changed - _WITHOUT_A_VERSION)
 
 
 async def announce(session: AsyncSession, merchant_id: UUID, product_ids: Sequence[UUID], *, now: datetime) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import ColumnElement, and_
 
-from portal.models.catalog import Product, Variant
+from portal.models.catalog import Product
 
 MOST_TERMS = 10
 
@@ -17,10 +17,12 @@ def normal(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
-def search_text(product: Product, variants: Iterable[Variant]) -> str:
-    """Everything a product is looked for by, each on a line of its own so that no term spans two."""
-    codes = (code for variant in variants for code in (variant.sku, variant.barcode))
-    lines = (normal(text) for text in (product.title, product.vendor, product.product_type, *codes))
+def search_text(title: str, vendor: str, product_type: str, codes: Iterable[str]) -> str:
+    """Everything a product is looked for by, each on a line of its own so that no term spans two.
+
+    `codes` are the SKUs and barcodes of its variants.
+    """
+    lines = (normal(text) for text in (title, vendor, product_type, *codes))
     return "\n".join(dict.fromkeys(line for line in lines if line))
 
 

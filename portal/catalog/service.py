@@ -11,7 +11,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from portal import db
-from portal.catalog import bulk, changes, handles, queries, search, typed
+from portal.catalog import bulk, changes, handles, queries, typed
 from portal.catalog.forms import ImageEdit, ProductEdit, VariantEdit
 from portal.catalog.records import NewProduct, Outcome, SavedProduct
 from portal.clock import new_id
@@ -46,7 +46,7 @@ async def create(
     product = await queries.product(session, product_id)
     variants = [_new_variant(product, variant, at) for at, variant in enumerate(edit.variants, start=1)]
     session.add_all([*variants, *(_new_image(product, image, at) for at, image in enumerate(edit.images, start=1))])
-    product.search_text = search.search_text(product, variants)
+    product.search_text = changes.search_text(product, variants)
     await session.flush()
     await changes.announce(session, merchant_id, [product_id], now=now)
     return True

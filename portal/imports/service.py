@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from portal import db
 from portal.catalog import service as catalog
+from portal.catalog.records import SavedProduct
 from portal.errors import Conflict, NotFound
 from portal.i18n import _
 from portal.imports.convert import new_product
@@ -190,17 +191,29 @@ async def _save_products(
     saved = await catalog.save_imported(
         session, record.merchant_id, wanted, source=record.format or "file", now=now, made_by=made_by
     )
-    await session.flush()
-    moves = [
-        Move(
-            variant_id=variant.id,
-            quantity=variant.wanted - (variant.previous or 0),
-            cause=CAUSE,
-            cause_id=f"{record.id}:{product.first_row}:{place}",
-        )
+    first, moves = _moves(record, products, saved)
+    await stock.begin(session, merchant_id=record.merchant_id, moves=first, made_by=made_by, now=now)
+    await stock.move(session, merchant_id=record.merchant_id, moves=moves, made_by=made_by, now=now)
+
+
+def _moves(
+    record: Import, products: Sequence[ImportedProduct], saved: Sequence[SavedProduct]
+) -> tuple[list[Move], list[Move]]:
+    """From what is on hand to what the file says: for new variants, and for known ones.
+
+    A variant that the file names twice, under other options and one SKU, has the number that stands last.
+    """
+    asked = {
+        variant.id: (variant, f"{record.id}:{product.first_row}:{place}")
         for product, outcome in zip(products, saved, strict=True)
         for place, variant in enumerate(outcome.variants)
-        if variant.wanted is not None and variant.wanted != (variant.previous or 0)
-    ]
-    if moves:
-        await stock.move(session, merchant_id=record.merchant_id, moves=moves, made_by=made_by, now=now)
+        if variant.wanted is not None
+    }
+    first: list[Move] = []
+    later: list[Move] = []
+    for variant, cause_id in asked.values():
+        quantity = (variant.wanted or 0) - (variant.previous or 0)
+        if quantity:
+            group = first if variant.previous is None else later
+            group.append(Move(variant_id=variant.id, quantity=quantity, cause=CAUSE, cause_id=cause_id))
+    return first, later

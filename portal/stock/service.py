@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -23,7 +23,7 @@ from portal.tasks.kinds import STOCK
 # A channel that shows too much sells what is not there; one that shows too little can wait behind orders.
 DOWN_FIRST: Final = 10
 UP_LATER: Final = 30
-_AT_ONCE: Final = 500
+_AT_ONCE: Final = 1000
 _MOST_NAMED: Final = 50
 
 
@@ -58,6 +58,17 @@ class Moved:
     repeated: bool
 
 
+@dataclass(slots=True)
+class _Stock:
+    """A variant's stock while it moves; `before` is what the database holds."""
+
+    variant_id: UUID
+    product_id: UUID
+    tracked: bool
+    before: int
+    on_hand: int
+
+
 async def move(
     session: AsyncSession, *, merchant_id: UUID, moves: Sequence[Move | Count], made_by: str, now: datetime
 ) -> list[Moved]:
@@ -68,44 +79,56 @@ async def move(
     order. Every channel that shows a changed variant has a task to be told. Raises NotFound for a
     variant that is not the merchant's. One call a transaction: two may lock in opposite orders.
     """
-    variants = await _locked(session, {entry.variant_id for entry in moves})
+    stocks = await _locked(session, {entry.variant_id for entry in moves})
     known = await _known(session, moves)
-    before = {variant.id: variant.on_hand for variant in variants.values()}
     results, rows = [], []
     for entry in moves:
-        variant, key = variants[entry.variant_id], (entry.variant_id, entry.cause, entry.cause_id)
+        stock, key = stocks[entry.variant_id], (entry.variant_id, entry.cause, entry.cause_id)
         if key in known:
-            results.append(Moved(variant.id, 0, 0, variant.on_hand, repeated=True))
+            results.append(Moved(stock.variant_id, 0, 0, stock.on_hand, repeated=True))
             continue
         known.add(key)
-        wanted = entry.quantity if isinstance(entry, Move) else max(0, entry.quantity) - variant.on_hand
-        taken = max(wanted, -variant.on_hand)
-        variant.on_hand += taken
-        results.append(Moved(variant.id, taken, taken - wanted, variant.on_hand, repeated=False))
+        wanted = entry.quantity if isinstance(entry, Move) else max(0, entry.quantity) - stock.on_hand
+        taken = max(wanted, -stock.on_hand)
+        stock.on_hand += taken
+        results.append(Moved(stock.variant_id, taken, taken - wanted, stock.on_hand, repeated=False))
         rows.append(_row(entry, merchant_id=merchant_id, taken=taken, made_by=made_by, now=now))
-    await session.flush()
     for start in range(0, len(rows), _AT_ONCE):
         # Under the variants' locks nobody else can have written these causes: a clash is our mistake and undoes all.
         await session.execute(db.insert(session, Movement), rows[start : start + _AT_ONCE])
-    changed = [variant for variant in variants.values() if variant.on_hand != before[variant.id]]
-    await _tell(session, merchant_id, changed, before, now=now)
+    changed = [stock for stock in stocks.values() if stock.on_hand != stock.before]
+    await db.update(session, Variant, [{"id": stock.variant_id, "on_hand": stock.on_hand} for stock in changed])
+    await _tell(session, merchant_id, changed, now=now)
     return results
 
 
-async def _locked(session: AsyncSession, ids: set[UUID]) -> dict[UUID, Variant]:
-    """The variants as they are now, held until the transaction ends, in one fixed order against deadlocks."""
+async def begin(
+    session: AsyncSession, *, merchant_id: UUID, moves: Sequence[Move], made_by: str, now: datetime
+) -> None:
+    """Variants that this very transaction made have their first stock, one change each, with its cause.
+
+    Nobody else knows them yet: there is nothing to lock, no cause to repeat and no channel to tell.
+    """
+    rows = [_row(entry, merchant_id=merchant_id, taken=entry.quantity, made_by=made_by, now=now) for entry in moves]
+    for start in range(0, len(rows), _AT_ONCE):
+        await session.execute(db.insert(session, Movement), rows[start : start + _AT_ONCE])
+    await db.update(session, Variant, [{"id": entry.variant_id, "on_hand": entry.quantity} for entry in moves])
+
+
+async def _locked(session: AsyncSession, ids: set[UUID]) -> dict[UUID, _Stock]:
+    """The variants' stock as it is now, held until the transaction ends, in one fixed order against deadlocks."""
     await session.flush()
-    found: dict[UUID, Variant] = {}
+    found: dict[UUID, _Stock] = {}
     ordered = sorted(ids)
     for start in range(0, len(ordered), _AT_ONCE):
         query = (
-            select(Variant)
+            select(Variant.id, Variant.product_id, Variant.tracked, Variant.on_hand)
             .where(Variant.id.in_(ordered[start : start + _AT_ONCE]))
             .order_by(Variant.id)
             .with_for_update()
-            .execution_options(populate_existing=True)
         )
-        found |= {variant.id: variant for variant in await session.scalars(query)}
+        for variant_id, product_id, tracked, on_hand in await session.execute(query):
+            found[variant_id] = _Stock(variant_id, product_id, tracked, before=on_hand, on_hand=on_hand)
     if found.keys() != ids:
         raise NotFound
     return found
@@ -117,11 +140,12 @@ async def _known(session: AsyncSession, entries: Sequence[Move | Count]) -> set[
     known: set[tuple[UUID, str, str]] = set()
     for start in range(0, len(keys), _AT_ONCE):
         some = keys[start : start + _AT_ONCE]
-        query = select(Movement.variant_id, Movement.cause, Movement.cause_id)
-        found = await session.execute(
-            query.where(tuple_(Movement.variant_id, Movement.cause, Movement.cause_id).in_(some))
+        query = select(Movement.variant_id, Movement.cause, Movement.cause_id).where(
+            # SQLite has no use of an index for the three together.
+            Movement.variant_id.in_({variant_id for variant_id, _cause, _cause_id in some}),
+            tuple_(Movement.variant_id, Movement.cause, Movement.cause_id).in_(some),
         )
-        known |= {(variant_id, cause, cause_id) for variant_id, cause, cause_id in found.all()}
+        known |= {(variant_id, cause, cause_id) for variant_id, cause, cause_id in await session.execute(query)}
     return known
 
 
@@ -137,11 +161,9 @@ def _row(entry: Move | Count, *, merchant_id: UUID, taken: int, made_by: str, no
     }
 
 
-async def _tell(
-    session: AsyncSession, merchant_id: UUID, changed: Sequence[Variant], before: Mapping[UUID, int], *, now: datetime
-) -> None:
+async def _tell(session: AsyncSession, merchant_id: UUID, changed: Sequence[_Stock], *, now: datetime) -> None:
     """Every connection that shows a changed variant has a stock task for it, and open pages show the new number."""
-    counted = {variant.id: variant.on_hand < before[variant.id] for variant in changed if variant.tracked}
+    counted = {stock.variant_id: stock.on_hand < stock.before for stock in changed if stock.tracked}
     groups: dict[tuple[UUID, int], list[str]] = {}
     ids = sorted(counted)
     for start in range(0, len(ids), _AT_ONCE):
@@ -166,6 +188,6 @@ async def _tell(
             connection_id=connection_id,
             priority=priority,
         )
-    products = {f"product:{variant.product_id}" for variant in changed}
+    products = {f"product:{stock.product_id}" for stock in changed}
     if products:
         db.changed(session, merchant_id, *(products if len(products) <= _MOST_NAMED else ["*"]))

@@ -139,6 +139,16 @@ async def test_what_was_sold_in_between_is_part_of_the_difference(desk: Desk) ->
     assert (await desk.stock())["LID"] == 7
 
 
+@pytest.mark.parametrize("brought", [1, 2])
+async def test_a_variant_that_a_file_names_twice_has_the_number_that_stands_last(desk: Desk, brought: int) -> None:
+    rows = "mug,Mug,MUG,24.00,5,Colour,Blue,\nlid,Lid,LID,9.50,7,,,\nmug,,MUG,24.00,6,,Navy,\n"
+
+    for _time in range(brought):
+        await desk.import_whole(f"{HEADER}\n{rows}")
+
+    assert await desk.stock() == {"MUG": 6, "LID": 7}
+
+
 async def test_a_file_that_is_gone_stops_the_import_and_it_can_be_continued(desk: Desk) -> None:
     path = await desk.bring(TABLE)
     record = await desk.record(path)

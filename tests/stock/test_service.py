@@ -102,6 +102,18 @@ async def test_a_count_sets_the_number_by_the_difference(sessions: Sessions, mer
     assert await broken(sessions) == []
 
 
+async def test_the_first_stock_of_a_new_variant_is_on_hand_and_in_the_ledger(
+    sessions: Sessions, merchant: Merchant
+) -> None:
+    product = await a_product(sessions, merchant, variants=2)
+    variants = await variants_of(sessions, product)
+    moves = [step(variant, at, "import") for at, variant in enumerate(variants, start=4)]
+    async with sessions.write(merchant.id) as session:
+        await stock.begin(session, merchant_id=merchant.id, moves=moves, made_by="Alice", now=SettableClock()())
+    assert [variant.on_hand for variant in await variants_of(sessions, product)] == [4, 5]
+    assert await broken(sessions) == []
+
+
 async def test_another_merchants_variant_is_not_found_and_does_not_move(
     sessions: Sessions, merchant: Merchant, other_merchant: Merchant
 ) -> None:
