@@ -8,11 +8,11 @@ import sys
 
 import structlog
 
-from benchmarks import catalog, channel, imports, live, tasks
+from benchmarks import catalog, channel, imports, live, pixel, tasks
 from benchmarks.figures import Figure
 from jobs.boot import settle
 
-ALL = {"catalog": catalog, "tasks": tasks, "channel": channel, "imports": imports, "live": live}
+ALL = {"catalog": catalog, "tasks": tasks, "channel": channel, "imports": imports, "live": live, "pixel": pixel}
 
 
 def show(figure: Figure) -> None:

@@ -1,6 +1,8 @@
 // Live updates: one stream names what changed, one request fetches the parts of this page that show it, a morph puts them in place.
 
-const COALESCE_MS = 250;
+const BETWEEN_MS = 250;
+const TOGETHER_MS = 40;
+const JITTER_MS = 80;
 const DOWN_MS = 10_000;
 const POLL_MS = 15_000;
 const FIRST_RETRY_MS = 500;
@@ -13,6 +15,7 @@ let everything = false;
 let source = null;
 let tries = 0;
 let fetching = false;
+let asked = -Infinity;
 let ended = false;
 let applying = false;
 const timers = { flush: 0, poll: 0, retry: 0 };
@@ -81,8 +84,11 @@ function poll() {
 
 // ---- fetching
 
+// One request in a while at most, and a change after a quiet while is asked for at once: soon enough to be seen, late
+// enough for what changes together. The jitter keeps a team's tabs apart.
 function schedule() {
-  timers.flush ||= setTimeout(flush, COALESCE_MS * (1 + Math.random() / 2));
+  const pause = Math.max(TOGETHER_MS, asked + BETWEEN_MS - performance.now());
+  timers.flush ||= setTimeout(flush, pause + JITTER_MS * Math.random());
 }
 
 async function flush() {
@@ -92,6 +98,8 @@ async function flush() {
   const ids = wanted();
   everything = false;
   changed.clear();
+  if (!ids.length) return;
+  asked = performance.now();
   fetching = true;
   try {
     for (let from = 0; from < ids.length; from += AT_ONCE) await load(ids.slice(from, from + AT_ONCE));

@@ -33,6 +33,29 @@ def test_a_change_reaches_the_page_in_one_request_for_just_what_changed(page: Pa
     assert site.asked == [["thing-cup"]]
 
 
+def test_a_lone_change_is_asked_for_at_once_and_a_burst_every_quarter_of_a_second(page: Page, site: Site) -> None:
+    page.add_init_script(
+        "window.heard = []; window.asked = []; const fetched = window.fetch;"
+        " window.fetch = (...all) => { asked.push(performance.now()); return fetched(...all); };"
+        " window.EventSource = class extends EventSource {"
+        " constructor(url) { super(url); this.addEventListener('changed', () => heard.push(performance.now())); } };"
+    )
+    opened(page)
+    page.wait_for_timeout(400)
+    site.things["cup"] = "green"
+    site.change("thing:cup")
+    expect(page.locator("#thing-cup .text")).to_have_text("green")
+    assert page.evaluate("asked.at(-1) - heard.at(-1)") < 250
+    for number in range(30):
+        site.things["cup"] = f"green {number}"
+        site.change("thing:cup")
+        page.wait_for_timeout(30)
+    expect(page.locator("#thing-cup .text")).to_have_text("green 29")
+    pauses = page.evaluate("asked.slice(2).map((time, at) => time - asked[at + 1])")
+    assert len(pauses) > 2
+    assert min(pauses) >= 250
+
+
 def test_what_changed_before_the_stream_was_open_is_fetched_too(page: Page, site: Site) -> None:
     page.route("**/live", lambda route: (site.things.update(cup="changed meanwhile"), route.continue_()))
     page.goto("/things")
