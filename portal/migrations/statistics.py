@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, text
 
-# A table's rows, a merchant's of them; behind the merchant, each further column leaves ten, as SQLite would guess.
+# A table's rows and a merchant's of them: so many that a thousand named rows are looked up by their names, so few that
+# a merchant's page is not sought among everybody's rows. Each further column leaves ten, as SQLite itself would guess.
 BY_MERCHANT = text("""
     INSERT INTO sqlite_stat1 (tbl, idx, stat)
     SELECT indexes.tbl_name, indexes.name,
-        group_concat(CASE columns.seqno WHEN 0 THEN '1000000 100000' ELSE '10' END, ' ')
+        group_concat(CASE columns.seqno WHEN 0 THEN '1000000 30000' ELSE '10' END, ' ')
     FROM sqlite_schema AS indexes JOIN pragma_index_info(indexes.name) AS columns
     WHERE indexes.type = 'index'
     GROUP BY indexes.tbl_name, indexes.name

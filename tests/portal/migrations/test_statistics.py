@@ -8,27 +8,45 @@ from sqlalchemy import text
 from portal.db import Sessions
 from portal.migrations import run
 from portal.models import Base
+from portal.tenancy import MerchantOwned
 
-NAMED = ", ".join(f"'{n}'" for n in range(500))
-OWNED = [table.name for table in Base.metadata.sorted_tables if {"id", "merchant_id"} <= set(table.c.keys())]
+NAMED = ", ".join(f"'{n}'" for n in range(1000))
+OWNED = [
+    str(mapper.local_table)
+    for mapper in Base.registry.mappers
+    if issubclass(mapper.class_, MerchantOwned) and "id" in mapper.columns
+]
 
 
-async def test_rows_named_by_id_are_not_looked_for_among_all_the_merchants_rows(empty_database_url: str) -> None:
+@pytest.fixture
+async def url(empty_database_url: str) -> str:
     if not empty_database_url.startswith("sqlite"):
         pytest.skip("PostgreSQL gathers its own statistics")
     await run.upgrade(empty_database_url)
     assert len(OWNED) > 10
+    return empty_database_url
 
-    plans = {table: await _plan(empty_database_url, table) for table in OWNED}
 
+async def test_rows_named_by_id_are_not_looked_for_among_all_the_merchants_rows(url: str) -> None:
+    plans = {table: await _plan(url, table, f"id IN ({NAMED})") for table in OWNED}
     assert {table: plan for table, plan in plans.items() if "(id=?)" not in plan} == {}
 
 
-async def _plan(url: str, table: str) -> str:
+async def test_the_rows_of_a_few_others_are_not_looked_for_among_them_either(url: str) -> None:
+    for table, column in (("movement", "variant_id"), ("listing_item", "variant_id"), ("variant", "product_id")):
+        assert f"({column}=?)" in await _plan(url, table, f"{column} IN ({NAMED})"), table
+
+
+async def test_a_page_of_a_merchants_rows_is_not_looked_for_among_everybodys(url: str) -> None:
+    plans = {table: await _plan(url, table, "id < 'x' ORDER BY id DESC LIMIT 50") for table in OWNED}
+    assert {table: plan for table, plan in plans.items() if "merchant_id=?" not in plan} == {}
+
+
+async def _plan(url: str, table: str, condition: str) -> str:
     sessions = Sessions(url)
     try:
         async with sessions.reader.connect() as connection:
-            question = f"EXPLAIN QUERY PLAN SELECT * FROM \"{table}\" WHERE merchant_id = 'm' AND id IN ({NAMED})"
-            return " ".join(row.detail for row in await connection.execute(text(question)))
+            question = text(f"EXPLAIN QUERY PLAN SELECT * FROM \"{table}\" WHERE merchant_id = 'm' AND {condition}")
+            return " ".join(row.detail for row in await connection.execute(question))
     finally:
         await sessions.close()
