@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -23,6 +23,8 @@ from portal.tasks.kinds import STOCK
 # A channel that shows too much sells what is not there; one that shows too little can wait behind orders.
 DOWN_FIRST: Final = 10
 UP_LATER: Final = 30
+# Telling a channel costs a call, however small the news: what changes again and again is told every two seconds.
+PAUSE: Final = timedelta(seconds=2)
 _AT_ONCE: Final = 1000
 _MOST_NAMED: Final = 50
 
@@ -162,23 +164,28 @@ def _row(entry: Move | Count, *, merchant_id: UUID, taken: int, made_by: str, no
 
 
 async def _tell(session: AsyncSession, merchant_id: UUID, changed: Sequence[_Stock], *, now: datetime) -> None:
-    """Every connection that shows a changed variant has a stock task for it, and open pages show the new number."""
-    counted = {stock.variant_id: stock.on_hand < stock.before for stock in changed if stock.tracked}
-    groups: dict[tuple[UUID, int], list[str]] = {}
+    """Every connection that shows a changed variant has a stock task for it, and open pages show the new number.
+
+    It is told at once, or when the pause after the last telling is over. What is sold out never waits.
+    """
+    counted = {stock.variant_id: stock for stock in changed if stock.tracked}
+    groups: dict[tuple[UUID, int, datetime], list[str]] = {}
     ids = sorted(counted)
     for start in range(0, len(ids), _AT_ONCE):
         query = (
-            select(ListingItem.id, ListingItem.connection_id, ListingItem.variant_id)
+            select(ListingItem.id, ListingItem.connection_id, ListingItem.variant_id, ListingItem.sent_quantity_at)
             .join(Connection, Connection.id == ListingItem.connection_id)
             .where(
                 ListingItem.variant_id.in_(ids[start : start + _AT_ONCE]),
                 Connection.state != ConnectionState.DISCONNECTED,
             )
         )
-        for item_id, connection_id, variant_id in (await session.execute(query)).all():
-            priority = DOWN_FIRST if counted[variant_id] else UP_LATER
-            groups.setdefault((connection_id, priority), []).append(str(item_id))
-    for (connection_id, priority), subjects in sorted(groups.items()):
+        for item_id, connection_id, variant_id, told_at in (await session.execute(query)).all():
+            moved = counted[variant_id]
+            priority = DOWN_FIRST if moved.on_hand < moved.before else UP_LATER
+            due = now if told_at is None or moved.on_hand <= 0 else max(now, told_at + PAUSE)
+            groups.setdefault((connection_id, priority, due), []).append(str(item_id))
+    for (connection_id, priority, due), subjects in sorted(groups.items()):
         await tasks.enqueue(
             session,
             STOCK,
@@ -186,6 +193,7 @@ async def _tell(session: AsyncSession, merchant_id: UUID, changed: Sequence[_Sto
             merchant_id=merchant_id,
             now=now,
             connection_id=connection_id,
+            not_before=due,
             priority=priority,
         )
     products = {f"product:{stock.product_id}" for stock in changed}

@@ -202,7 +202,7 @@ async def test_another_account_is_refused_on_reconnect(stage: Stage, merchant: M
     assert refused.value.came != refused.value.expected
 
 
-async def test_two_hundred_changes_of_one_variant_cost_few_calls(
+async def test_two_hundred_changes_of_one_variant_in_ten_seconds_cost_few_calls(
     stage: Stage, merchant: Merchant, clock: SettableClock
 ) -> None:
     connection = await stage.connect(merchant)
@@ -213,11 +213,13 @@ async def test_two_hundred_changes_of_one_variant_cost_few_calls(
 
     for number in range(200):
         await sell(stage, merchant, saved.variants[0].id, 1, f"order-{number}")
+        clock.advance(0.05)
+        await stage.work()
     await settle(stage, clock)
 
     [there] = await stage.shop().products()
     assert available(there["variants"][0]) == 300
-    assert len(await stage.shop().ledger("inventorySetQuantities")) - before <= 2
+    assert 1 < len(await stage.shop().ledger("inventorySetQuantities")) - before <= 7
 
 
 async def sell(stage: Stage, merchant: Merchant, variant_id: UUID, quantity: int, cause_id: str) -> None:

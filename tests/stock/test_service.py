@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -15,6 +16,7 @@ from portal.errors import NotFound
 from portal.models.accounts import Merchant
 from portal.models.catalog import Product, Variant
 from portal.models.connections import ConnectionState
+from portal.models.listings import ListingItem
 from portal.models.stock import Movement
 from portal.models.tasks import Task
 from portal.stock import service as stock
@@ -139,6 +141,21 @@ async def test_every_connection_of_a_changed_variant_is_told_and_a_fall_is_more_
     await moved(sessions, merchant, step(first, -1, "sale"))
     assert {task.priority for task in await _tasks(sessions)} == {stock.DOWN_FIRST}
     assert len(await _tasks(sessions)) == 2
+
+
+async def test_what_was_told_a_moment_ago_is_told_again_after_a_pause(sessions: Sessions, merchant: Merchant) -> None:
+    product = await a_product(sessions, merchant, variants=3)
+    just_now, long_ago, never = await variants_of(sessions, product)
+    await a_listing(sessions, product, [just_now, long_ago, never])
+    now = SettableClock()()
+    told = {just_now.id: now - timedelta(seconds=0.5), long_ago.id: now - timedelta(seconds=5)}
+    async with sessions.write(SYSTEM) as session:
+        items = {str(item.id): item for item in await session.scalars(select(ListingItem))}
+        for item in items.values():
+            item.sent_quantity_at = told.get(item.variant_id)
+    await moved(sessions, merchant, *(step(variant, 5, "in") for variant in (just_now, long_ago, never)))
+    due = {items[task.subject].variant_id: task.not_before for task in await _tasks(sessions)}
+    assert due == {just_now.id: now + timedelta(seconds=1.5), long_ago.id: now, never.id: now}
 
 
 async def test_a_change_that_changes_nothing_tells_nobody(sessions: Sessions, merchant: Merchant) -> None:
