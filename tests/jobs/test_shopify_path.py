@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import httpx
 import pytest
 from sqlalchemy import func, select
 
@@ -220,6 +221,38 @@ async def test_two_hundred_changes_of_one_variant_in_ten_seconds_cost_few_calls(
     [there] = await stage.shop().products()
     assert available(there["variants"][0]) == 300
     assert 1 < len(await stage.shop().ledger("inventorySetQuantities")) - before <= 7
+
+
+@pytest.mark.parametrize("moment", ["request", "response"], ids=["not yet sent", "accepted, not yet heard"])
+async def test_stock_that_changes_between_a_publishs_read_and_its_write_ends_right(
+    stage: Stage, merchant: Merchant, clock: SettableClock, moment: str
+) -> None:
+    connection = await stage.connect(merchant)
+    [saved] = await stage.add(merchant, mug(quantity=5))
+    sold: list[str] = []
+
+    async def sell_meanwhile(message: httpx.Request | httpx.Response) -> None:
+        request = message if isinstance(message, httpx.Request) else message.request
+        if b"productSet" in request.content and not sold:
+            sold.append(request.content.decode())
+            await sell(stage, merchant, saved.variants[0].id, 2, "order-1")
+
+    stage.process.runtime.http.event_hooks[moment].append(sell_meanwhile)
+    await publish(stage, merchant, connection, saved.id)
+    await settle(stage, clock)
+
+    assert len(sold) == 1
+    [created] = await stage.shop().ledger("productSet")
+    assert first_quantity(created) == 5, "it was read before the sale"
+    [there] = await stage.shop().products()
+    async with stage.sessions.read(merchant.id) as session:
+        variant = await session.get_one(Variant, saved.variants[0].id)
+    assert (variant.on_hand, available(there["variants"][0])) == (3, 3)
+
+
+def first_quantity(created: dict[str, Any]) -> int:
+    """How many of the first variant a product was created with."""
+    return int(created["values"]["input"]["variants"][0]["inventoryQuantities"][0]["quantity"])
 
 
 async def sell(stage: Stage, merchant: Merchant, variant_id: UUID, quantity: int, cause_id: str) -> None:
