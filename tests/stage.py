@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -62,6 +62,12 @@ class PracticeShop:
 
     async def fault(self, kind: str, **details: Any) -> None:
         await self.do("faults", kind=kind, **details)
+
+    async def seed(self, products: Sequence[Mapping[str, Any]]) -> None:
+        """The merchant has typed these in, in the shop's own admin."""
+        url = f"{self.url}/practice/api/shops/{self.domain}/products"
+        answer = await self.http.post(url, json=products, headers={"Origin": self.url})
+        answer.raise_for_status()
 
     async def products(self) -> list[dict[str, Any]]:
         return list(await self.ask("products"))

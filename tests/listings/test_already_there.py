@@ -30,20 +30,13 @@ async def stage(settings: Settings, clock: SettableClock) -> AsyncIterator[Stage
 async def met(stage: Stage, merchant: Merchant) -> Listing:
     """Our mug was published to a shop that has one of its own, and the worker stopped at it."""
     connection = await stage.connect(merchant)
-    await seed(stage)
+    await stage.shop().seed([THEIRS])
     (saved,) = await stage.add(merchant, MUG)
     async with stage.sessions.write(merchant.id) as session:
         pairs = [(saved.id, connection.id)]
         await publishing.publish(session, merchant_id=merchant.id, pairs=pairs, now=stage.now)
     await stage.work()
     return await stage.listing(merchant, saved.id)
-
-
-async def seed(stage: Stage) -> None:
-    shop = stage.shop()
-    url = f"{shop.url}/practice/api/shops/{shop.domain}/products"
-    answer = await shop.http.post(url, json=[THEIRS], headers={"Origin": shop.url})
-    answer.raise_for_status()
 
 
 async def badge(stage: Stage, merchant: Merchant, listing: Listing) -> Badge:
