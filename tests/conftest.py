@@ -143,8 +143,14 @@ def redis_url(_redis_server: str) -> str:
     return _redis_server
 
 
+@pytest.fixture(scope="session")
+def secret_key() -> str:
+    """The installation's secret, the same in every test of a run."""
+    return "0" * 64
+
+
 @pytest.fixture
-def settings(tmp_path: Path, database_url: str, redis_url: str) -> Settings:
+def settings(tmp_path: Path, database_url: str, redis_url: str, secret_key: str) -> Settings:
     """Plain http on loopback, this test's database and queue, a data folder of its own."""
     return Settings(
         public_url="http://127.0.0.1:8000",
@@ -152,7 +158,7 @@ def settings(tmp_path: Path, database_url: str, redis_url: str) -> Settings:
         database_url=database_url,
         redis_url=redis_url,
         vault_keys=new_vault_key(),
-        secret_key="0" * 64,
+        secret_key=secret_key,
         smtp_url="",
         practice=True,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import httpx
@@ -16,21 +16,36 @@ from tests.faults.installation import Installation
 from tests.stage import Stage
 
 
+@pytest.fixture(scope="session")
+def queue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[processes.Queue]:
+    """The run's own queue server, which trials may empty and kill."""
+    started = processes.Queue(tmp_path_factory.mktemp("queue"))
+    yield started
+    started.kill()
+
+
+@pytest.fixture(scope="session")
+def practice_url(tmp_path_factory: pytest.TempPathFactory, secret_key: str) -> Iterator[str]:
+    """The run's one practice server. Every trader has a shop of its own there."""
+    secret = boot.practice_secret(Settings(secret_key=secret_key))
+    folder = tmp_path_factory.mktemp("practice")
+    with processes.practice_server(folder, client_id=boot.PRACTICE_CLIENT_ID, client_secret=secret) as url:
+        yield url
+
+
 @pytest.fixture
-async def installation(settings: Settings, tmp_path: Path) -> AsyncIterator[Installation]:
+async def installation(
+    settings: Settings, queue: processes.Queue, practice_url: str, tmp_path: Path
+) -> AsyncIterator[Installation]:
     """Nothing runs yet but the servers; the test starts the workers. All are gone at the end."""
-    queue = processes.Queue(tmp_path)
-    settings.redis_url = queue.url
-    secret = boot.practice_secret(settings)
-    with processes.practice_server(tmp_path, client_id=boot.PRACTICE_CLIENT_ID, client_secret=secret) as url:
-        settings.practice_url = url
-        process = boot.Process.start(settings, utc_now)
-        async with httpx.AsyncClient(trust_env=False) as http:
-            made = Installation(Stage(process, url, http), queue, tmp_path)
-            try:
-                yield made
-            finally:
-                for worker in made.workers:
-                    worker.kill()
-                await process.stop()
-    queue.kill()
+    queue.fresh()
+    settings.redis_url, settings.practice_url = queue.url, practice_url
+    process = boot.Process.start(settings, utc_now)
+    async with httpx.AsyncClient(trust_env=False) as http:
+        made = Installation(Stage(process, practice_url, http), queue, tmp_path)
+        try:
+            yield made
+        finally:
+            for worker in made.workers:
+                worker.kill()
+            await process.stop()

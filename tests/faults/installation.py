@@ -23,9 +23,8 @@ from portal.models.tasks import OPEN, Attempt, Task, TaskState
 from portal.stock import service as stock
 from portal.stock.service import Move
 from portal.tenancy import SYSTEM
-from tests.faults import processes
-from tests.faults.processes import Process, Queue
-from tests.faults.worker_settings import LEASE_SECONDS
+from tests.faults.processes import Queue, Worker
+from tests.faults.worker import LEASE_SECONDS
 from tests.invariants import violations
 from tests.people import a_merchant
 from tests.stage import PracticeShop, Stage
@@ -44,10 +43,10 @@ class Installation:
     stage: Stage
     queue: Queue
     folder: Path
-    workers: list[Process] = field(default_factory=list)
+    workers: list[Worker] = field(default_factory=list)
 
-    def worker(self, *, leases: str = processes.SHORT_LEASES) -> Process:
-        started = processes.worker(self.stage.process.runtime.settings, self.folder, leases=leases)
+    def worker(self, *, hurried: bool = True) -> Worker:
+        started = Worker(self.stage.process.runtime.settings, self.folder, hurried=hurried)
         self.workers.append(started)
         return started
 
@@ -56,6 +55,8 @@ class Installation:
         domain = f"{name}-{next(_numbers)}.myshopify.com"
         merchant = await a_merchant(self.stage.sessions, domain)
         trader = Trader(self.stage, merchant, await self.stage.connect(merchant, shop=domain), domain)
+        # Nobody here listens to webhooks: the shop would try to send each of them again and again.
+        await trader.shop.fault("lose")
         await self.idle(60)
         return trader
 
@@ -132,7 +133,7 @@ class Trader:
             query = select(func.count()).where(Attempt.kind == kind, Attempt.ended_at.is_not(None))
             return bool(await session.scalar(query))
 
-    async def kill(self, worker: Process, operation: str, when: str) -> None:
+    async def kill(self, worker: Worker, operation: str, when: str) -> None:
         """The shop kills the worker at its next call of the operation, before or after accepting it."""
         await self.shop.fault("kill", count=1, operation=operation, when=when, pid=worker.pid)
 

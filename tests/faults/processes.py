@@ -3,61 +3,96 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import os
 import shutil
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import cache
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from time import monotonic
+
+import redis
 
 from jobs import queue
 from portal.config import Settings
 from tests import servers
+from tests.faults import worker
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 40.0
-REAL_LEASES = "jobs.worker.WorkerSettings"
-SHORT_LEASES = "tests.faults.worker_settings.WorkerSettings"
 
 
-class Process:
+class Process(ABC):
     """A child of this test, with what it says kept in a file."""
 
-    def __init__(self, command: list[str], log: Path, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(self, pid: int, log: Path) -> None:
+        self.pid = pid
         self.log = log
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-        with log.open("ab") as out:
-            self._child = subprocess.Popen(
-                command, cwd=ROOT, env=kept | dict(environment or {}), stdout=out, stderr=out, stdin=subprocess.DEVNULL
-            )
 
     @property
-    def pid(self) -> int:
-        return self._child.pid
+    @abstractmethod
+    def died(self) -> bool: ...
+
+    @abstractmethod
+    def kill(self) -> None:
+        """The process is gone, without a chance to say anything."""
+
+    def stop(self) -> None:
+        """It does nothing and answers nothing until `go_on`."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        os.kill(self.pid, signal.SIGCONT)
+
+    async def death(self, seconds: float = 45) -> None:
+        """It has died of its own or another's hand."""
+        await until(lambda: self.died, seconds, f"the process should have been killed: {self.log}")
+
+
+class Program(Process):
+    """A server, started by its command."""
+
+    def __init__(self, command: list[str], log: Path) -> None:
+        with log.open("ab") as out:
+            self._child = subprocess.Popen(
+                command, cwd=ROOT, env=_of_every_process(), stdout=out, stderr=out, stdin=subprocess.DEVNULL
+            )
+        super().__init__(self._child.pid, log)
 
     @property
     def died(self) -> bool:
         return self._child.poll() is not None
 
     def kill(self) -> None:
-        """The process is gone, without a chance to say anything."""
         self._child.kill()
         self._child.wait()
 
-    def stop(self) -> None:
-        """It does nothing and answers nothing until `go_on`."""
-        self._child.send_signal(signal.SIGSTOP)
 
-    def go_on(self) -> None:
-        self._child.send_signal(signal.SIGCONT)
+class Worker(Process):
+    """A worker, forked from a process that has read the code already."""
 
-    async def death(self, seconds: float = 45) -> None:
-        """It has died of its own or another's hand."""
-        await until(lambda: self.died, seconds, f"the process should have been killed: {self.log}")
+    def __init__(self, settings: Settings, folder: Path, *, hurried: bool) -> None:
+        self.kill_at, log = folder / "kill-at", folder / "worker.log"
+        arguments = (_of_every_process() | environment(settings), log, self.kill_at)
+        self._child = _forks().Process(target=worker.run, args=arguments, kwargs={"hurried": hurried}, daemon=True)
+        self._child.start()
+        assert self._child.pid is not None
+        super().__init__(self._child.pid, log)
+
+    @property
+    def died(self) -> bool:
+        return self._child.exitcode is not None
+
+    def kill(self) -> None:
+        self._child.kill()
+        self._child.join()
 
 
 async def until(true: Callable[[], bool], seconds: float, otherwise: str) -> None:
@@ -67,10 +102,15 @@ async def until(true: Callable[[], bool], seconds: float, otherwise: str) -> Non
         await asyncio.sleep(0.02)
 
 
-def worker(settings: Settings, folder: Path, *, leases: str = SHORT_LEASES) -> Process:
-    """A worker as operators start it: `arq <settings>`."""
-    arq = str(Path(sys.executable).with_name("arq"))
-    return Process([arq, leases], folder / "worker.log", environment(settings))
+@cache
+def _forks() -> ForkServerContext:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["__main__", worker.__name__])
+    return context
+
+
+def _of_every_process() -> dict[str, str]:
+    return {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -92,7 +132,7 @@ def practice_server(folder: Path, *, client_id: str, client_secret: str) -> Iter
     port = servers.free_port()
     command = [sys.executable, "-m", "connectors.shopify.practice", "--port", str(port)]
     command += ["--data", str(folder / "practice.db"), "--client-id", client_id, "--client-secret", client_secret]
-    server = Process(command, folder / "practice.log")
+    server = Program(command, folder / "practice.log")
     try:
         _wait_for_port(port, server)
         yield f"http://127.0.0.1:{port}"
@@ -109,6 +149,17 @@ class Queue:
         self.url = f"redis://127.0.0.1:{self._port}/0"
         self._server = self._start()
 
+    def fresh(self) -> None:
+        """It runs, and nothing is in it."""
+        if self._server.died:
+            self.start_again()
+        else:
+            self.empty()
+
+    def empty(self) -> None:
+        with redis.Redis.from_url(self.url) as client:
+            client.flushall()
+
     def kill(self) -> None:
         self._server.kill()
 
@@ -117,7 +168,7 @@ class Queue:
 
     def _start(self) -> Process:
         flags = ["--port", str(self._port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-        server = Process([_queue_program(), *flags, "--dir", str(self._folder)], self._folder / "queue.log")
+        server = Program([_queue_program(), *flags, "--dir", str(self._folder)], self._folder / "queue.log")
         _wait_for_port(self._port, server)
         return server
 

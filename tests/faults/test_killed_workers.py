@@ -1,52 +1,103 @@
-"""R4, R11: whatever moment a worker is killed at, nothing is lost, nothing is made twice, and no stock is invented."""
+"""R4, R11: whatever moment a worker is killed at, nothing is lost, nothing is made twice, and no stock is invented.
+
+The kill points are those of a batch's way: claimed, sent, accepted, answered, recorded. Credits are reserved with the
+claim and settled with the record, so their two (K8, K9) are moments of the same way, and have no trial of their own
+until there is a ledger to compare.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from functools import partial
 
 import pytest
 
-from tests.faults import processes
-from tests.faults.installation import TRIALS, Installation, Trader
+from tests.faults import kill_points
+from tests.faults.installation import RECOVERY_SECONDS, TRIALS, Installation, Trader
+from tests.faults.kill_points import Moment
+from tests.faults.processes import Worker
 
 pytestmark = pytest.mark.faults
 
 NAMES = [f"mug-{number}" for number in range(10)]
-# The worker dies before the shop takes the call (K4), or after it and before we have recorded it (K6).
-KILL_POINTS = [
-    ("productSet", "before"),
-    ("productSet", "after"),
-    ("publishablePublish", "after"),
-    ("inventorySetQuantities", "before"),
-    ("inventorySetQuantities", "after"),
-]
+OPERATIONS = {"publish": "productSet", "stock": "inventorySetQuantities"}
+
+Order = Callable[[Trader, Worker], Awaitable[None]]
 
 
-@pytest.mark.parametrize(("operation", "when"), KILL_POINTS)
-async def test_a_worker_killed_while_publishing_loses_nothing_and_makes_nothing_twice(
-    installation: Installation, operation: str, when: str
+@dataclass(frozen=True, slots=True)
+class KillPoint:
+    """`order` makes it happen. When the worker is dead, its batch of `kind` has come as far as the three say."""
+
+    name: str
+    order: Order
+    kind: str
+    sent: bool
+    accepted: bool
+    recorded: bool
+
+
+def inside(moment: Moment, kind: str) -> Order:
+    async def order(_trader: Trader, worker: Worker) -> None:
+        kill_points.ask(worker.kill_at, moment, kind)
+
+    return order
+
+
+def heard(operation: str) -> Order:
+    """The shop kills the worker when it hears the call, and accepts it half a second later."""
+
+    async def order(trader: Trader, worker: Worker) -> None:
+        await trader.shop.fault("slow", count=1, operation=operation, when="before", seconds=0.5)
+        await trader.kill(worker, operation, "before")
+
+    return order
+
+
+def dropped(operation: str) -> Order:
+    """The shop kills the worker when it hears the call, and does nothing else."""
+
+    async def order(trader: Trader, worker: Worker) -> None:
+        await trader.shop.fault("drop", count=1, operation=operation, when="before")
+        await trader.kill(worker, operation, "before")
+
+    return order
+
+
+def accepted(operation: str) -> Order:
+    async def order(trader: Trader, worker: Worker) -> None:
+        await trader.kill(worker, operation, "after")
+
+    return order
+
+
+def _points(kind: str) -> list[KillPoint]:
+    operation = OPERATIONS[kind]
+    return [
+        KillPoint("K4, K8: claimed, not sent", inside(Moment.CLAIMED, kind), kind, False, False, False),
+        KillPoint("K5: sent, never accepted", dropped(operation), kind, True, False, False),
+        KillPoint("K5: sent, accepted later", heard(operation), kind, True, True, False),
+        KillPoint("K6: accepted, not answered", accepted(operation), kind, True, True, False),
+        KillPoint("K9: answered, not recorded", inside(Moment.ANSWERED, kind), kind, True, True, False),
+        KillPoint("K7: recorded, not acknowledged", inside(Moment.RECORDED, kind), kind, True, True, True),
+    ]
+
+
+SHOWN = KillPoint("K6: accepted and shown, not answered", accepted("publishablePublish"), "publish", True, True, False)
+POINTS = [*_points("publish"), SHOWN, *_points("stock")]
+NAMED = [f"{point.name} ({point.kind})" for point in POINTS]
+
+
+@pytest.mark.parametrize("point", POINTS, ids=NAMED)
+async def test_a_worker_killed_at_a_kill_point_loses_nothing_and_makes_nothing_twice(
+    installation: Installation, point: KillPoint
 ) -> None:
     worker = installation.worker()
     for _ in range(TRIALS):
-        trader = await installation.trader()
-        await trader.stocks(NAMES)
-        await trader.kill(worker, operation, when)
-        await trader.publishes()
-        await worker.death()
-        worker = await everything_recovers(installation, trader)
-
-
-async def test_a_worker_killed_after_it_recorded_loses_nothing(installation: Installation) -> None:
-    """K7: the publish is in our books, what follows from it is not done."""
-    worker = installation.worker()
-    for _ in range(TRIALS):
-        trader = await installation.trader()
-        await trader.stocks(NAMES)
-        await trader.publishes()
-        await installation.eventually(partial(trader.was_recorded, "publish"), 60)
-        worker.kill()
+        trader = await a_publish_dies(installation, worker, point)
         worker = await everything_recovers(installation, trader)
 
 
@@ -56,31 +107,46 @@ async def test_a_worker_killed_at_any_moment_loses_nothing(installation: Install
         trader = await installation.trader()
         await trader.stocks(NAMES)
         await trader.publishes()
-        await asyncio.sleep(random.random() * 2)
+        await asyncio.sleep(random.random())
         worker.kill()
         worker = await everything_recovers(installation, trader)
 
 
-async def test_the_product_as_shipped_recovers_within_a_minute(installation: Installation) -> None:
-    """One kill with the leases the product has; the other trials shorten them."""
-    worker = installation.worker(leases=processes.REAL_LEASES)
+# One point is enough for the common run: what differs from the trials above is the leases only.
+@pytest.mark.parametrize("point", POINTS if TRIALS > 1 else [SHOWN], ids=NAMED if TRIALS > 1 else [SHOWN.name])
+async def test_the_product_as_shipped_recovers_within_a_minute(installation: Installation, point: KillPoint) -> None:
+    """A kill with the leases the product has; the other trials shorten them."""
+    worker = installation.worker(hurried=False)
+    trader = await a_publish_dies(installation, worker, point)
+    await everything_recovers(installation, trader, hurried=False, seconds=60)
+
+
+async def a_publish_dies(installation: Installation, worker: Worker, point: KillPoint) -> Trader:
+    """Ten products were to be published, and the worker has died at the point of the batch that was said."""
     trader = await installation.trader()
     await trader.stocks(NAMES)
-    await trader.kill(worker, "productSet", "after")
+    await point.order(trader, worker)
     await trader.publishes()
     await worker.death()
-    installation.worker(leases=processes.REAL_LEASES)
-    await installation.idle(60)
-    await trader.sells_each_product_once()
-    await installation.sound()
+    await installation.eventually(partial(_has_come_to, trader, point), 10)
+    return trader
 
 
-async def everything_recovers(installation: Installation, trader: Trader) -> processes.Process:
+async def everything_recovers(
+    installation: Installation, trader: Trader, *, hurried: bool = True, seconds: float = RECOVERY_SECONDS
+) -> Worker:
     """A sale while nobody works, then a worker again: all is done, once, and true. The worker."""
     await trader.moves(-1, ["mug-0-0", "mug-3-1"])
-    worker = installation.worker()
-    await installation.idle()
+    worker = installation.worker(hurried=hurried)
+    await installation.idle(seconds)
     await trader.sells_each_product_once()
     await trader.has_kept_every_promise()
     await installation.sound()
     return worker
+
+
+async def _has_come_to(trader: Trader, point: KillPoint) -> bool:
+    operation = OPERATIONS[point.kind]
+    sent = any(operation in request["operations"] for request in await trader.shop.ask("requests"))
+    there = bool(await trader.shop.ledger(operation))
+    return (sent, there, await trader.was_recorded(point.kind)) == (point.sent, point.accepted, point.recorded)

@@ -55,20 +55,25 @@ async def test_a_worker_that_falls_silent_in_a_push_overwrites_nothing(installat
             silent = other
 
 
-async def test_two_hundred_changes_with_five_workers_end_in_one_number(installation: Installation) -> None:
+async def test_two_hundred_changes_in_ten_seconds_with_five_workers_end_in_one_number_and_few_calls(
+    installation: Installation,
+) -> None:
     for _ in range(5):
         installation.worker()
     trader = await _selling(installation)
+    before = len(await trader.shop.ledger("inventorySetQuantities"))
     await trader.moves(+300, [SKU])
     await trader.shop.fault("slow", count=10, operation="inventorySetQuantities", seconds=0.7, when="before")
     for number in range(200):
         await trader.moves(-1, [SKU])
+        await asyncio.sleep(0.05)
         if number == 100:
             installation.workers[0].stop()
     await installation.idle()
     installation.workers[0].go_on()
     await installation.idle()
     await trader.sells_each_product_once()
+    assert len(await trader.shop.ledger("inventorySetQuantities")) - before <= 25
     await installation.sound()
 
 

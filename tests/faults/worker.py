@@ -1,0 +1,43 @@
+"""A worker as a trial runs it: the product's own, started by arq in a process forked from one that has read the code.
+
+Reading the code takes a second of a processor, and a trial starts a worker for every one it kills.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+
+from arq.cli import cli
+
+from jobs import lanes, publishing, stock, worker
+from portal.connections import account
+from tests.faults import kill_points
+
+LEASE_SECONDS = 3
+
+
+def run(environment: Mapping[str, str], log: Path, kill_at: Path, *, hurried: bool) -> None:
+    """Works until it is killed, with nothing in its environment but this. `hurried` shortens what a trial waits for."""
+    os.environ.clear()
+    os.environ.update(environment)
+    with log.open("ab") as out:
+        os.dup2(out.fileno(), 1)
+        os.dup2(out.fileno(), 2)
+    kill_points.listen(kill_at)
+    if hurried:
+        _hurry()
+    # Made anew: the first was made when this code was read, with the environment of then.
+    worker.WorkerSettings = worker._worker_settings()
+    cli.main(["jobs.worker.WorkerSettings"], standalone_mode=False)
+
+
+def _hurry() -> None:
+    """A dead worker's lanes are free after three seconds, and found within one more."""
+    lanes.LEASE = account.REFRESH_LEASE = timedelta(seconds=LEASE_SECONDS)
+    lanes.RENEW_SECONDS = LEASE_SECONDS / 4
+    stock.ONCE_MORE_AFTER = timedelta(seconds=LEASE_SECONDS / 2)
+    publishing.READ_AFTER = timedelta(seconds=0.2)
+    worker.SWEEP_SECONDS = 1
