@@ -158,6 +158,20 @@ async def test_what_was_told_a_moment_ago_is_told_again_after_a_pause(sessions: 
     assert due == {just_now.id: now + timedelta(seconds=1.5), long_ago.id: now, never.id: now}
 
 
+async def test_what_is_sold_out_is_told_without_a_pause(sessions: Sessions, merchant: Merchant) -> None:
+    product = await a_product(sessions, merchant)
+    (variant,) = await variants_of(sessions, product)
+    await moved(sessions, merchant, step(variant, 2, "in"))
+    await a_listing(sessions, product, [variant])
+    now = SettableClock()()
+    async with sessions.write(SYSTEM) as session:
+        (await session.scalars(select(ListingItem))).one().sent_quantity_at = now
+    await moved(sessions, merchant, step(variant, -1, "first"))
+    assert [task.not_before for task in await _tasks(sessions)] == [now + stock.PAUSE]
+    await moved(sessions, merchant, step(variant, -1, "second"))
+    assert [task.not_before for task in await _tasks(sessions)] == [now]
+
+
 async def test_a_change_that_changes_nothing_tells_nobody(sessions: Sessions, merchant: Merchant) -> None:
     product = await a_product(sessions, merchant)
     (variant,) = await variants_of(sessions, product)
