@@ -6,8 +6,9 @@ import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from tests.browser.conftest import Installation
-from tests.browser.test_main_path import DATA, bring_file, register
+from tests.browser.test_main_path import bring_file, register
 from tests.imports.independent_count import independent_count
+from tests.material import DATA
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(not DATA.is_dir(), reason=f"the real files are not here: {DATA}")]
 

@@ -12,7 +12,7 @@ from portal.listings import publishing
 from portal.listings import service as listings
 from portal.listings.badges import badges_of
 from portal.models.accounts import Merchant
-from portal.models.catalog import Product, Variant
+from portal.models.catalog import Product, ProductImage, Variant
 from portal.models.connections import Connection
 from portal.models.listings import LastAttempt, Listing
 from portal.models.tasks import TaskState
@@ -110,6 +110,8 @@ async def test_an_update_of_a_large_product_keeps_every_variant_and_its_address(
     async with stage.sessions.write(merchant.id) as session:
         product = await session.get_one(Product, saved.id)
         product.title, product.version = "New shirt", product.version + 1
+        url = "https://cdn.example.com/new.jpg"
+        session.add(ProductImage(merchant_id=merchant.id, product_id=saved.id, position=1, url=url))
         await session.flush()
         await listings.product_changed(session, merchant.id, [saved.id], stage.now)
     await stage.work()
@@ -138,7 +140,7 @@ async def test_what_changed_while_it_was_written_is_sent_afterwards(
     (there,) = await stage.shop().products()
     assert there["variants"][0]["price"] == "7.77"
     assert there["title"] == ("Renamed" if renamed else "Shirt")
-    assert len(await stage.shop().ledger("productSet")) == (2 if renamed else 1), "a price travels alone"
+    assert len(await stage.shop().ledger("productSet")) == 1, "what changed travels alone"
 
 
 async def test_a_product_taken_off_sale_while_it_is_written_ends_off_sale(
