@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -32,13 +31,7 @@ UNINSTALLED = "app_uninstalled"
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """One delivery, opened."""
-
-    connection: Connection
-    topic: str
-    body: dict[str, Any]
+Bodies = Sequence[dict[str, Any]]
 
 
 class HandleWebhook:
@@ -63,28 +56,30 @@ class HandleWebhook:
             plain = runtime.vault.open(
                 delivery.body, merchant_id=delivery.merchant_id, row_id=delivery.id, field="delivery.body"
             )
-            heard = Heard(connection_of(batch), delivery.topic, _read(delivery, plain))
-            results[task_id] = Result(ended=Ended.DONE, value=heard)
+            results[task_id] = Result(ended=Ended.DONE, value=_read(delivery, plain))
         return results
 
     async def record(
         self, session: AsyncSession, batch: Batch, prepared: Prepared, results: Mapping[UUID, Result], now: datetime
     ) -> None:
         connection = connection_of(batch)
-        for task_id, delivery in prepared.work.items():
-            result = results[task_id]
-            if result.ended is not Ended.DONE:
-                continue
-            act = TOPICS.get(delivery.topic)
-            if act is not None:
-                await act(session, connection, result.value.body, now)
-            row = await session.get_one(Delivery, delivery.id)
-            row.handled_at, row.body = now, b""
+        heard = {
+            delivery.id: results[task_id].value
+            for task_id, delivery in prepared.work.items()
+            if results[task_id].ended is Ended.DONE
+        }
+        told: dict[str, list[dict[str, Any]]] = {}
+        for delivery in await session.scalars(select(Delivery).where(Delivery.id.in_(heard)).order_by(Delivery.id)):
+            told.setdefault(delivery.topic, []).append(heard[delivery.id])
+            delivery.handled_at, delivery.body = now, b""
+        for topic, bodies in told.items():
+            if act := TOPICS.get(topic):
+                await act(session, connection, bodies, now)
 
     async def give_up(self, session: AsyncSession, batch: Batch, problem: Problem, now: datetime) -> None:
         """What the delivery said is not known. The connection is tested: if our access was what ended, that shows."""
         connection = connection_of(batch)
-        await _enqueue(session, kinds.CHECK, connection, str(connection.id), now)
+        await _enqueue(session, kinds.CHECK, connection, [str(connection.id)], now)
 
 
 def _read(delivery: Delivery, plain: bytes) -> dict[str, Any]:
@@ -99,67 +94,67 @@ def _read(delivery: Delivery, plain: bytes) -> dict[str, Any]:
     return {}
 
 
-async def _uninstalled(session: AsyncSession, connection: Connection, _body: dict[str, Any], now: datetime) -> None:
+async def _uninstalled(session: AsyncSession, connection: Connection, _bodies: Bodies, now: datetime) -> None:
     """The shop ended our access; its tokens are worth nothing and are destroyed at once."""
     connection.secrets = connection.previous_secrets = None
     connection.expires_at = None
     states.lose_permission(session, connection, Problem(problem_class=ProblemClass.PERMISSION, code=UNINSTALLED), now)
 
 
-async def _scopes_changed(session: AsyncSession, connection: Connection, _body: dict[str, Any], now: datetime) -> None:
-    await _enqueue(session, kinds.CHECK, connection, str(connection.id), now)
+async def _scopes_changed(session: AsyncSession, connection: Connection, _bodies: Bodies, now: datetime) -> None:
+    await _enqueue(session, kinds.CHECK, connection, [str(connection.id)], now)
 
 
-async def _product_changed(session: AsyncSession, connection: Connection, body: dict[str, Any], now: datetime) -> None:
-    listing = await _listing(session, connection, body)
-    if listing is not None:
-        await _enqueue(session, kinds.READ, connection, str(listing.id), now)
+async def _products_changed(session: AsyncSession, connection: Connection, bodies: Bodies, now: datetime) -> None:
+    listings = await _listings(session, connection, bodies)
+    await _enqueue(session, kinds.READ, connection, [str(listing.id) for listing in listings], now)
 
 
-async def _product_deleted(session: AsyncSession, connection: Connection, body: dict[str, Any], now: datetime) -> None:
-    listing = await _listing(session, connection, body)
-    if listing is not None:
+async def _products_deleted(session: AsyncSession, connection: Connection, bodies: Bodies, now: datetime) -> None:
+    for listing in await _listings(session, connection, bodies):
         listing.observed, listing.observed_at = Observed.ENDED, now
         announce(session, listing)
 
 
-async def _stock_changed(session: AsyncSession, connection: Connection, body: dict[str, Any], now: datetime) -> None:
+async def _stock_changed(session: AsyncSession, connection: Connection, bodies: Bodies, now: datetime) -> None:
     """Our own pushes come back as events too; only a number we did not know of is work."""
-    stock_id = f"gid://shopify/InventoryItem/{body.get('inventory_item_id')}"
-    if not str(connection.settings.get("location_id", "")).endswith(f"/{body.get('location_id')}"):
-        return
-    item = (
-        await session.execute(
-            select(ListingItem).where(ListingItem.connection_id == connection.id, ListingItem.stock_id == stock_id)
-        )
-    ).scalar_one_or_none()
-    if item is None or body.get("available") in (None, item.confirmed_quantity, item.sent_quantity):
-        return
-    await _enqueue(session, kinds.STOCK, connection, str(item.id), now)
-
-
-async def _listing(session: AsyncSession, connection: Connection, body: dict[str, Any]) -> Listing | None:
-    channel_id = body.get("admin_graphql_api_id") or f"gid://shopify/Product/{body.get('id')}"
-    found = await session.execute(
-        select(Listing).where(Listing.connection_id == connection.id, Listing.channel_id == channel_id)
+    ours = str(connection.settings.get("location_id", ""))
+    said = {
+        f"gid://shopify/InventoryItem/{body.get('inventory_item_id')}": body.get("available")
+        for body in bodies
+        if ours.endswith(f"/{body.get('location_id')}")
+    }
+    items = await session.scalars(
+        select(ListingItem).where(ListingItem.connection_id == connection.id, ListingItem.stock_id.in_(said))
     )
-    return found.scalar_one_or_none()
+    news = [
+        str(item.id) for item in items if said[item.stock_id] not in (None, item.confirmed_quantity, item.sent_quantity)
+    ]
+    await _enqueue(session, kinds.STOCK, connection, news, now)
+
+
+async def _listings(session: AsyncSession, connection: Connection, bodies: Bodies) -> Sequence[Listing]:
+    channel_ids = {body.get("admin_graphql_api_id") or f"gid://shopify/Product/{body.get('id')}" for body in bodies}
+    found = await session.scalars(
+        select(Listing).where(Listing.connection_id == connection.id, Listing.channel_id.in_(channel_ids))
+    )
+    return found.all()
 
 
 async def _enqueue(
-    session: AsyncSession, kind: kinds.Kind, connection: Connection, subject: str, now: datetime
+    session: AsyncSession, kind: kinds.Kind, connection: Connection, subjects: Sequence[str], now: datetime
 ) -> None:
     await tasks.enqueue(
-        session, kind, [subject], merchant_id=connection.merchant_id, connection_id=connection.id, now=now
+        session, kind, subjects, merchant_id=connection.merchant_id, connection_id=connection.id, now=now
     )
 
 
-Act = Callable[[AsyncSession, Connection, dict[str, Any], datetime], Awaitable[None]]
+Act = Callable[[AsyncSession, Connection, Bodies, datetime], Awaitable[None]]
 
 TOPICS: dict[str, Act] = {
     "app/uninstalled": _uninstalled,
     "app/scopes_update": _scopes_changed,
-    "products/update": _product_changed,
-    "products/delete": _product_deleted,
+    "products/update": _products_changed,
+    "products/delete": _products_deleted,
     "inventory_levels/update": _stock_changed,
 }
