@@ -12,7 +12,6 @@ from typing import TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 from portal.i18n import _
 
@@ -59,6 +58,9 @@ def _is_a_run(plain: str) -> bool:
 
 @cache
 def _common() -> frozenset[str]:
+    # The package holds a tenth of the process's memory, and most processes never see a password being chosen.
+    from zxcvbn.frequency_lists import FREQUENCY_LISTS  # noqa: PLC0415
+
     return frozenset(FREQUENCY_LISTS["passwords"])
 
 
