@@ -8,11 +8,19 @@ import sys
 
 import structlog
 
-from benchmarks import catalog, channel, imports, live, pixel, tasks
+from benchmarks import catalog, channel, imports, live, memory, pixel, tasks
 from benchmarks.figures import Figure
 from jobs.boot import settle
 
-ALL = {"catalog": catalog, "tasks": tasks, "channel": channel, "imports": imports, "live": live, "pixel": pixel}
+ALL = {
+    "catalog": catalog,
+    "tasks": tasks,
+    "channel": channel,
+    "imports": imports,
+    "live": live,
+    "pixel": pixel,
+    "memory": memory,
+}
 
 
 def show(figure: Figure) -> None:

@@ -32,7 +32,7 @@ async def measure(show: Callable[[Figure], None]) -> None:
         import_id = new_id()
         path = service.folder(made.folder) / str(import_id)
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write(path)
+        write(path)
         read = await asyncio.to_thread(_read, path)
         tried = await _try(made, import_id, path, path.stat().st_size)
         show(Figure(f"dry run of {ROWS:,} rows", ROWS / tried, ROWS / read, "rows/s", "rows/s csv.reader alone"))
@@ -42,7 +42,7 @@ async def measure(show: Callable[[Figure], None]) -> None:
         show(Figure(f"import of {ROWS:,} rows", ROWS / saved, ROWS / plain, "rows/s", "rows/s raw executemany"))
 
 
-def _write(path: Path) -> None:
+def write(path: Path) -> None:
     header = HEADER.split("|")
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
