@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
-
-import structlog
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 from connectors.shopify.practice.app import create_app as create_practice
 from connectors.shopify.practice.settings import PracticeSettings
@@ -17,10 +16,6 @@ from portal import config
 from portal.accounts.links import first_owner_link
 from portal.config import ConfigError, Settings
 from portal.migrations.run import upgrade
-
-RESTART_SECONDS = 1.0
-
-log = structlog.get_logger()
 
 
 async def run(settings: Settings) -> None:
@@ -74,28 +69,14 @@ async def _practising(settings: Settings) -> AsyncIterator[None]:
 @asynccontextmanager
 async def _working(process: Process) -> AsyncIterator[None]:
     """A worker beside the web, started again whatever ends it."""
-    task = asyncio.create_task(_keep_working(process))
+    url = process.runtime.settings.redis_url
+    start = partial(worker.embedded, process.runtime, process.doorbell, url)
+    task = asyncio.create_task(worker.keep_working(start))
     try:
         yield
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-
-
-async def _keep_working(process: Process) -> None:
-    while True:
-        current = worker.embedded(process.runtime, process.doorbell, process.runtime.settings.redis_url)
-        try:
-            await current.async_run()
-        except asyncio.CancelledError:
-            # arq cancels itself here while jobs run; they go on from their rows at the next start.
-            with suppress(asyncio.CancelledError):
-                await current.close()
-            raise
-        except Exception:
-            # The supervisor's whole task is to outlive whatever ended the worker.
-            log.exception("worker_ended")
-        await asyncio.sleep(RESTART_SECONDS)
 
 
 def main() -> int:

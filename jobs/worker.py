@@ -1,16 +1,22 @@
 """The ARQ worker: rings become work in lanes, and a sweep finds what no ring was heard for.
 
-Started as `arq jobs.worker.WorkerSettings`, or inside the one process by jobs.standalone.
+Started as `arq jobs.worker.WorkerSettings` where something starts it again when it ends, as `python -m jobs.worker`,
+which does so itself, or inside the one process by jobs.standalone.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
 import socket
+import sys
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, cast
 from uuid import UUID
 
+import structlog
 from arq import cron
 from arq.connections import RedisSettings
 from arq.cron import CronJob
@@ -18,11 +24,12 @@ from arq.typing import WorkerCoroutine
 from arq.worker import Worker as ArqWorker
 from arq.worker import func
 
-from jobs.boot import Process, settle
+from jobs.boot import Process, set_up_logging, settle
 from jobs.lanes import Worker, lanes_to_ring, work_lane
 from jobs.registry import HANDLERS
 from jobs.schedule import HOUSEKEEPING, Scheduled
 from portal import config
+from portal.config import ConfigError
 from portal.runtime import Runtime
 from portal.tasks.doorbell import JOB, QUEUE, Doorbell, pack, redis_settings, unpack
 from portal.tenancy import SYSTEM
@@ -32,6 +39,9 @@ JOB_SECONDS = 90
 SWEEP_SECONDS = 5
 # Most of them wait: for a channel's answer, or for the next call it allows.
 MAX_JOBS = 60
+RESTART_SECONDS = 1.0
+
+log = structlog.get_logger()
 
 
 async def ring_heard(ctx: dict[str, Any], lane_id: str) -> None:
@@ -93,6 +103,38 @@ def embedded(runtime: Runtime, doorbell: Doorbell, redis_url: str) -> ArqWorker:
     return ArqWorker(**options(redis_settings(redis_url)), ctx=context(runtime, doorbell), handle_signals=False)
 
 
+async def keep_working(start: Callable[[], ArqWorker]) -> None:
+    """A worker is at work until this is cancelled, started again whatever ends it: arq does not outlive its queue."""
+    while True:
+        current = start()
+        try:
+            await current.async_run()
+        except asyncio.CancelledError:
+            # arq cancels itself here while jobs run; they go on from their rows at the next start.
+            with suppress(asyncio.CancelledError):
+                await current.close()
+            raise
+        except Exception:
+            # The supervisor's whole task is to outlive whatever ended the worker.
+            log.exception("worker_ended")
+        await asyncio.sleep(RESTART_SECONDS)
+
+
+async def run() -> None:
+    """Works until SIGTERM or Ctrl-C, which arq answers by letting the batches under way end and cancelling itself."""
+    settings = config.load()
+    if not settings.redis_url:
+        raise ConfigError("REDIS_URL must be set: a worker of its own listens to the queue that the web rings.")
+    set_up_logging(settings.log_level)
+    settle()
+    process = Process.start(settings)
+    told = options(redis_settings(settings.redis_url))
+    try:
+        await keep_working(lambda: ArqWorker(**told, ctx=context(process.runtime, process.doorbell)))
+    finally:
+        await process.stop()
+
+
 async def _startup(ctx: dict[str, Any]) -> None:
     settle()
     process = ctx["process"] = Process.start(config.load())
@@ -111,3 +153,17 @@ def _worker_settings() -> type:
 
 
 WorkerSettings = _worker_settings()
+
+
+def main() -> int:
+    try:
+        with suppress(asyncio.CancelledError):
+            asyncio.run(run())
+    except ConfigError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,4 +1,4 @@
-"""A worker as a trial runs it: the product's own, started by arq in a process forked from one that has read the code.
+"""A worker as a trial runs it: the product's own, in a process forked from one that has read the code already.
 
 Reading the code takes a second of a processor, and a trial starts a worker for every one it kills.
 """
@@ -10,28 +10,24 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
-from arq.cli import cli
-
 from jobs import lanes, publishing, stock, worker
 from portal.connections import account
-from tests.faults import kill_points
+from tests.faults import moments
 
 LEASE_SECONDS = 3
 
 
-def run(environment: Mapping[str, str], log: Path, kill_at: Path, *, hurried: bool) -> None:
+def run(environment: Mapping[str, str], log: Path, order: Path, *, hurried: bool) -> None:
     """Works until it is killed, with nothing in its environment but this. `hurried` shortens what a trial waits for."""
     os.environ.clear()
     os.environ.update(environment)
     with log.open("ab") as out:
         os.dup2(out.fileno(), 1)
         os.dup2(out.fileno(), 2)
-    kill_points.listen(kill_at)
+    moments.listen(order)
     if hurried:
         _hurry()
-    # Made anew: the first was made when this code was read, with the environment of then.
-    worker.WorkerSettings = worker._worker_settings()
-    cli.main(["jobs.worker.WorkerSettings"], standalone_mode=False)
+    worker.main()
 
 
 def _hurry() -> None:

@@ -7,11 +7,14 @@ import gc
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import pytest
+from arq.connections import ArqRedis
 from arq.worker import Worker as ArqWorker
+from redis.exceptions import WatchError
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -147,6 +150,31 @@ async def test_the_worker_rides_over_a_restart_of_the_queue_server(
 
             await promise(process, merchant, "after")
             await noting.has_done("after")
+
+
+async def test_the_worker_is_started_again_when_arq_does_not_outlive_its_queue(
+    settings: Settings, merchant: Merchant, noting: Noting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the connection is lost between a WATCH and its EXEC, which arq catches at the EXEC only."""
+    lost: list[str] = []
+    zrangebyscore = ArqRedis.zrangebyscore
+
+    async def lose_the_first(self: ArqRedis, *args: Any, **options: Any) -> Any:
+        if not lost:
+            lost.append("the connection")
+            raise WatchError
+        return await zrangebyscore(self, *args, **options)
+
+    monkeypatch.setattr(ArqRedis, "zrangebyscore", lose_the_first)
+    async with a_process(settings) as process:
+        start = partial(worker.embedded, process.runtime, process.doorbell, settings.redis_url)
+        working_on = asyncio.create_task(worker.keep_working(start))
+        await promise(process, merchant, "after the loss")
+        await noting.has_done("after the loss")
+        working_on.cancel()
+        await asyncio.gather(working_on, return_exceptions=True)
+        gc.collect()
+    assert lost
 
 
 async def test_no_more_work_is_left_in_the_queue_than_is_promised(
