@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+from signal import SIGKILL, Signals
 from time import monotonic
 from uuid import UUID
 
@@ -23,6 +24,8 @@ from portal.models.tasks import OPEN, Attempt, Task, TaskState
 from portal.stock import service as stock
 from portal.stock.service import Move
 from portal.tenancy import SYSTEM
+from tests.faults import moments, processes
+from tests.faults.moments import Moment
 from tests.faults.processes import Queue, Worker
 from tests.faults.worker import LEASE_SECONDS
 from tests.invariants import violations
@@ -49,6 +52,19 @@ class Installation:
         started = Worker(self.stage.process.runtime.settings, self.folder, hurried=hurried)
         self.workers.append(started)
         return started
+
+    def ask(self, moment: Moment, kind: str = "", how: Signals = SIGKILL) -> None:
+        """The worker that comes first to this moment of a batch of the kind dies there, or stops."""
+        moments.ask(self._order, moment, kind, how)
+
+    async def stopped(self, seconds: float = 30) -> Worker:
+        """The worker that has stopped as it was asked to."""
+
+        def found() -> list[Worker]:
+            return [worker for worker in self.workers if moments.obeyed(self._order, worker.pid)]
+
+        await processes.until(lambda: bool(found()), seconds, f"a worker should have stopped; see {self.folder}")
+        return found()[-1]
 
     async def trader(self, name: str = "shop") -> Trader:
         """A merchant newly connected to a practice shop of their own. A worker must be running."""
@@ -78,6 +94,10 @@ class Installation:
 
     async def tasks(self, kind: str, state: TaskState) -> list[Task]:
         return await self.stage.tasks(kind=kind, state=state)
+
+    @property
+    def _order(self) -> Path:
+        return self.folder / "order"
 
     async def sound(self) -> None:
         """Every invariant holds."""

@@ -44,11 +44,8 @@ class Process(ABC):
     def kill(self) -> None:
         """The process is gone, without a chance to say anything."""
 
-    def stop(self) -> None:
-        """It does nothing and answers nothing until `go_on`."""
-        os.kill(self.pid, signal.SIGSTOP)
-
     def go_on(self) -> None:
+        """It goes on where it was stopped."""
         os.kill(self.pid, signal.SIGCONT)
 
     async def death(self, seconds: float = 45) -> None:
@@ -79,8 +76,8 @@ class Worker(Process):
     """A worker, forked from a process that has read the code already."""
 
     def __init__(self, settings: Settings, folder: Path, *, hurried: bool) -> None:
-        self.kill_at, log = folder / "kill-at", folder / "worker.log"
-        arguments = (_of_every_process() | environment(settings), log, self.kill_at)
+        log, order = folder / "worker.log", folder / "order"
+        arguments = (_of_every_process() | environment(settings), log, order)
         self._child = _forks().Process(target=worker.run, args=arguments, kwargs={"hurried": hurried}, daemon=True)
         self._child.start()
         assert self._child.pid is not None
@@ -89,6 +86,14 @@ class Worker(Process):
     @property
     def died(self) -> bool:
         return self._child.exitcode is not None
+
+    @property
+    def exit_code(self) -> int | None:
+        return self._child.exitcode
+
+    def end(self) -> None:
+        """It is asked to end, as at every deployment."""
+        self._child.terminate()
 
     def kill(self) -> None:
         self._child.kill()

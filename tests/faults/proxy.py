@@ -76,6 +76,7 @@ async def proxy(server: str) -> AsyncIterator[Proxy]:
     try:
         yield made
     finally:
-        listening.should_exit = True
+        # A call that a failed test holds for ever must not hold the next test.
+        listening.should_exit = listening.force_exit = True
         await task
         await made.close()

@@ -15,9 +15,8 @@ from functools import partial
 
 import pytest
 
-from tests.faults import kill_points
 from tests.faults.installation import RECOVERY_SECONDS, TRIALS, Installation, Trader
-from tests.faults.kill_points import Moment
+from tests.faults.moments import Moment
 from tests.faults.processes import Worker
 
 pytestmark = pytest.mark.faults
@@ -25,7 +24,7 @@ pytestmark = pytest.mark.faults
 NAMES = [f"mug-{number}" for number in range(10)]
 OPERATIONS = {"publish": "productSet", "stock": "inventorySetQuantities"}
 
-Order = Callable[[Trader, Worker], Awaitable[None]]
+Order = Callable[[Installation, Trader, Worker], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +40,8 @@ class KillPoint:
 
 
 def inside(moment: Moment, kind: str) -> Order:
-    async def order(_trader: Trader, worker: Worker) -> None:
-        kill_points.ask(worker.kill_at, moment, kind)
+    async def order(installation: Installation, _trader: Trader, _worker: Worker) -> None:
+        installation.ask(moment, kind)
 
     return order
 
@@ -50,7 +49,7 @@ def inside(moment: Moment, kind: str) -> Order:
 def heard(operation: str) -> Order:
     """The shop kills the worker when it hears the call, and accepts it half a second later."""
 
-    async def order(trader: Trader, worker: Worker) -> None:
+    async def order(_installation: Installation, trader: Trader, worker: Worker) -> None:
         await trader.shop.fault("slow", count=1, operation=operation, when="before", seconds=0.5)
         await trader.kill(worker, operation, "before")
 
@@ -60,7 +59,7 @@ def heard(operation: str) -> Order:
 def dropped(operation: str) -> Order:
     """The shop kills the worker when it hears the call, and does nothing else."""
 
-    async def order(trader: Trader, worker: Worker) -> None:
+    async def order(_installation: Installation, trader: Trader, worker: Worker) -> None:
         await trader.shop.fault("drop", count=1, operation=operation, when="before")
         await trader.kill(worker, operation, "before")
 
@@ -68,7 +67,7 @@ def dropped(operation: str) -> Order:
 
 
 def accepted(operation: str) -> Order:
-    async def order(trader: Trader, worker: Worker) -> None:
+    async def order(_installation: Installation, trader: Trader, worker: Worker) -> None:
         await trader.kill(worker, operation, "after")
 
     return order
@@ -121,11 +120,28 @@ async def test_the_product_as_shipped_recovers_within_a_minute(installation: Ins
     await everything_recovers(installation, trader, hurried=False, seconds=60)
 
 
+async def test_a_worker_that_is_asked_to_end_records_the_batch_under_way(installation: Installation) -> None:
+    worker = installation.worker()
+    trader = await installation.trader()
+    await trader.stocks(NAMES)
+    await trader.shop.fault("slow", count=1, operation="productSet", when="after", seconds=2)
+    await trader.publishes()
+    await installation.eventually(partial(_has_accepted, trader, "productSet"), 30)
+    worker.end()
+    await worker.death()
+    assert worker.exit_code == 0
+    assert await trader.was_recorded("publish")
+    installation.worker()
+    await installation.idle()
+    await trader.sells_each_product_once()
+    assert {task.lost_starts for task in await installation.stage.tasks()} == {0}
+
+
 async def a_publish_dies(installation: Installation, worker: Worker, point: KillPoint) -> Trader:
     """Ten products were to be published, and the worker has died at the point of the batch that was said."""
     trader = await installation.trader()
     await trader.stocks(NAMES)
-    await point.order(trader, worker)
+    await point.order(installation, trader, worker)
     await trader.publishes()
     await worker.death()
     await installation.eventually(partial(_has_come_to, trader, point), 10)
@@ -148,5 +164,9 @@ async def everything_recovers(
 async def _has_come_to(trader: Trader, point: KillPoint) -> bool:
     operation = OPERATIONS[point.kind]
     sent = any(operation in request["operations"] for request in await trader.shop.ask("requests"))
-    there = bool(await trader.shop.ledger(operation))
-    return (sent, there, await trader.was_recorded(point.kind)) == (point.sent, point.accepted, point.recorded)
+    there, recorded = await _has_accepted(trader, operation), await trader.was_recorded(point.kind)
+    return (sent, there, recorded) == (point.sent, point.accepted, point.recorded)
+
+
+async def _has_accepted(trader: Trader, operation: str) -> bool:
+    return bool(await trader.shop.ledger(operation))

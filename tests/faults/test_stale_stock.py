@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
+from signal import SIGSTOP
 
 import pytest
 
 from portal.models.tasks import TaskState
 from tests.faults.installation import RECOVERY_SECONDS, TRIALS, Installation, Trader
+from tests.faults.moments import Moment
 from tests.faults.proxy import Proxy, proxy
 
 pytestmark = pytest.mark.faults
@@ -42,7 +44,8 @@ async def test_a_worker_that_falls_silent_in_a_push_overwrites_nothing(installat
             arrived, released = _hold_next_push(between)
             await trader.moves(-1, [SKU])
             await asyncio.wait_for(arrived.wait(), 30)
-            silent.stop()
+            installation.ask(Moment.COMMITTED, how=SIGSTOP)
+            assert await installation.stopped() is silent
             await trader.moves(then, [SKU])
             other = installation.worker()
             await installation.eventually(partial(_pushed_again, installation, trader), RECOVERY_SECONDS)
@@ -65,12 +68,13 @@ async def test_two_hundred_changes_in_ten_seconds_with_five_workers_end_in_one_n
     await trader.moves(+300, [SKU])
     await trader.shop.fault("slow", count=10, operation="inventorySetQuantities", seconds=0.7, when="before")
     for number in range(200):
+        if number == 100:
+            installation.ask(Moment.CLAIMED, "stock", how=SIGSTOP)
         await trader.moves(-1, [SKU])
         await asyncio.sleep(0.05)
-        if number == 100:
-            installation.workers[0].stop()
+    silent = await installation.stopped()
     await installation.idle()
-    installation.workers[0].go_on()
+    silent.go_on()
     await installation.idle()
     await trader.sells_each_product_once()
     assert len(await trader.shop.ledger("inventorySetQuantities")) - before <= 25
