@@ -15,6 +15,9 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from portal.tenancy import Owner, ScopedSession
 
+# The database lets go of what a stopped process or a lost machine holds: a transaction of ours never waits that long.
+SERVER_SETTINGS = {"idle_in_transaction_session_timeout": "20s"}
+
 Announce = Callable[[dict[UUID, datetime], dict[UUID, set[str]]], Awaitable[None]]
 
 
@@ -32,7 +35,13 @@ class Sessions:
             self.writer = _sqlite_engine(url, writes=True)
             self.reader = _sqlite_engine(url, writes=False)
         else:
-            self.writer = self.reader = create_async_engine(url, pool_size=10, max_overflow=10, pool_pre_ping=True)
+            self.writer = self.reader = create_async_engine(
+                url,
+                pool_size=10,
+                max_overflow=10,
+                pool_pre_ping=True,
+                connect_args={"server_settings": SERVER_SETTINGS},
+            )
 
     def on_commit(self, announce: Announce) -> None:
         self._announce = announce

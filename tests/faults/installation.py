@@ -48,6 +48,10 @@ class Installation:
     folder: Path
     workers: list[Worker] = field(default_factory=list)
 
+    @property
+    def on_sqlite(self) -> bool:
+        return self.stage.process.runtime.settings.database_url.startswith("sqlite")
+
     def worker(self, *, hurried: bool = True) -> Worker:
         started = Worker(self.stage.process.runtime.settings, self.folder, hurried=hurried)
         self.workers.append(started)

@@ -12,6 +12,7 @@ import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
+from signal import SIGSTOP
 
 import pytest
 
@@ -118,6 +119,25 @@ async def test_the_product_as_shipped_recovers_within_a_minute(installation: Ins
     worker = installation.worker(hurried=False)
     trader = await a_publish_dies(installation, worker, point)
     await everything_recovers(installation, trader, hurried=False, seconds=60)
+
+
+async def test_a_worker_that_stops_in_a_transaction_holds_up_nobody(installation: Installation) -> None:
+    """As on a machine that is gone: its locks outlive it for as long as the database believes it is there."""
+    if installation.on_sqlite:
+        pytest.skip("SQLite has one lock for all: what stops holding it, stops everything until it is killed")
+    installation.worker(hurried=False)
+    trader = await installation.trader()
+    await trader.stocks(NAMES)
+    installation.ask(Moment.CLAIMING, "publish", how=SIGSTOP)
+    await trader.publishes()
+    stopped = await installation.stopped()
+    installation.worker(hurried=False)
+    await installation.idle(60)
+    await trader.sells_each_product_once()
+    stopped.go_on()
+    await installation.idle()
+    await trader.sells_each_product_once()
+    await installation.sound()
 
 
 async def test_a_worker_that_is_asked_to_end_records_the_batch_under_way(installation: Installation) -> None:
