@@ -29,7 +29,7 @@ from portal.tasks import service as tasks
 # A change made at the channel that no order of ours explains: a sale we have not heard of yet, or a count by hand.
 CHANGED_THERE = "changed_at_channel"
 # A worker that fell silent may have a call under way still. It ends in 15 s, and this comes after it.
-ONCE_MORE_AFTER = timedelta(seconds=20)
+ONCE_MORE_AFTER = timedelta(seconds=16)
 # The channel has said, or we know, that it did not take the number.
 NEVER_TAKEN = frozenset({Ended.BUSY, Ended.PERMISSION, Ended.REFUSED})
 # How far back a try without an answer may explain a number we find.

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
-from jobs import lanes, publishing, stock, worker
+from jobs import lanes, listed, stock, worker
 from portal.connections import account
 from tests.faults import moments
 
@@ -35,5 +35,5 @@ def _hurry() -> None:
     lanes.LEASE = account.REFRESH_LEASE = timedelta(seconds=LEASE_SECONDS)
     lanes.RENEW_SECONDS = LEASE_SECONDS / 4
     stock.ONCE_MORE_AFTER = timedelta(seconds=LEASE_SECONDS / 2)
-    publishing.READ_AFTER = timedelta(seconds=0.2)
+    listed.READ_AFTER = timedelta(seconds=0.2)
     worker.SWEEP_SECONDS = 1
