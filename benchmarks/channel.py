@@ -7,7 +7,6 @@ import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -138,7 +137,7 @@ async def _trading() -> AsyncIterator[Trade]:
             settings.practice_url = url
             made.process.runtime.practice_urls["shopify"] = url
             stage = Stage(made.process, url, made.http)
-            worker = processes.worker(settings, Path(made.folder), leases=processes.REAL_LEASES)
+            worker = processes.arq(settings, made.folder)
             try:
                 trade = Trade(made, stage, await stage.connect(made.merchant, shop=DOMAIN))
                 await trade.done()

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from functools import cache
 from multiprocessing.context import ForkServerContext
@@ -56,10 +56,11 @@ class Process(ABC):
 class Program(Process):
     """A server, started by its command."""
 
-    def __init__(self, command: list[str], log: Path) -> None:
+    def __init__(self, command: list[str], log: Path, environment: Mapping[str, str] | None = None) -> None:
+        given = _of_every_process() | dict(environment or {})
         with log.open("ab") as out:
             self._child = subprocess.Popen(
-                command, cwd=ROOT, env=_of_every_process(), stdout=out, stderr=out, stdin=subprocess.DEVNULL
+                command, cwd=ROOT, env=given, stdout=out, stderr=out, stdin=subprocess.DEVNULL
             )
         super().__init__(self._child.pid, log)
 
@@ -105,6 +106,12 @@ async def until(true: Callable[[], bool], seconds: float, otherwise: str) -> Non
     while not true():
         assert monotonic() < deadline, otherwise
         await asyncio.sleep(0.02)
+
+
+def arq(settings: Settings, folder: Path) -> Program:
+    """A worker started by arq's own command."""
+    command = [str(Path(sys.executable).with_name("arq")), "jobs.worker.WorkerSettings"]
+    return Program(command, folder / "worker.log", environment(settings))
 
 
 @cache

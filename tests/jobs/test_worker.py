@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from jobs import queue, worker
 from jobs.boot import Process
 from jobs.handlers import Batch, Prepared
 from jobs.results import Ended, Result
+from portal.clock import new_id
 from portal.config import Settings
 from portal.db import Sessions
 from portal.models.accounts import Merchant
@@ -31,6 +33,7 @@ from portal.runtime import Runtime
 from portal.tasks import kinds
 from portal.tasks import service as tasks
 from portal.tasks.doorbell import Doorbell
+from tests.faults import processes
 from tests.portal.test_live import kill_the_queue_server
 
 SECONDS = 20
@@ -191,6 +194,24 @@ async def test_no_more_work_is_left_in_the_queue_than_is_promised(
         keys: list[Any] = [key async for key in current.pool.scan_iter("arq:result:*")]
 
     assert [key for key in keys if b"cron" not in key] == []
+
+
+async def test_arqs_own_command_starts_a_worker_too(settings: Settings, merchant: Merchant, tmp_path: Path) -> None:
+    async with a_process(settings) as process:
+        await promise(process, merchant, str(new_id()))
+        started = processes.arq(settings, tmp_path)
+        try:
+            async with asyncio.timeout(SECONDS):
+                while await _states(process, merchant) != [TaskState.DONE]:
+                    assert not started.died, (tmp_path / "worker.log").read_text()
+                    await asyncio.sleep(0.1)
+        finally:
+            started.kill()
+
+
+async def _states(process: Process, merchant: Merchant) -> list[TaskState]:
+    async with process.runtime.sessions.read(merchant.id) as session:
+        return list(await session.scalars(select(Task.state)))
 
 
 async def test_a_bell_whose_server_is_away_stays_silent(settings: Settings, merchant: Merchant) -> None:
