@@ -131,11 +131,17 @@ def overridden(mapping: Mapping, changes: Dict[str, str]) -> Mapping:
     return replace(mapping, columns=tuple(columns))
 
 
+def usable(mapping: Mapping) -> bool:
+    """Whether products can be told apart."""
+    return bool(mapping.fields.keys() & {"handle", "title"})
+
+
 def refuse_unusable(mapping: Mapping) -> None:
-    """Nothing happens if products can be told apart; otherwise raises MappingRefused."""
-    if not mapping.fields.keys() & {"handle", "title"}:
+    """Nothing happens if the mapping is usable; otherwise raises MappingRefused."""
+    if not usable(mapping):
         raise MappingRefused(
-            _("No column holds the product's title"), _("Choose the column with the title, or the one with the handle.")
+            _("No column holds the product's title"),
+            _("Choose the column that holds it, or call it Title in the file."),
         )
 
 

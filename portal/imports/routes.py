@@ -18,7 +18,7 @@ from portal.errors import FormInvalid
 from portal.i18n import _
 from portal.imports import queries, service, storing
 from portal.imports.encodings import NAMES
-from portal.imports.fragments import progress
+from portal.imports.fragments import problems, progress
 from portal.imports.guards import guarded
 from portal.imports.mapping import FIELDS, IGNORE, KEEP, Mapping, label
 from portal.imports.reading import Table, iter_rows
@@ -109,7 +109,7 @@ async def commit(request: PortalRequest, import_id: FromPath[str]) -> Response[A
         record = await service.one(session, id_from(import_id))
         await service.commit(session, record, now=current.clock())
     async with current.sessions.read(asking.merchant_id) as session:
-        parts = await progress(session, asking, [record.id])
+        parts = [*await progress(session, asking, [record.id]), *await problems(session, asking, [record.id])]
     return await done(request, to=f"/imports/{record.id}", text=_("Import started"), parts=parts)
 
 
@@ -161,7 +161,7 @@ async def _show(
         record = await service.one(session, id_from(import_id))
         view = await queries.view(session, record)
         causes = await queries.causes(session, record.id)
-        problems, following = await queries.problems(session, record.id, after=after)
+        found, following = await queries.problems(session, record.id, after=after)
     columns: list[dict[str, Any]] = []
     if record.state is ImportState.UPLOADED:
         table, mapping = service.reopen(service.kept_file(current.settings.data_dir, record), record)
@@ -172,7 +172,7 @@ async def _show(
         status=HTTPStatus.UNPROCESSABLE_ENTITY if error else HTTPStatus.OK,
         view=view,
         causes=causes,
-        problems=problems,
+        problems=found,
         following=following,
         after=after,
         columns=columns,

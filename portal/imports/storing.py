@@ -14,9 +14,9 @@ from portal.errors import FormInvalid
 from portal.i18n import _
 from portal.imports.counts import Counts
 from portal.imports.formats import recognise
-from portal.imports.mapping import Mapping, overridden, suggest
+from portal.imports.mapping import Mapping, overridden, suggest, usable
 from portal.imports.products import read_products
-from portal.imports.reading import Table, open_table
+from portal.imports.reading import Table, iter_rows, open_table
 from portal.imports.records import RowProblem
 
 LARGEST_BYTES = 64 * 1024 * 1024
@@ -62,7 +62,10 @@ async def try_out(
     delimiter: str | None = None,
     uses: dict[str, str] | None = None,
 ) -> Tried:
-    """The dry run over the whole file, with what was guessed where nothing is given. Raises UnreadableFile."""
+    """The dry run over the whole file, with what was guessed where nothing is given. Raises UnreadableFile.
+
+    Headings of which we guess nothing are no refusal: the merchant says next which column is which.
+    """
     return await asyncio.to_thread(_try_out, path, currency, encoding, delimiter, uses or {})
 
 
@@ -72,6 +75,11 @@ def _try_out(path: Path, currency: str, encoding: str | None, delimiter: str | N
     mapping = overridden(suggested, {header: use for header, use in uses.items() if header in table.headers})
     counts = Counts()
     problems: list[RowProblem] = []
+    if not uses and not usable(mapping):
+        counts.rows = sum(1 for _row in iter_rows(path, table))
+        # With nothing under them, headings we don't know are rather the sign of another kind of file.
+        if counts.rows:
+            return Tried(table, mapping, counts, problems)
     for product, found in read_products(path, table, mapping, currency):
         counts.add(product, found)
         problems.extend(found[: max(0, PROBLEMS_KEPT - len(problems))])

@@ -137,6 +137,50 @@ async def test_another_use_of_a_column_is_tried_at_once(desk: Desk) -> None:
     assert await desk.stock() == {"C-1": 0}
 
 
+async def test_a_file_whose_headings_tell_nothing_asks_which_column_is_the_title(desk: Desk) -> None:
+    path = await desk.bring("alpha,beta\nCup,15\nBowl,20\n")
+    page = await desk.browser.get(path)
+    assert "Which column holds the title?" in words(str(page))
+    assert "2 rows" in words(str(page))
+    assert not page.select('form[action$="/commit"]')
+
+    assert (await _remap(desk, path, {"alpha": "keep", "beta": "price"})).status_code == 422
+    assert (await _remap(desk, path, {"alpha": "title", "beta": "price"})).status_code == 303
+
+    assert "Import 2 products" in words(str(await desk.browser.get(path)))
+
+
+async def test_a_file_of_headings_only_says_so(desk: Desk) -> None:
+    page = await desk.browser.get(await desk.bring(f"{HEADER}\n"))
+
+    assert "No rows under the headings" in words(str(page))
+    assert not page.select('form[action$="/commit"]')
+
+
+async def test_the_reasons_come_with_the_end_of_the_import_to_whoever_watches(desk: Desk) -> None:
+    path = await desk.bring(TABLE)
+    await desk.commit(path)
+    page = await desk.browser.get(path)
+    parts = [str(part["id"]) for part in page.select(f'[data-live="import:{path.rsplit("/", 1)[-1]}"]')]
+    await desk.work()
+
+    answer = await desk.browser.http.get("/live/fragments", params={"id": parts})
+
+    assert "1 row did not arrive" in words(answer.text)
+    assert "about 40" in words(answer.text)
+    assert f"{path}/refused.csv" in answer.text
+
+
+async def test_what_many_rows_share_is_said_once_with_their_numbers(desk: Desk) -> None:
+    rows = "".join(f"cup-{number},Cup {number},C-{number},cheap,1,,,\n" for number in range(8))
+    page = await desk.browser.get(await desk.bring(f"{HEADER}\n{rows}"))
+
+    problems = page.select_one("#problems li")
+    assert problems is not None
+    assert words(str(problems)).startswith("8 rows: Row 2, Variant Price")
+    assert "The same in row 3, 4, 5, 6 …" in words(str(problems))
+
+
 async def test_two_columns_for_one_field_are_refused_and_the_choice_is_kept_on_the_page(desk: Desk) -> None:
     path = await desk.bring("name,retail,other\nCap,15,16\n")
     before = (await desk.record(path)).mapping
