@@ -160,6 +160,7 @@ function setOffline(offline) {
   if (offline) root.dataset.uiOffline = "";
   else delete root.dataset.uiOffline;
   banner.hidden = !offline;
+  document.dispatchEvent(new CustomEvent("offline-said", { detail: { offline } }));
   if (offline) announce(banner.innerText);
 }
 

@@ -24,6 +24,8 @@ document.addEventListener("keydown", (event) => {
     document.dispatchEvent(new CustomEvent("open-dialog", { detail: { id: "commands" } }));
     return;
   }
+  // Out of the search box, where keys are letters, back to where they are shortcuts.
+  if (event.key === "Escape" && event.target.matches("form[role=search] *")) event.target.blur();
   if (event.ctrlKey || event.metaKey || event.altKey || singleKeysOff() || typing(event.target)) return;
   const key = name(event);
   const pair = first && Date.now() - first.at < SEQUENCE_MS ? `${first.key} ${key}` : null;

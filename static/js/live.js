@@ -82,6 +82,13 @@ function poll() {
   timers.poll = setTimeout(poll, POLL_MS);
 }
 
+// Without a network an open stream says nothing of its end.
+document.addEventListener("offline-said", (event) => {
+  if (!line) return;
+  if (event.detail.offline) say("offline");
+  else say(source?.readyState === EventSource.OPEN ? "live" : "reconnecting");
+});
+
 // ---- fetching
 
 // One request in a while at most, and a change after a quiet while is asked for at once: soon enough to be seen, late
@@ -183,7 +190,8 @@ function mayReplace(element) {
 
 function say(state) {
   line.dataset.uiState = state === "updated" ? "still" : state;
-  const words = { live: line.dataset.textLive, reconnecting: line.dataset.textReconnecting, updated: line.dataset.textUpdated }[state];
+  const { textLive: live, textReconnecting: reconnecting, textUpdated: updated, textOffline: offline } = line.dataset;
+  const words = { live, reconnecting, updated, offline }[state];
   const time = new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   line.textContent = words.replace("{time}", time);
 }

@@ -1,6 +1,9 @@
-// Lists: selecting rows, and the bar of what can be done with the selected ones.
+// Lists: the open view in sight, selecting rows, and the bar of what can be done with the selected ones.
 
 let last = null;
+
+// Where the views do not fit side by side the open one may lie beyond the edge.
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
 
 function checks() {
   return [...document.querySelectorAll("[data-row-check]")];
