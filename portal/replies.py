@@ -89,12 +89,15 @@ def wants_json(request: PortalRequest) -> bool:
 
 def _to_sign_in(request: PortalRequest) -> Response[Any]:
     """Sign-in, and back to the page that was wanted (for a form, the page it stood on)."""
-    wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    path = wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     if is_htmx(request) or request.method != "GET":
         wanted = page_left(request) or "/"
-    where = f"/sign-in?next={quote(wanted, safe='')}"
+    # A browser that holds the token of a session is not new here: its session has ended.
+    where = f"/sign-in?next={quote(wanted, safe='')}" + ("&ended" if request.auth else "")
+    status, headers = HTTPStatus.SEE_OTHER, {"Location": where}
     if is_htmx(request):
-        return Response(
-            "", status_code=HTTPStatus.UNAUTHORIZED, headers={"HX-Redirect": where}, media_type=MediaType.HTML
-        )
-    return Response("", status_code=HTTPStatus.SEE_OTHER, headers={"Location": where}, media_type=MediaType.HTML)
+        status, headers = HTTPStatus.UNAUTHORIZED, {"HX-Redirect": where}
+    elif request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        # The browser sends the same form to sign-in, which keeps what was typed. A file would be too much for that.
+        status, headers = HTTPStatus.TEMPORARY_REDIRECT, {"Location": f"{where}&form={quote(path, safe='')}"}
+    return Response("", status_code=status, headers=headers, media_type=MediaType.HTML)

@@ -8,11 +8,12 @@ from typing import Any
 from litestar import Response, get, post
 from litestar.params import FromPath
 
-from portal.accounts import entering, registration
+from portal.accounts import entering, keeping, registration
 from portal.accounts.cookies import forget
 from portal.accounts.forms import CURRENCIES, SignUp, text
+from portal.accounts.keeping import Kept
 from portal.accounts.throttle import Throttled
-from portal.accounts.visits import actor, fields, form_page, post_of, signed_in_at, visit
+from portal.accounts.visits import actor, fields, form_page, post_of, signed_in, signed_in_at, visit
 from portal.errors import FormInvalid
 from portal.tenancy import SYSTEM
 from portal.web import PortalRequest, local_path, page, redirect, runtime
@@ -23,14 +24,18 @@ async def sign_in_form(request: PortalRequest) -> Response[Any]:
     onward = local_path(request.query_params.get("next", "/"))
     if request.user is not None:
         return redirect(onward)
-    left = "left" in request.query_params
-    return await form_page(request, "accounts/sign_in.html", values={"identifier": ""}, onward=onward, left=left)
+    return await _sign_in_page(request, onward)
 
 
 @post("/sign-in")
 async def sign_in(request: PortalRequest) -> Response[Any]:
+    """A form whose sender turned out to be signed out comes here by itself (see portal/replies.py)."""
     typed = await fields(request)
-    onward = local_path(text(typed, "next") or "/")
+    if "identifier" not in typed:
+        sent = (await request.form()).multi_items()
+        kept = keeping.interrupted(request.query_params.get("form", ""), sent)
+        return await _sign_in_page(request, local_path(request.query_params.get("next", "/")), kept=kept)
+    onward, kept = local_path(text(typed, "next") or "/"), keeping.reopened(text(typed, "kept"))
     try:
         entered = await entering.sign_in(
             runtime(request).sessions,
@@ -41,10 +46,10 @@ async def sign_in(request: PortalRequest) -> Response[Any]:
             visit=visit(request),
         )
     except (FormInvalid, Throttled) as error:
-        return await form_page(
-            request, "accounts/sign_in.html", error, values=_kept(typed, "identifier"), onward=onward, left=False
-        )
-    return signed_in_at(request, entered, onward)
+        return await _sign_in_page(request, onward, error, kept=kept, identifier=text(typed, "identifier"))
+    if kept is None:
+        return signed_in_at(request, entered, onward)
+    return signed_in(request, entered, await page(request, "accounts/kept.html", kept=kept, onward=onward))
 
 
 @post("/sign-out")
@@ -116,6 +121,26 @@ def mail_is_read_here(request: PortalRequest) -> bool:
     """In development nothing is sent, and letters are read on a page."""
     settings = runtime(request).settings
     return not settings.is_https and not settings.smtp_url
+
+
+async def _sign_in_page(
+    request: PortalRequest,
+    onward: str,
+    error: FormInvalid | Throttled | None = None,
+    *,
+    kept: Kept | None = None,
+    identifier: str = "",
+) -> Response[str]:
+    return await form_page(
+        request,
+        "accounts/sign_in.html",
+        error,
+        values={"identifier": identifier},
+        onward=onward,
+        kept=kept,
+        left="left" in request.query_params,
+        ended="ended" in request.query_params,
+    )
 
 
 async def _sign_up_page(

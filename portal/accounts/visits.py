@@ -66,6 +66,11 @@ async def form_page(
 
 def signed_in_at(request: PortalRequest, entered: Entered, path: str) -> Response[Any]:
     """On to `path`, signed in under the new session, in a browser that is known from now on."""
+    return signed_in(request, entered, redirect(path))
+
+
+def signed_in(request: PortalRequest, entered: Entered, answer: Response[Any]) -> Response[Any]:
+    """The answer, which signs in under the new session, in a browser that is known from now on."""
     current = runtime(request)
     device = devices.issue(current.settings.secret_key, entered.user_id, current.clock())
-    return remember(redirect(path), current.settings, token=entered.token, device=device)
+    return remember(answer, current.settings, token=entered.token, device=device)

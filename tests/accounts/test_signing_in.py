@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import statistics
 import time
@@ -59,6 +60,73 @@ async def test_a_page_for_members_sends_strangers_to_sign_in_and_back(town: Town
     assert answer.status_code == 401
     assert answer.headers["hx-redirect"] == "/sign-in?next=%2Fsettings%2Fteam"
     assert answer.text == ""
+
+
+async def test_what_was_typed_comes_to_sign_in_and_is_saved_after_it(town: Town) -> None:
+    owner = await first_owner(town)
+    page = soup(await owner.get("/settings/shop"))
+    form = {
+        str(field["name"]): str(field.get("value", "")) for field in page.select('form[action="/settings/shop"] input')
+    }
+    owner.client.cookies.delete("session")
+    typed = form | {"name": "Linen \u201c&\u201d Co", "time_zone": "Asia/Tokyo"}
+
+    lost = await owner.client.post(
+        "/settings/shop", data=typed, headers={"referer": "http://127.0.0.1:8000/settings/shop"}
+    )
+    assert lost.status_code == 307, "the browser sends the same form to sign-in"
+    shown = await owner.client.post(lost.headers["location"], data=typed)
+    assert "kept" in soup(shown).select_one(".banner").text  # type: ignore[union-attr]  # None fails the test
+    wrong = await owner.client.post("/sign-in", data=entry(shown) | {"identifier": "alice", "password": "not this one"})
+    assert wrong.status_code == 422
+    right = await owner.client.post("/sign-in", data=entry(wrong) | {"identifier": "alice", "password": PASSWORD})
+    assert "It is not saved yet" in right.text
+
+    again = soup(right).select_one('form[action="/settings/shop"]')
+    assert again is not None
+    fields = {str(field["name"]): str(field["value"]) for field in again.select("input")}
+    saved = await owner.client.post("/settings/shop", data=fields)
+    assert saved.headers["location"] == "/settings/shop"
+    name = soup(await owner.get("/settings/shop")).select_one("#field-name")
+    assert name is not None
+    assert name["value"] == "Linen \u201c&\u201d Co"
+
+
+async def test_a_password_on_its_way_is_not_kept(town: Town) -> None:
+    owner = await first_owner(town)
+    owner.client.cookies.delete("session")
+    typed = {"current": PASSWORD, "new": "another quiet heron", "_csrf_token": owner.client.cookies["csrf"]}
+
+    lost = await owner.client.post("/settings/profile/password", data=typed)
+    shown = await owner.client.post(lost.headers["location"], data=typed)
+
+    assert soup(shown).select_one("#field-identifier")
+    assert "heron" not in shown.text
+
+
+@pytest.mark.parametrize("path", ["https://evil.example.com/", "//evil.example.com", "", "/\\evil.example.com"])
+async def test_a_kept_form_goes_to_no_other_site(town: Town, path: str) -> None:
+    await first_owner(town)
+    kept = json.dumps({"path": path, "fields": [["keep", "your shop"]]})
+    answer = await town.browser().post("/sign-in", identifier="alice", password=PASSWORD, kept=kept)
+    assert answer.headers["location"] == "/"
+
+
+async def test_who_comes_with_an_ended_session_is_told_why_to_sign_in(town: Town) -> None:
+    owner = await first_owner(town)
+    owner.client.cookies.set("session", "ended")
+    answer = await owner.get("/settings/team")
+    assert answer.headers["location"] == "/sign-in?next=%2Fsettings%2Fteam&ended"
+    assert "signed out meanwhile" in (await owner.get(answer.headers["location"])).text
+    assert "signed out meanwhile" not in (await town.browser().get("/sign-in?next=/settings/team")).text
+
+
+def entry(answer: httpx.Response) -> dict[str, str]:
+    """The hidden fields of the sign-in form."""
+    return {
+        str(field["name"]): str(field["value"])
+        for field in soup(answer).select('form[action="/sign-in"] input[type=hidden]')
+    }
 
 
 async def test_a_wrong_name_and_a_wrong_password_get_the_same_words(town: Town) -> None:
