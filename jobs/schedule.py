@@ -13,10 +13,13 @@ from portal import mail
 from portal.accounts import links
 from portal.models.accounts import Throttle
 from portal.models.connections import ConnectAttempt, ExchangeEntry
+from portal.models.webhooks import Delivery
 from portal.runtime import Runtime
 from portal.tenancy import SYSTEM
 
 EXCHANGES_KEPT = timedelta(days=30)
+# Channels stop repeating a delivery after hours; what could not be handled by then may hold buyers' data.
+DELIVERIES_KEPT = timedelta(days=30)
 
 
 async def send_mail(ctx: dict[str, Any]) -> None:
@@ -25,13 +28,14 @@ async def send_mail(ctx: dict[str, Any]) -> None:
 
 
 async def tidy(ctx: dict[str, Any]) -> None:
-    """Old exchanges, spent links, ended throttles and consent visits are gone."""
+    """Old exchanges and deliveries, spent links, ended throttles and consent visits are gone."""
     runtime: Runtime = ctx["worker"].runtime
     now = runtime.clock()
     async with runtime.sessions.write(SYSTEM) as session:
         await links.tidy(session, now)
         await mail.tidy(session, now)
         await session.execute(delete(ExchangeEntry).where(ExchangeEntry.created_at < now - EXCHANGES_KEPT))
+        await session.execute(delete(Delivery).where(Delivery.created_at < now - DELIVERIES_KEPT))
         await session.execute(delete(Throttle).where(Throttle.window_ends_at < now))
         await session.execute(delete(ConnectAttempt).where(ConnectAttempt.expires_at < now - timedelta(days=1)))
 

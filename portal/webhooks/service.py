@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -38,10 +38,30 @@ async def receive(
     for connection in listening:
         await _store(session, vault, connection, event, now)
     if event.topic in COMPLIANCE:
-        owners: set[UUID | None] = {connection.merchant_id for connection in known}
-        for owner in owners or {None}:
-            session.add(AuditEntry(merchant_id=owner, act=event.topic, subject=event.account_domain))
+        await _write_down(session, event, {connection.merchant_id for connection in known}, channel, now)
     return len(listening)
+
+
+async def _write_down(
+    session: AsyncSession, event: InboundEvent, merchants: set[UUID], channel: str, now: datetime
+) -> None:
+    """The request stands once in the book of each merchant who has had the account, or in nobody's.
+
+    The row's id follows from the delivery, so the channel's retry finds it there.
+    """
+    owners: set[UUID | None] = {*merchants} or {None}
+    rows = [
+        {
+            "id": uuid5(NAMESPACE_URL, f"crossdock-privacy:{channel}:{event.topic}:{event.delivery_id}:{owner}"),
+            "merchant_id": owner,
+            "act": event.topic,
+            "subject": event.account_domain[:200],
+            "detail": {"delivery": event.delivery_id},
+            "created_at": now,
+        }
+        for owner in sorted(owners, key=str)
+    ]
+    await session.execute(db.insert(session, AuditEntry).on_conflict_do_nothing(), rows)
 
 
 async def _connections(session: AsyncSession, domain: str, *, channel: str, practice: bool) -> Sequence[Connection]:

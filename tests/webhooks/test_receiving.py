@@ -155,6 +155,21 @@ async def test_a_privacy_topic_of_a_merchants_shop_stands_in_their_book(
     assert entry.merchant_id == connection.merchant_id
 
 
+@pytest.mark.parametrize("connected", [False, True])
+async def test_a_privacy_request_delivered_five_times_stands_once_in_the_book(
+    premises: Premises, merchant: Merchant, connected: bool
+) -> None:
+    if connected:
+        await premises.stage.connect(merchant)
+    await asyncio.gather(*(knock(premises, X_Shopify_Topic="shop/redact") for _ in range(5)))
+    await knock(premises, X_Shopify_Topic="shop/redact", X_Shopify_Webhook_Id="delivery-2")
+
+    async with premises.stage.sessions.read(SYSTEM) as session:
+        entries = list(await session.scalars(select(AuditEntry).where(AuditEntry.act == "shop/redact")))
+    assert sorted(entry.detail["delivery"] for entry in entries) == ["delivery-1", "delivery-2"]
+    assert {entry.merchant_id for entry in entries} == {merchant.id if connected else None}
+
+
 async def test_no_channel_and_too_much_are_refused(premises: Premises, connection: Connection) -> None:
     url = premises.stage.process.runtime.settings.public_url
 
