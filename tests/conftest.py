@@ -16,12 +16,14 @@ from pathlib import Path
 
 import pytest
 import redis as redis_client
+from graphql import GraphQLSchema, build_schema
 from playwright.sync_api import Browser, sync_playwright
 
 from portal.config import Settings, new_vault_key
 from portal.db import Sessions
 from portal.models.accounts import Merchant
 from tests import servers
+from tests.material import SHOPIFY_SPECS
 from tests.people import a_merchant
 from tests.schema import make_schema
 from tests.settable_clock import SettableClock
@@ -118,6 +120,15 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
     name = f"empty_{next(_numbers)}"
     yield cluster.create(name)
     cluster.drop(name)
+
+
+@pytest.fixture(scope="session")
+def shopify_schema() -> GraphQLSchema:
+    """Shopify's own description of its API, for holding ours against; tests that need it are skipped without it."""
+    description = SHOPIFY_SPECS / "admin-2026-07.hub.graphql"
+    if not description.exists():
+        pytest.skip(f"Shopify's schema is not here: {description.name}")
+    return build_schema(description.read_text("utf-8"))
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from connectors import money
-from connectors.errors import Problem, ProblemClass
+from connectors.errors import Problem
 from connectors.records import (
     Found,
     FoundItem,
@@ -25,6 +25,7 @@ from connectors.records import (
     PublishItem,
     VariantRecord,
 )
+from connectors.shopify import errors
 
 MARK_NAMESPACE = "$app:hub"
 MARK_KEY = "master_id"
@@ -404,7 +405,7 @@ def _media_problems(media: Node) -> list[Problem]:
         return []
     return [
         Problem(
-            problem_class=ProblemClass.DATA,
+            problem_class=errors.class_of(str(error.get("code") or "")),
             code=str(error.get("code") or "media_failed"),
             original=str(error.get("message") or ""),
             field="/images",

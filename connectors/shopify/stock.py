@@ -63,7 +63,7 @@ class _Push:
         problem = errors.problem_in(result)
         if problem is not None and problem.code == errors.SPENT_KEY:
             return await self._rest(rows, f"{self._key} again")
-        if isinstance(problem, Problem) and problem.problem_class is ProblemClass.BUSY:
+        if problem is not None and problem.problem_class is ProblemClass.BUSY and problem.code not in _ROW_CODES:
             raise errors.as_error(problem)
         return await self._settle(rows, result, problem)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -214,6 +214,7 @@ class Panel:
     explained: Explained | None
     request_id: str
     tries: Sequence[Try]
+    warnings: Sequence[tuple[Mapping[str, Any], Explained]]
     next_task: Task | None
     ahead: int
     may_retry: bool
@@ -243,6 +244,7 @@ async def panel(session: AsyncSession, listing_id: UUID, *, now: datetime) -> Pa
         explained=explained,
         request_id=next((str(one.item.attempt_id) for one in tries if one.explained), ""),
         tries=tries,
+        warnings=[(one, explain(one, channel=connection.channel, channel_name=name)) for one in listing.warnings],
         next_task=task,
         ahead=await _ahead(session, task),
         may_retry=await may_retry(session, listing),

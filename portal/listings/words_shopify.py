@@ -29,6 +29,13 @@ _ACCESS: Mapping[str, Wording] = {
         N_("The person who connected %(channel)s may not do this"),
         N_("Reconnect as somebody whose staff account may edit products and stock."),
     ),
+    "APP_NOT_FOUND": reconnect(
+        N_("The app is no longer at this %(channel)s shop"), N_("Reconnect with the same shop if you want it back.")
+    ),
+    "APP_NOT_INSTALLED": reconnect(
+        N_("The app is no longer at this %(channel)s shop"), N_("Reconnect with the same shop if you want it back.")
+    ),
+    "APP_UNINSTALL_ERROR": wait(N_("%(channel)s had an error of its own"), _NOTHING_TO_DO),
     "http_402": at_channel(
         N_("This shop is frozen at %(channel)s"),
         N_("Its bill is unpaid. Settle it in the shop's admin, then try again."),
@@ -60,7 +67,11 @@ _PRODUCT: Mapping[str, Wording] = {
         N_("Shorten it to 255 characters."),
         named=N_("Too long for %(channel)s: %(field)s"),
     ),
-    "MISSING_FIELD_REQUIRED": edit(N_("A field is empty that %(channel)s needs"), N_("Fill it in."), named=_NEEDED),
+    "TOO_SHORT": edit(
+        N_("A text is shorter than %(channel)s takes"),
+        N_("Its own message says which."),
+        named=N_("Too short for %(channel)s: %(field)s"),
+    ),
     "INVALID_INPUT": edit(
         N_("%(channel)s doesn't take one of the values"),
         N_("Its own message says why. Change it, and we send it again."),
@@ -149,6 +160,19 @@ _OPTIONS: Mapping[str, Wording] = {
     "AT_LEAST_ONE_VARIANT_DOES_NOT_BELONG_TO_THE_PRODUCT": ours(
         N_("We sent a variant under the wrong product"), _OUR_TURN
     ),
+    "OPTION_VALUES_FOR_NUMBER_OF_UNKNOWN_OPTIONS": edit(
+        N_("A variant has more option values than the product has options"),
+        N_("Give each variant one value for each option."),
+        "/variants",
+    ),
+    "OPTION_VALUE_NAME_TOO_LONG": edit(
+        N_("An option value is longer than %(channel)s takes"), N_("Shorten it to 255 characters."), "/variants"
+    ),
+    "LOCAL_CURRENCY_GIFT_CARD_PRICE_MUST_BE_ZERO": edit(
+        N_("This gift card has its amounts at %(channel)s and no price of its own"),
+        N_("Set the price to 0."),
+        "/variants/price",
+    ),
     "GREATER_THAN_OR_EQUAL_TO": edit(N_("A price is below zero"), N_("Change the price."), "/variants/price"),
     "NEGATIVE_PRICE_VALUE": edit(N_("A price is below zero"), N_("Change the price."), "/variants/price"),
     "CANNOT_COMBINE_LINKED_AND_NONLINKED_OPTION_VALUES": at_channel(
@@ -167,11 +191,21 @@ _OPTIONS: Mapping[str, Wording] = {
     "DUPLICATED_METAFIELD_VALUE": at_channel(N_("A custom field there has the same value twice"), _METAFIELD_BODY),
     "INVALID_METAFIELD": at_channel(N_("A custom field there doesn't take its value"), _METAFIELD_BODY),
     "NOT_DEFINED_FOR_SHOP": at_channel(N_("This shop doesn't have a feature the product uses"), _METAFIELD_BODY),
+    "INVALID_VALUE": at_channel(N_("A custom field there doesn't take its value"), _METAFIELD_BODY),
     "SUBSCRIPTION_VIOLATION": at_channel(
-        N_("The product's subscription settings don't allow this"),
-        N_("Change them in the shop's admin, then try again."),
+        N_("This shop's plan takes no more variants"),
+        N_("Remove some at %(channel)s or change the plan there, then try again here."),
+    ),
+    "CANNOT_SET_NAME_FOR_LINKED_OPTION_VALUE": at_channel(
+        N_("An option value there takes its name from a custom field"), _LINKED_BODY
+    ),
+    "UNSUPPORTED_COMBINED_LISTING_PARENT_OPERATION": at_channel(
+        N_("This product is the head of a combined listing at %(channel)s"),
+        N_("Its variants belong to other products. Change those, or take the combined listing apart there."),
     ),
 }
+
+_STALE = wait(N_("The stock changed at %(channel)s meanwhile"), N_("Nothing to do. We read it again and compare."))
 
 _STOCK: Mapping[str, Wording] = {
     "INVALID_LOCATION": at_channel(
@@ -198,9 +232,12 @@ _STOCK: Mapping[str, Wording] = {
     "INVENTORY_QUANTITIES_LIMIT_EXCEEDED": edit(
         N_("Too many stock numbers at once"), N_("Split the product in two."), "/variants"
     ),
-    "CHANGE_FROM_QUANTITY_STALE": wait(
-        N_("The stock changed at %(channel)s meanwhile"), N_("Nothing to do. We read it again and compare.")
+    "NON_MUTABLE_INVENTORY_ITEM": at_channel(
+        N_("%(channel)s counts the stock of this one itself"),
+        N_("It is put together from other products, a bundle for example. Set the stock of its parts."),
     ),
+    "CHANGE_FROM_QUANTITY_STALE": _STALE,
+    "COMPARE_QUANTITY_STALE": _STALE,
     "already_stocked": wait(N_("%(channel)s stocks this item already"), _NOTHING_TO_DO),
 }
 
@@ -213,12 +250,55 @@ _BUSY: Mapping[str, Wording] = {
     "STALE_OBJECT": wait(N_("The product changed at %(channel)s meanwhile"), N_("Nothing to do. We read it again.")),
 }
 
+_IMAGE_AGAIN = N_("Change or remove the image, then publish again. The listing is live without it.")
+_NOT_FETCHED = edit(
+    N_("%(channel)s couldn't fetch an image"), N_("Check that its address opens in a browser."), "/images"
+)
+_TOO_LARGE = edit(N_("An image is too large for %(channel)s"), N_("Make it smaller, then publish again."), "/images")
+_OTHER_MEDIA = at_channel(
+    N_("A video or 3D model at %(channel)s can't be shown"), N_("It was added there. Change or remove it there.")
+)
+
+# What became of the files of a listing that is live.
+_MEDIA: Mapping[str, Wording] = {
+    "IMAGE_DOWNLOAD_FAILURE": _NOT_FETCHED,
+    "GENERIC_FILE_DOWNLOAD_FAILURE": _NOT_FETCHED,
+    "GENERIC_FILE_INVALID_SIZE": _TOO_LARGE,
+    "INVALID_IMAGE_FILE_SIZE": _TOO_LARGE,
+    "INVALID_IMAGE_RESOLUTION": _TOO_LARGE,
+    "INVALID_IMAGE_ASPECT_RATIO": edit(N_("An image is too long or too wide"), _IMAGE_AGAIN, "/images"),
+    "IMAGE_PROCESSING_FAILURE": edit(N_("%(channel)s couldn't read an image"), _IMAGE_AGAIN, "/images"),
+    "UNSUPPORTED_IMAGE_FILE_TYPE": edit(
+        N_("%(channel)s doesn't take this kind of image"), N_("Use a JPEG or a PNG."), "/images"
+    ),
+    "DUPLICATE_FILENAME_ERROR": edit(N_("Two images have the same file name"), N_("Rename one of them."), "/images"),
+    "UNKNOWN": edit(N_("%(channel)s couldn't use an image"), _IMAGE_AGAIN, "/images"),
+    "media_failed": edit(N_("%(channel)s couldn't use an image"), _IMAGE_AGAIN, "/images"),
+    "FILE_STORAGE_LIMIT_EXCEEDED": at_channel(
+        N_("This shop has no room for more files"), N_("Delete files in the shop's admin, then try again.")
+    ),
+    "MEDIA_TIMEOUT_ERROR": wait(N_("%(channel)s is still working on an image"), _TAKES_ITS_TIME),
+    **dict.fromkeys(
+        (
+            "EXTERNAL_VIDEO_EMBED_DISABLED EXTERNAL_VIDEO_EMBED_NOT_FOUND_OR_TRANSCODING"
+            " EXTERNAL_VIDEO_INVALID_ASPECT_RATIO EXTERNAL_VIDEO_NOT_FOUND EXTERNAL_VIDEO_UNLISTED"
+            " MODEL3D_GLB_OUTPUT_CREATION_ERROR MODEL3D_GLB_TO_USDZ_CONVERSION_ERROR MODEL3D_PROCESSING_FAILURE"
+            " MODEL3D_THUMBNAIL_GENERATION_ERROR MODEL3D_THUMBNAIL_REGENERATION_ERROR MODEL3D_VALIDATION_ERROR"
+            " VIDEO_INVALID_FILETYPE_ERROR VIDEO_MAX_DURATION_ERROR VIDEO_MAX_HEIGHT_ERROR VIDEO_MAX_WIDTH_ERROR"
+            " VIDEO_METADATA_READ_ERROR VIDEO_MIN_DURATION_ERROR VIDEO_MIN_HEIGHT_ERROR VIDEO_MIN_WIDTH_ERROR"
+            " VIDEO_VALIDATION_ERROR"
+        ).split(),
+        _OTHER_MEDIA,
+    ),
+}
+
 # Requests we should not have made. The merchant can do nothing about these, so one wording serves all.
 _OUR_CODES = (
-    "already_taken address_refused argumentLiteralsIncompatible argumentNotAccepted BAD_REQUEST"
+    "already_taken address_refused argumentLiteralsIncompatible argumentNotAccepted BAD_REQUEST CANNOT_SPECIFY_BOTH"
     " COMPARE_QUANTITY_REQUIRED directiveCannotBeApplied http_400 IDEMPOTENCY_KEY_PARAMETER_MISMATCH ID_NOT_ALLOWED"
     " INPUT_MISMATCH INTERNAL_LEDGER_DOCUMENT INVALID_AVAILABLE_DOCUMENT INVALID_FIELD_ARGUMENTS INVALID_NAME"
-    " INVALID_QUANTITY_DOCUMENT INVALID_REASON INVALID_REFERENCE_DOCUMENT INVALID_VARIABLE MAX_COST_EXCEEDED"
+    " INVALID_QUANTITY_DOCUMENT INVALID_REASON INVALID_REFERENCE_DOCUMENT INVALID_SIGNED_URL INVALID_VARIABLE"
+    " MAX_COST_EXCEEDED MISSING_FIELD_REQUIRED MUST_BE_FOR_THIS_PRODUCT MUST_SPECIFY_ONE_OF_PAIR"
     " MAX_ONE_LEDGER_DOCUMENT METAFIELD_MISMATCH missingRequiredArguments missingRequiredInputObjectAttribute"
     " NO_DUPLICATE_INVENTORY_ITEM_ID_GROUP_ID_PAIR NO_INVENTORY_QUANTITES_DURING_UPDATE"
     " NO_INVENTORY_QUANTITIES_ON_VARIANTS_UPDATE PRODUCT_OPTIONS_INPUT_MISSING PRODUCT_VARIANT_ID_MISSING"
@@ -231,6 +311,7 @@ WORDINGS: Mapping[str, Wording] = {
     **_PRODUCT,
     **_OPTIONS,
     **_STOCK,
+    **_MEDIA,
     **_BUSY,
     **dict.fromkeys(_OUR_CODES, _OUR_REQUEST),
 }

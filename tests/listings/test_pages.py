@@ -313,3 +313,15 @@ async def test_live_updates_answer_with_the_same_partials(site: Site, merchant: 
     for name in names:
         assert f'hx-target="#{name}"' in answer.text
         assert f'id="{name}"' in answer.text
+
+
+async def test_a_warning_of_a_live_listing_says_in_plain_words_what_to_do(site: Site, merchant: Merchant) -> None:
+    warning = {**DATA_PROBLEM, "code": "IMAGE_DOWNLOAD_FAILURE", "original": "Image could not be downloaded"}
+    mug, demo = await site.product(merchant, "Mug"), await site.connection(merchant)
+    listing = await site.listing(merchant, mug, demo, **{**LIVE, "warnings": [warning]})
+    alice = await site.sign_in(merchant, "alice")
+    page = await alice.get(f"/listings/{listing.id}")
+    said = page.select_one(f"#listing-panel-{listing.id}")
+    assert said is not None
+    for words in ("Shopify couldn't fetch an image", "Check that its address opens", "Image could not be downloaded"):
+        assert words in said.text

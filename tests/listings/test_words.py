@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 
 import pytest
+from graphql import FieldNode, GraphQLEnumType, GraphQLSchema, TypeInfo, TypeInfoVisitor, Visitor, get_named_type, visit
 
 from connectors.errors import ProblemClass
+from connectors.shopify import documents
 from connectors.shopify import errors as shopify_errors
 from portal.listings import words_common
 from portal.listings.wording import Button
 from portal.listings.words import explain, field_name, wording_of
 from portal.listings.words_shopify import WORDINGS
-from tests.material import SHOPIFY_REFERENCE
+from tests.material import SHOPIFY_REFERENCE, needs_shopify_specs
 
 # Capitals in the reference that are no error codes: orders of sorting, strategies of variants, states of files.
 NOT_CODES = {"UPDATED_AT", "REMOVE_STANDALONE_VARIANT", "PRESERVE_STANDALONE_VARIANT"}
@@ -38,8 +40,51 @@ def test_every_code_the_reference_names_has_words() -> None:
     assert unknown == []
 
 
+@needs_shopify_specs
+@pytest.mark.parametrize("operation", sorted(documents.definitions()[0]))
+def test_every_code_of_every_operation_has_a_class_and_words(operation: str, shopify_schema: GraphQLSchema) -> None:
+    unsorted, unsaid = [], []
+    for code in codes_of(operation, shopify_schema):
+        if code not in shopify_errors.CLASS_OF_CODE:
+            unsorted.append(code)
+        if code not in WORDINGS:
+            unsaid.append(code)
+    assert (unsorted, unsaid) == ([], [])
+
+
+@needs_shopify_specs
+def test_the_codes_are_those_of_shopifys_own_enums(shopify_schema: GraphQLSchema) -> None:
+    known = {operation: codes_of(operation, shopify_schema) for operation in documents.definitions()[0]}
+    counts = {operation: len(codes) for operation, codes in known.items() if codes}
+    assert counts == {
+        "ProductSet": 36,
+        "ProductSetLater": 36,
+        "SetOperation": 36,
+        "VariantsUpdate": 28,
+        "SetQuantities": 17,
+        "ProductState": 33,
+        "Uninstall": 4,
+    }
+    assert "HANDLE_NOT_UNIQUE" in known["ProductSet"]
+
+
+def codes_of(operation: str, schema: GraphQLSchema) -> list[str]:
+    """Every value of every error code that the operation asks for."""
+    found: list[str] = []
+    info = TypeInfo(schema)
+
+    class Codes(Visitor):
+        def enter_field(self, node: FieldNode, *_: object) -> None:
+            kind = get_named_type(info.get_type())
+            if node.name.value == "code" and isinstance(kind, GraphQLEnumType):
+                found.extend(kind.values)
+
+    visit(documents.definitions()[0][operation], TypeInfoVisitor(info, Codes()))
+    return found
+
+
 def test_every_code_the_connector_sorts_has_words() -> None:
-    sorted_codes = set(shopify_errors._CLASS_OF_CODE) | {wording.code for wording in shopify_errors._WORDINGS}
+    sorted_codes = set(shopify_errors.CLASS_OF_CODE) | {wording.code for wording in shopify_errors._WORDINGS}
     assert sorted_codes
     assert sorted(code for code in sorted_codes if wording_of("shopify", code) is None) == []
 
@@ -53,7 +98,7 @@ BUTTONS = {
 }
 
 
-@pytest.mark.parametrize(("code", "kind"), sorted(shopify_errors._CLASS_OF_CODE.items()))
+@pytest.mark.parametrize(("code", "kind"), sorted(shopify_errors.CLASS_OF_CODE.items()))
 def test_the_button_fits_the_class_of_the_code(code: str, kind: ProblemClass) -> None:
     wording = wording_of("shopify", code)
     assert wording is not None
