@@ -35,6 +35,7 @@ from portal.models.tasks import Task
 from portal.stock import service as stock
 from portal.stock.service import Move
 from portal.tenancy import SYSTEM
+from tests.conformance import conforming
 from tests.servers import free_port
 
 SHOP = "demo.myshopify.com"
@@ -179,18 +180,18 @@ async def practice_server(settings: Settings, clock: Clock) -> AsyncIterator[str
         client_secret=practice_secret(settings),
     )
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    app = create_app(practice, clock=lambda: clock().timestamp())
-    port = free_port()
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, access_log=False))
-    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
-    task = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - uvicorn tells its start by a flag only
-        await asyncio.sleep(0.005)
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        await task
+    async with conforming(create_app(practice, clock=lambda: clock().timestamp())) as app:
+        port = free_port()
+        server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, access_log=False))
+        server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
+        task = asyncio.create_task(server.serve())
+        while not server.started:  # noqa: ASYNC110 - uvicorn tells its start by a flag only
+            await asyncio.sleep(0.005)
+        try:
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.should_exit = True
+            await task
 
 
 @asynccontextmanager

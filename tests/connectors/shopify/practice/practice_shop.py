@@ -15,6 +15,7 @@ import httpx
 import uvicorn
 
 from connectors.shopify.practice.app import PracticeSettings, create_app
+from tests.conformance import conforming
 
 DOMAIN = "demo.myshopify.com"
 CLIENT_ID, CLIENT_SECRET = "practice-app", "practice-secret"
@@ -98,7 +99,7 @@ async def practice_shop(data_file: Path, **settings: Any) -> AsyncIterator[Shop]
     clock = Clock()
     wanted = PracticeSettings(data_file=data_file, client_id=CLIENT_ID, client_secret=CLIENT_SECRET, **settings)
     app = create_app(wanted, clock=clock)
-    async with serving(app) as url, httpx.AsyncClient(base_url=url, verify=False) as client:
+    async with conforming(app) as heard, serving(heard) as url, httpx.AsyncClient(base_url=url, verify=False) as client:
         made = (await client.post("/practice/api/shops", json={"domain": DOMAIN})).json()
         shop = Shop(url, client, clock, location=f"gid://shopify/Location/{made['locations'][0]['id']}")
         await shop.install()
