@@ -113,7 +113,7 @@ class Connector(Protocol):
     async def identify(self, account: Account) -> Identity:
         """Which account these credentials open, with its granted scopes and default settings."""
 
-    async def find(self, account: Account, products: Sequence[ProductRecord]) -> list[Found | None]:
+    async def find(self, account: Account, products: Sequence[ProductRecord]) -> list[Outcome[Found | None]]:
         """The product already there, by our mark, then handle, SKU, barcode. May lag a recent write."""
 
     async def publish(self, account: Account, items: Sequence[PublishItem]) -> list[Outcome[Published]]:
@@ -143,7 +143,7 @@ class Connector(Protocol):
     async def set_prices(self, account: Account, changes: Sequence[PriceChange]) -> list[Outcome[None]]:
         """Set prices of listed variants, one outcome per listing."""
 
-    async def read_states(self, account: Account, channel_ids: Sequence[str]) -> list[ListingState]:
+    async def read_states(self, account: Account, channel_ids: Sequence[str]) -> list[Outcome[ListingState]]:
         """What the channel shows now, in the order asked. Gone is `ended`."""
 
     async def subscribe(self, account: Account, callback_url: str) -> None:

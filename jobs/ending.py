@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from connectors.errors import Problem
-from connectors.records import ProductRecord
+from connectors.records import Done, ProductRecord
 from jobs.channel import reach, result_of
 from jobs.handlers import Batch, Prepared
 from jobs.listed import (
@@ -24,6 +24,7 @@ from jobs.listed import (
     record_of,
     stop_listings,
 )
+from jobs.meeting import Handles, meet, tried_before
 from jobs.results import Ended, Result
 from portal.models.listings import Intent, LastAttempt, Listing
 from portal.runtime import Runtime
@@ -35,6 +36,7 @@ class Ending:
 
     channel_id: str
     record: ProductRecord
+    tried_as: Handles
 
 
 class End:
@@ -47,13 +49,14 @@ class End:
         prepared = Prepared()
         listings, currency = await listings_of(session, batch), await currency_of(session, batch)
         products = await products_of(session, [listing.product_id for listing in listings.values()])
+        tried = await tried_before(session, batch, listings.values())
         for task in batch.tasks:
             listing = listings.get(task.subject)
             if listing is None or listing.intent is not Intent.WITHDRAW:
                 prepared.settled[task.id] = Result(ended=Ended.CANCELLED)
                 continue
             record = record_of(listing, products[listing.product_id], currency)
-            prepared.work[task.id] = Ending(listing.channel_id, record)
+            prepared.work[task.id] = Ending(listing.channel_id, record, tried.get(task.subject, Handles()))
             listing.attempt, listing.attempted_at = LastAttempt.SENDING, now
             announce(session, listing)
         return prepared
@@ -62,14 +65,15 @@ class End:
         connector, account = reach(runtime, batch)
         work: dict[UUID, Ending] = prepared.work
         known = {task: one.channel_id for task, one in work.items() if one.channel_id}
-        unheard = [task for task in work if task not in known]
-        there = await connector.find(account, [work[task].record for task in unheard]) if unheard else []
-        for task, found in zip(unheard, there, strict=True):
-            if found is not None and found.mark == work[task].record.key:
-                known[task] = found.channel_id
+        results = dict.fromkeys(work, Result(ended=Ended.DONE))
+        unheard = {task: (one.record, one.tried_as) for task, one in work.items() if task not in known}
+        for task, met in (await meet(connector, account, unheard)).items():
+            if not isinstance(met, Done):
+                results[task] = result_of(met)
+            elif met.value is not None and met.value.mark == work[task].record.key:
+                known[task] = met.value.channel_id
         outcomes = await connector.end(account, list(known.values())) if known else []
-        ended = {task: result_of(outcome) for task, outcome in zip(known, outcomes, strict=True)}
-        return dict.fromkeys(work, Result(ended=Ended.DONE)) | ended
+        return results | {task: result_of(outcome) for task, outcome in zip(known, outcomes, strict=True)}
 
     async def record(
         self, session: AsyncSession, batch: Batch, prepared: Prepared, results: Mapping[UUID, Result], now: datetime

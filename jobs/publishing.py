@@ -15,9 +15,11 @@ from connectors.errors import Problem, ProblemClass
 from connectors.protocol import Capabilities
 from connectors.records import (
     Aspect,
+    Done,
     Found,
     LinkedItem,
     Observed,
+    Outcome,
     ProductRecord,
     Published,
     PublishItem,
@@ -36,13 +38,14 @@ from jobs.listed import (
     record_of,
     stop_listings,
 )
+from jobs.meeting import Handles, meet, tried_before
 from jobs.results import Ended, Result, refused
 from portal.listings.readiness import missing
 from portal.listings.records import aspects, changed
 from portal.listings.service import catch_up
 from portal.models.catalog import Product, Variant
 from portal.models.listings import Intent, LastAttempt, Listing, ListingItem
-from portal.models.tasks import OPEN, Attempt, AttemptItem
+from portal.models.tasks import OPEN, Attempt
 from portal.runtime import Runtime
 from portal.tasks import kinds
 from portal.tasks import service as tasks
@@ -56,7 +59,8 @@ GONE = "PRODUCT_DOES_NOT_EXIST"
 class Work:
     """One listing about to be sent: the record as read in the claiming transaction, and what of it is news there.
 
-    `beside` says the merchant met another product there and chose a handle of its own for this one.
+    `beside` says the merchant met another product there and chose a handle of its own for this one; `tried_as` are
+    the handles under which an earlier try may have made it.
     """
 
     record: ProductRecord
@@ -67,6 +71,7 @@ class Work:
     aspects: Mapping[str, str]
     changed: frozenset[Aspect]
     beside: bool
+    tried_as: Handles
 
 
 class Publish:
@@ -84,12 +89,14 @@ class Publish:
         products = await products_of(session, [listing.product_id for listing in listings.values()])
         links = await _links(session, [listing.id for listing in listings.values()])
         sent = (await session.get_one(Attempt, batch.attempt_id)).sent
+        tried = await tried_before(session, batch, listings.values())
         for task in batch.tasks:
             listing = listings.get(task.subject)
             if listing is None or (listing.intent is not Intent.PUBLISH and task.id not in batch.sent):
                 prepared.settled[task.id] = Result(ended=Ended.CANCELLED)
                 continue
-            work = _work(listing, products[listing.product_id], links.get(listing.id, ()), currency)
+            tried_as = tried.get(task.subject, Handles())
+            work = _work(listing, products[listing.product_id], links.get(listing.id, ()), currency, tried_as)
             if task.id in batch.sent:
                 work = _as_sent(work, sent[task.subject])
             else:
@@ -108,22 +115,19 @@ class Publish:
             outcomes = await connector.look(account, looked_at)
             return {task: result_of(outcome) for task, outcome in zip(prepared.work, outcomes, strict=True)}
         results, ready = _not_ready(prepared.work, connector.capabilities, account.currency)
-        unknown = [task for task, item in ready.items() if not item.channel_id]
-        there = await connector.find(account, [ready[task].record for task in unknown]) if unknown else []
-        found = dict(zip(unknown, there, strict=True))
+        unknown = {task: (item.record, item.tried_as) for task, item in ready.items() if not item.channel_id}
+        met = await meet(connector, account, unknown)
         lists: dict[UUID, PublishItem] = {}
         updates: dict[UUID, PublishItem] = {}
         for task, item in ready.items():
-            seen = found.get(task)
-            if seen is not None and seen.mark != item.record.key:
-                if not (item.beside and seen.handle != item.record.handle):
-                    results[task] = refused(_already_there(seen), value=seen)
-                    continue
-                seen = None
-            if item.channel_id and batch.tasks[0].kind == kinds.UPDATE.name:
+            outcome = met.get(task, Done(None))
+            stopped = _stopped_by(outcome, item)
+            if stopped is not None:
+                results[task] = stopped
+            elif item.channel_id and batch.tasks[0].kind == kinds.UPDATE.name:
                 updates[task] = _item(item, None)
             else:
-                lists[task] = _item(item, seen)
+                lists[task] = _item(item, _ours_there(outcome, item))
         for send, items in ((connector.publish, lists), (connector.update, updates)):
             outcomes = await send(account, list(items.values())) if items else []
             results |= {task: result_of(outcome) for task, outcome in zip(items, outcomes, strict=True)}
@@ -132,7 +136,7 @@ class Publish:
     async def record(
         self, session: AsyncSession, batch: Batch, prepared: Prepared, results: Mapping[UUID, Result], now: datetime
     ) -> None:
-        listings, tried = await listings_of(session, batch), await _tried_before(session, batch)
+        listings = await listings_of(session, batch)
         items = await _items(session, [listing.id for listing in listings.values()])
         touched: list[Listing] = []
         through: dict[UUID, Work] = {}
@@ -144,7 +148,7 @@ class Publish:
                 through[listing.id] = prepared.work[task.id]
             if result.ended is Ended.DONE:
                 work: Work = prepared.work[task.id]
-                created = not work.channel_id and task.subject not in tried
+                created = not work.channel_id and not work.tried_as
                 _accept(session, listing, items.get(listing.id, {}), work, result.value, now, created=created)
                 if task.kind == kinds.PUBLISH.name or _shows_elsewhere(listing, work):
                     touched.append(listing)
@@ -161,7 +165,7 @@ class Publish:
         stop_listings(session, (await listings_of(session, batch)).values(), problem, now)
 
 
-def _work(listing: Listing, product: Product, links: Sequence[LinkedItem], currency: str) -> Work:
+def _work(listing: Listing, product: Product, links: Sequence[LinkedItem], currency: str, tried_as: Handles) -> Work:
     record = record_of(listing, product, currency)
     digests = aspects(record)
     return Work(
@@ -173,6 +177,7 @@ def _work(listing: Listing, product: Product, links: Sequence[LinkedItem], curre
         aspects=digests,
         changed=changed(digests, since=listing.sent_aspects),
         beside=bool(listing.handle) and not listing.channel_id,
+        tried_as=tried_as,
     )
 
 
@@ -241,22 +246,23 @@ def _item(work: Work, there: Found | None) -> PublishItem:
     return PublishItem(product=work.record, channel_id=there.channel_id, ours=True, links=links)
 
 
+def _stopped_by(outcome: Outcome[Found | None], work: Work) -> Result | None:
+    """The result of a product that is not sent: nobody could say what is there, or it is another's."""
+    if not isinstance(outcome, Done):
+        return result_of(outcome)
+    seen = outcome.value
+    if seen is None or seen.mark == work.record.key or (work.beside and seen.handle != work.record.handle):
+        return None
+    return refused(_already_there(seen), value=seen)
+
+
+def _ours_there(outcome: Outcome[Found | None], work: Work) -> Found | None:
+    seen = outcome.value if isinstance(outcome, Done) else None
+    return seen if seen is not None and seen.mark == work.record.key else None
+
+
 def _already_there(there: Found) -> Problem:
     return Problem(problem_class=ProblemClass.DATA, code=ALREADY_THERE, field="/handle", message=there.matched_by)
-
-
-async def _tried_before(session: AsyncSession, batch: Batch) -> set[str]:
-    """The listings an earlier try may have created already, with the quantities of that day."""
-    rows = await session.scalars(
-        select(AttemptItem.subject)
-        .join(Attempt, Attempt.id == AttemptItem.attempt_id)
-        .where(
-            AttemptItem.subject.in_([task.subject for task in batch.tasks]),
-            Attempt.kind.in_([kinds.PUBLISH.name, kinds.UPDATE.name]),
-            Attempt.id != batch.attempt_id,
-        )
-    )
-    return set(rows)
 
 
 async def _items(session: AsyncSession, listing_ids: Sequence[UUID]) -> dict[UUID, dict[UUID, ListingItem]]:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from connectors.errors import Problem
 from connectors.records import ListingState, Observed
-from jobs.channel import connection_of, reach
+from jobs.channel import connection_of, reach, result_of
 from jobs.handlers import Batch, Prepared
 from jobs.listed import announce, listings_of, note_failure, stop_listings
 from jobs.results import Ended, Result
@@ -42,8 +42,8 @@ class ReadState:
 
     async def call(self, runtime: Runtime, batch: Batch, prepared: Prepared) -> Mapping[UUID, Result]:
         connector, account = reach(runtime, batch)
-        states = await connector.read_states(account, list(prepared.work.values()))
-        return {task: Result(ended=Ended.DONE, value=state) for task, state in zip(prepared.work, states, strict=True)}
+        outcomes = await connector.read_states(account, list(prepared.work.values()))
+        return {task: result_of(outcome) for task, outcome in zip(prepared.work, outcomes, strict=True)}
 
     async def record(
         self, session: AsyncSession, batch: Batch, prepared: Prepared, results: Mapping[UUID, Result], now: datetime

@@ -71,7 +71,7 @@ class Shopify:
     async def identify(self, account: Account) -> Identity:
         return await looking.identify(self._shop(account))
 
-    async def find(self, account: Account, products: Sequence[ProductRecord]) -> list[Found | None]:
+    async def find(self, account: Account, products: Sequence[ProductRecord]) -> list[Outcome[Found | None]]:
         return await looking.find(self._shop(account), products)
 
     async def publish(self, account: Account, items: Sequence[PublishItem]) -> list[Outcome[Published]]:
@@ -128,7 +128,7 @@ class Shopify:
                 outcomes[number] = Failed(problem)
         return outcomes
 
-    async def read_states(self, account: Account, channel_ids: Sequence[str]) -> list[ListingState]:
+    async def read_states(self, account: Account, channel_ids: Sequence[str]) -> list[Outcome[ListingState]]:
         return await looking.read_states(
             self._shop(account),
             channel_ids,

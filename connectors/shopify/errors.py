@@ -34,6 +34,7 @@ STATUS_ERRORS: Mapping[int, type[ChannelError]] = {
     430: Busy,
 }
 
+ACCESS_DENIED = "ACCESS_DENIED"
 HANDLE_NOT_UNIQUE = "HANDLE_NOT_UNIQUE"
 STALE = "CHANGE_FROM_QUANTITY_STALE"
 NOT_STOCKED = "ITEM_NOT_STOCKED_AT_LOCATION"
@@ -178,7 +179,7 @@ def _wording_of(error: Mapping[str, Any]) -> _Wording | None:
 
 # https://shopify.dev/docs/api/admin-graphql#status_and_error_codes
 _TOP_LEVEL: Mapping[str, type[ChannelError]] = {
-    "ACCESS_DENIED": PermissionLost,
+    ACCESS_DENIED: PermissionLost,
     "SHOP_INACTIVE": AccountBlocked,
     "MAX_INPUT_SIZE_EXCEEDED": DataRefused,
 }

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from connectors.errors import PermissionLost
-from connectors.records import Found, Identity, ListingState, ProductRecord
-from connectors.shopify import mapping
+from connectors.errors import ChannelError, PermissionLost, Problem
+from connectors.records import Done, Failed, Found, Identity, ListingState, Outcome, ProductRecord
+from connectors.shopify import errors, mapping
 from connectors.shopify.client import ShopifyClient
 from connectors.shopify.documents import Part
 
@@ -26,15 +26,18 @@ async def identify(shop: ShopifyClient) -> Identity:
 async def _nodes_if_allowed(shop: ShopifyClient, operation: str) -> list[dict[str, Any]]:
     try:
         (connection,) = await shop.values([Part(operation)])
-    except PermissionLost:
+    except PermissionLost as error:
+        if error.problem.code != errors.ACCESS_DENIED:
+            raise
         return []
     return list((connection or {}).get("nodes") or [])
 
 
-async def find(shop: ShopifyClient, products: Sequence[ProductRecord]) -> list[Found | None]:
+async def find(shop: ShopifyClient, products: Sequence[ProductRecord]) -> list[Outcome[Found | None]]:
     """For each product the one in the shop that carries our mark, else its handle, else one of its codes.
 
-    Our mark cannot be searched for, so it is read on what is found by the others.
+    Our mark cannot be searched for, so it is read on what is found by the others. Products of many variants may
+    cost more than the bucket holds: those that could be read are answered all the same.
     """
     by_handle = [number for number, product in enumerate(products) if product.handle]
     searches = [mapping.code_search(product, at_most=CODES_LOOKED_FOR) for product in products]
@@ -64,38 +67,51 @@ def _choose(product: ProductRecord, by_handle: Mapping[str, Any] | None, hits: S
 
 async def _read_chosen(
     shop: ShopifyClient, chosen: Sequence[tuple[str, str]], handles: Mapping[int, dict[str, Any] | None]
-) -> list[Found | None]:
+) -> list[Outcome[Found | None]]:
     nodes = {str(node["id"]): node for node in handles.values() if node is not None}
     wanted = dict.fromkeys(channel_id for channel_id, _ in chosen if channel_id)
     unread = [channel_id for channel_id in wanted if channel_id not in nodes]
     read = await shop.values([Part("ProductById", {"id": channel_id}) for channel_id in unread])
     nodes |= {channel_id: node for channel_id, node in zip(unread, read, strict=True) if node is not None}
-    found: list[Found | None] = []
+    found: list[Outcome[Found | None]] = []
     for channel_id, matched_by in chosen:
         node = nodes.get(channel_id)
-        if node is None:
-            found.append(None)
-            continue
-        variants = await all_variants(shop, node, more="MoreVariants")
-        found.append(mapping.found(node, matched_by=matched_by, variants=variants))
+        variants = await variants_or_problem(shop, node, more="MoreVariants")
+        if isinstance(variants, Problem):
+            found.append(Failed(variants))
+        elif node is None:
+            found.append(Done(None))
+        else:
+            found.append(Done(mapping.found(node, matched_by=matched_by, variants=variants)))
     return found
 
 
 async def read_states(
     shop: ShopifyClient, channel_ids: Sequence[str], *, location_id: str, publication_id: str, currency: str
-) -> list[ListingState]:
+) -> list[Outcome[ListingState]]:
     """What the shop shows of each listing, with stock as it is at the connection's location."""
     parts = [
         Part("ProductState", {"id": channel_id, "publicationId": publication_id, "locationId": location_id})
         for channel_id in channel_ids
     ]
-    states = []
+    states: list[Outcome[ListingState]] = []
     for channel_id, node in zip(channel_ids, await shop.values(parts), strict=True):
-        variants: list[mapping.Node] = []
-        if node is not None:
-            variants = await all_variants(shop, node, more="MoreVariantStates", locationId=location_id)
-        states.append(mapping.state(channel_id, node, variants, currency=currency))
+        variants = await variants_or_problem(shop, node, more="MoreVariantStates", locationId=location_id)
+        if isinstance(variants, Problem):
+            states.append(Failed(variants))
+        else:
+            states.append(Done(mapping.state(channel_id, node, variants, currency=currency)))
     return states
+
+
+async def variants_or_problem(
+    shop: ShopifyClient, node: Mapping[str, Any] | None, *, more: str, **variables: str
+) -> list[mapping.Node] | Problem:
+    """All variants of the product, none where there is no product, or what kept us from reading on."""
+    try:
+        return await all_variants(shop, node, more=more, **variables) if node is not None else []
+    except ChannelError as error:
+        return error.problem
 
 
 async def all_variants(

@@ -105,10 +105,9 @@ async def _written(product: ProductRecord, result: Result, shop: ShopifyClient) 
 
 async def _linked(product: ProductRecord, node: Mapping[str, Any], shop: ShopifyClient) -> Outcome[Published]:
     """The product with all its variants read; a page that cannot be read leaves the rest to a repetition."""
-    try:
-        variants = await looking.all_variants(shop, node, more="MoreVariants")
-    except ChannelError as error:
-        return Failed(error.problem)
+    variants = await looking.variants_or_problem(shop, node, more="MoreVariants")
+    if isinstance(variants, Problem):
+        return Failed(variants)
     return Done(mapping.published(node, product, variants))
 
 
@@ -182,10 +181,14 @@ async def _replace(items: Mapping[int, PublishItem], shop: ShopifyClient) -> Out
     for (number, item), node in zip(items.items(), held, strict=True):
         if isinstance(node, Problem):
             outcomes[number] = Failed(node)
-        elif node is None:
+            continue
+        if node is None:
             outcomes[number] = Failed(Problem(problem_class=ProblemClass.DATA, code="PRODUCT_DOES_NOT_EXIST"))
+            continue
+        variants = await looking.variants_or_problem(shop, node, more="MoreVariants")
+        if isinstance(variants, Problem):
+            outcomes[number] = Failed(variants)
         else:
-            variants = await looking.all_variants(shop, node, more="MoreVariants")
             parts[number] = _replacement(item, node, {str(variant["id"]) for variant in variants})
     results = await shop.run_anyway(list(parts.values()))
     for number, result in zip(parts, results, strict=True):

@@ -456,3 +456,24 @@ async def test_ending_while_nobody_knows_whether_it_was_made_takes_off_sale_what
     assert (there["handle"], there["status"]) == ("made", "DRAFT")
     tasks_left = [task for task in await stage.tasks(kind="end") if task.state is not TaskState.DONE]
     assert tasks_left == []
+
+
+async def test_a_product_made_unheard_is_found_though_it_was_renamed_meanwhile(
+    stage: Stage, merchant: Merchant, clock: SettableClock
+) -> None:
+    """Without a SKU or barcode only the handle leads to it, and the handle is another one by now."""
+    connection = await stage.connect(merchant)
+    [saved] = await stage.add(merchant, NewProduct(handle="old", title="Mug", variants=(NewVariant(price_minor=100),)))
+    await stage.work()
+    await stage.shop().fault("drop", count=1, operation="productSet", when="after")
+    await publish(stage, merchant, connection, saved.id)
+    await stage.work()
+    assert (await stage.listing(merchant, saved.id)).attempt is LastAttempt.IN_DOUBT
+
+    async with stage.sessions.write(merchant.id) as session:
+        product = await session.get_one(Product, saved.id)
+        product.handle, product.version = "new", product.version + 1
+    await settle(stage, clock)
+
+    assert len(await stage.shop().products()) == 1
+    assert (await stage.listing(merchant, saved.id)).observed is Observed.LIVE

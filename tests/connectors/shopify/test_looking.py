@@ -1,10 +1,23 @@
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import pytest
 
 from connectors.errors import AccountBlocked, Busy, PermissionLost, ProblemClass
-from connectors.records import Found, FoundItem, Identity, ListingState, Money, Observed, ObservedItem, ProductRecord
+from connectors.records import (
+    Done,
+    Failed,
+    Found,
+    FoundItem,
+    Identity,
+    ListingState,
+    Money,
+    Observed,
+    ObservedItem,
+    Outcome,
+    ProductRecord,
+)
 from connectors.shopify.connector import Shopify
 from tests.connectors.shopify.products import BLUE, BLUE_STOCK, PRODUCT, SAND, SAND_STOCK, mug, plain
 from tests.connectors.wire import LOCATION, ONLINE_STORE, FakeAccount, Wire, refused
@@ -67,7 +80,18 @@ async def test_a_token_that_opens_nothing_identifies_nobody() -> None:
         await identify(Wire(refused(401, b'{"errors":"[API] Invalid API key or access token"}')), FakeAccount())
 
 
+async def test_access_lost_while_looking_around_is_not_a_permission_withheld() -> None:
+    with pytest.raises(PermissionLost):
+        await identify(Wire(SHOP, refused(401, b"{}")), FakeAccount(settings={}))
+
+
 # ---- find ----
+
+
+def values(outcomes: Sequence[Outcome[Any]]) -> list[Any]:
+    """What was found; nothing here is refused."""
+    assert all(isinstance(outcome, Done) for outcome in outcomes)
+    return [outcome.value for outcome in outcomes if isinstance(outcome, Done)]
 
 
 def node(*, product: str = PRODUCT, mark: str = "", variants: bytes = b"", more: str = "") -> bytes:
@@ -107,7 +131,7 @@ def looked(by_handle: bytes, *hits: bytes) -> bytes:
 
 async def find(wire: Wire, products: Sequence[ProductRecord]) -> list[Found | None]:
     async with wire.client() as client:
-        found = await Shopify(client).find(FakeAccount(), products)
+        found = values(await Shopify(client).find(FakeAccount(), products))
     assert wire.unused == 0
     return found
 
@@ -186,6 +210,18 @@ async def test_every_page_of_variants_is_read() -> None:
     assert wire.variables() == {"id0": PRODUCT, "after0": "cursor-1"}
 
 
+async def test_a_product_that_cannot_be_read_whole_holds_back_no_other() -> None:
+    """A few products of two thousand variants cost more than a full bucket: each look gets some of them done."""
+    large, small = node(variants=BLUE_NODE, more="c"), node(product="gid://shopify/Product/2")
+    both = b'{"data":{"item0":%s,"item1":%s,"item2":{"nodes":[]},"item3":{"nodes":[]}}}' % (large, small)
+    async with Wire(both, refused(429, b"{}")).client() as client:
+        first, second = await Shopify(client).find(FakeAccount(), [mug(), mug(key="p-2")])
+    assert isinstance(first, Failed)
+    assert first.problem.problem_class is ProblemClass.BUSY
+    assert isinstance(second, Done)
+    assert second.value is not None
+
+
 async def test_a_look_that_fails_finds_nothing_out() -> None:
     with pytest.raises(Busy):
         await find(Wire(refused(502, b"")), [mug()])
@@ -206,7 +242,7 @@ def state(*, status: str = "ACTIVE", published: bool = True, media: bytes = b"")
 
 async def read_states(wire: Wire, ids: Sequence[str], account: FakeAccount | None = None) -> list[ListingState]:
     async with wire.client() as client:
-        return await Shopify(client).read_states(account or FakeAccount(), ids)
+        return values(await Shopify(client).read_states(account or FakeAccount(), ids))
 
 
 async def test_a_listing_is_read_as_buyers_and_our_location_see_it() -> None:
@@ -264,6 +300,17 @@ async def test_without_a_place_to_look_at_the_merchant_is_asked_to_choose(missin
 async def test_a_state_that_cannot_be_read_is_an_error_and_not_an_end() -> None:
     with pytest.raises(Busy):
         await read_states(Wire(refused(500, b"")), [PRODUCT])
+
+
+async def test_a_state_that_cannot_be_read_whole_holds_back_no_other() -> None:
+    more = state().replace(b'{"hasNextPage":false,"endCursor":null}', b'{"hasNextPage":true,"endCursor":"c"}', 1)
+    both = more[:-2] + b',"item1":null}}'
+    async with Wire(both, refused(503, b"")).client() as client:
+        first, second = await Shopify(client).read_states(FakeAccount(), [PRODUCT, "gid://shopify/Product/1"])
+    assert isinstance(first, Failed)
+    assert first.problem.problem_class is ProblemClass.BUSY
+    assert isinstance(second, Done)
+    assert second.value.observed is Observed.ENDED
 
 
 async def test_an_exchange_says_when_it_was() -> None:

@@ -1,6 +1,6 @@
 """The connector against the practice shop: what one side believes of the protocol, the other has to bear out."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -78,6 +78,12 @@ def done(outcome: Outcome[Published]) -> Published:
     return outcome.value
 
 
+def values(outcomes: Sequence[Outcome[Any]]) -> list[Any]:
+    """What was read; nothing here is refused."""
+    assert all(isinstance(outcome, Done) for outcome in outcomes)
+    return [outcome.value for outcome in outcomes if isinstance(outcome, Done)]
+
+
 def code_of(outcome: Outcome[Any]) -> str:
     assert isinstance(outcome, Failed), outcome
     return outcome.problem.code
@@ -102,7 +108,7 @@ async def test_published_products_are_live_marked_and_stocked(
     published = await publish(shopify, account, MUG, PLAIN)
     assert [len(one.links) for one in published] == [2, 1]
     assert published[0].url.endswith("/products/stoneware-mug")
-    states = await shopify.read_states(account, [one.channel_id for one in published])
+    states = values(await shopify.read_states(account, [one.channel_id for one in published]))
     assert [state.observed for state in states] == [Observed.LIVE, Observed.LIVE]
     assert [(item.quantity, item.price) for item in states[0].items] == [
         (12, Money(2400, "USD")),
@@ -111,7 +117,7 @@ async def test_published_products_are_live_marked_and_stocked(
     first, _ = await shop.read("products")
     assert "p-mug" in first["metafields"].values()
     assert first["publishedOn"] == ["Online Store"]
-    assert [one.matched_by for one in await shopify.find(account, [MUG, PLAIN]) if one] == ["mark", "mark"]
+    assert [one.matched_by for one in values(await shopify.find(account, [MUG, PLAIN])) if one] == ["mark", "mark"]
 
 
 async def test_publishing_twice_makes_one_product(shop: Shop, shopify: Shopify, account: FakeAccount) -> None:
@@ -141,7 +147,7 @@ async def test_showing_that_failed_is_finished_by_an_update_as_well(
     (failed,) = await shopify.publish(account, [PublishItem(product=MUG)])
     assert isinstance(failed, Failed)
     assert failed.problem.problem_class is ProblemClass.UNKNOWN
-    (found,) = await shopify.find(account, [MUG])
+    (found,) = values(await shopify.find(account, [MUG]))
     assert found is not None
     (outcome,) = await shopify.update(account, [PublishItem(product=MUG, channel_id=found.channel_id)])
     assert len(done(outcome).links) == 2
@@ -160,10 +166,10 @@ async def test_the_merchants_own_product_is_never_overwritten(
     assert refused.problem.field == "/handle"
     assert done(listed).handle == "plain"
     assert [one["title"] for one in await shop.read("products")] == ["Their mug", "Plain"]
-    (found,) = await shopify.find(account, [MUG])
+    (found,) = values(await shopify.find(account, [MUG]))
     assert found is not None
     assert (found.matched_by, found.mark) == ("handle", "")
-    (by_sku,) = await shopify.find(account, [replace(MUG, handle="another-handle")])
+    (by_sku,) = values(await shopify.find(account, [replace(MUG, handle="another-handle")]))
     assert by_sku is not None
     assert (by_sku.matched_by, by_sku.channel_id) == ("sku", found.channel_id)
 
@@ -196,7 +202,7 @@ async def test_a_linked_product_keeps_what_we_do_not_own(shop: Shop, shopify: Sh
     variants = [{"sku": sku, "price": "1.00", "quantity": 5, "options": [sku]} for sku in ("MUG-BLU", "OTHER")]
     theirs = {"title": "Their mug", "vendor": "Theirs", "tags": ["sale"], "options": ["Kind"], "variants": variants}
     await shop.client.post(f"/practice/api/shops/{DOMAIN}/products", json=[theirs])
-    (found,) = await shopify.find(account, [MUG])
+    (found,) = values(await shopify.find(account, [MUG]))
     assert found is not None
     twin = found.items[0]
     links = (LinkedItem(key="v-blue", channel_id=twin.channel_id, stock_id=twin.stock_id),)
@@ -215,14 +221,14 @@ async def test_ended_is_off_sale_and_publishing_again_brings_it_back(
     gone = "gid://shopify/Product/1"
     assert await shopify.end(account, [published.channel_id, gone]) == [Done(None), Done(None)]
     assert await shopify.end(account, [published.channel_id]) == [Done(None)]
-    ended, missing = await shopify.read_states(account, [published.channel_id, gone])
+    ended, missing = values(await shopify.read_states(account, [published.channel_id, gone]))
     assert (ended.observed, missing.observed) == (Observed.ENDED, Observed.ENDED)
     assert len(await shop.read("products")) == 1
     for ours in (True, False):
         item = PublishItem(product=MUG, channel_id=published.channel_id, ours=ours, links=published.links)
         (outcome,) = await shopify.publish(account, [item])
         done(outcome)
-        (back,) = await shopify.read_states(account, [published.channel_id])
+        (back,) = values(await shopify.read_states(account, [published.channel_id]))
         assert back.observed is Observed.LIVE
         await shopify.end(account, [published.channel_id])
 
@@ -241,7 +247,7 @@ async def test_stock_is_set_compared_and_replayed(shop: Shop, shopify: Shopify, 
     await shop.lever("change", sku="MUG-BLU", stock=7)
     again = await shopify.set_stock(account, changes, idempotency_key="attempt-1")
     assert again[0] == Done(StockSet(quantity=9))
-    (state,) = await shopify.read_states(account, [published.channel_id])
+    (state,) = values(await shopify.read_states(account, [published.channel_id]))
     assert [item.quantity for item in state.items] == [7, 3]
 
 
@@ -309,7 +315,7 @@ async def test_a_broken_image_is_a_warning_on_a_live_listing(
     (published,) = await publish(shopify, account, broken)
     for _ in range(3):
         await shopify.read_states(account, [published.channel_id])
-    (state,) = await shopify.read_states(account, [published.channel_id])
+    (state,) = values(await shopify.read_states(account, [published.channel_id]))
     assert state.observed is Observed.LIVE
     assert [warning.field for warning in state.warnings] == ["/images"]
 
@@ -325,8 +331,8 @@ async def test_an_empty_bucket_says_how_long_to_wait(shop: Shop, shopify: Shopif
 
 async def test_what_we_expect_to_pay_is_what_is_asked(shop: Shop, shopify: Shopify, account: FakeAccount) -> None:
     (published,) = await publish(shopify, account, MUG)
-    await shopify.read_states(account, [published.channel_id])
-    await shopify.find(account, [MUG])
+    values(await shopify.read_states(account, [published.channel_id]))
+    values(await shopify.find(account, [MUG]))
     asked = [row["cost"] for row in await shop.read("requests")][-len(account.paid) :]
     assert asked
     assert [round(cost, 1) for _, cost in account.paid] == pytest.approx(asked, abs=4)
@@ -351,7 +357,7 @@ async def test_access_that_breaks_is_told_apart(
     (published,) = await publish(shopify, account, PLAIN)
     await shop.lever(lever, **details)
     with pytest.raises(kind):
-        await shopify.read_states(account, [published.channel_id])
+        values(await shopify.read_states(account, [published.channel_id]))
 
 
 async def test_webhooks_are_subscribed_once(shop: Shop, shopify: Shopify, account: FakeAccount) -> None:
