@@ -52,7 +52,7 @@ class ConnectionAccount:
 
     async def credentials(self) -> Credentials:
         for _ in range(POLLS):
-            current = await self._read()
+            current, _sealed = await self._read()
             if not self._ends_soon(current):
                 return current
             if await self._take_refresh_lease():
@@ -109,12 +109,13 @@ class ConnectionAccount:
         ends = credentials.expires_at
         return ends is not None and ends - RENEW_BEFORE <= self._runtime.clock()
 
-    async def _read(self) -> Credentials:
+    async def _read(self) -> tuple[Credentials, bytes]:
+        """The credentials, and as they lie in the row. Raises PermissionLost when there are none."""
         async with self._runtime.sessions.read(self._owner) as session:
             row = await session.get_one(Connection, self._connection.id)
         if row.secrets is None:
             raise PermissionLost("no_credentials")
-        return secrets.open_sealed(self._runtime.vault, row, row.secrets)
+        return secrets.open_sealed(self._runtime.vault, row, row.secrets), row.secrets
 
     async def _take_refresh_lease(self) -> bool:
         now = self._runtime.clock()
@@ -133,21 +134,24 @@ class ConnectionAccount:
 
     async def _renew(self) -> Credentials:
         """We hold the lease. Whoever held it before may have stored a new pair since we read, so read again first."""
-        current = await self._read()
         try:
+            current, sealed = await self._read()
             if not self._ends_soon(current):
                 return current
             row = self._connection
             consent = self._runtime.consent(row.channel, practice=row.practice)
             renewed = await consent.renew(self.base_url, current, now=self._runtime.clock(), keep=self.keep_exchange)
-            await self._store(renewed)
-            return renewed
+            await self._store(renewed, instead_of=sealed)
+            return (await self._read())[0]
         finally:
             await self._free_refresh_lease()
 
-    async def _store(self, renewed: Credentials) -> None:
+    async def _store(self, renewed: Credentials, *, instead_of: bytes) -> None:
+        """Access that ended, or was given anew, while we renewed stays as it is."""
         async with self._runtime.sessions.write(self._owner) as session:
-            row = await session.get_one(Connection, self._connection.id)
+            row = await session.get_one(Connection, self._connection.id, with_for_update=True)
+            if row.secrets != instead_of:
+                return
             row.previous_secrets = row.secrets
             row.secrets = secrets.seal(self._runtime.vault, row, renewed)
             row.expires_at = renewed.expires_at

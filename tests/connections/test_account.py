@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from connectors.errors import Busy, PermissionLost
+from connectors.records import Credentials, Exchange
 from portal.connections import secrets
 from portal.models.accounts import Merchant
 from portal.models.connections import Connection, ConnectionState, ExchangeEntry
@@ -114,6 +115,34 @@ async def test_a_renewed_pair_the_shop_does_not_know_gives_way_to_the_one_before
     after = await premises.connection(merchant)
     assert (after.state, after.previous_secrets) == (ConnectionState.ACTIVE, None)
     assert len(await premises.stage.shop().products()) == 1
+
+
+@pytest.mark.parametrize("reconnected", [False, True])
+async def test_a_renewal_does_not_undo_what_happened_to_the_access_meanwhile(
+    premises: Premises, merchant: Merchant, clock: SettableClock, reconnected: bool
+) -> None:
+    """The app was removed, or the merchant came back from the consent page, while the shop was answering."""
+    row = await connected(premises, merchant)
+    clock.advance(3600)
+    vault, there = premises.stage.process.runtime.vault, Credentials(access_token="shpat_of_the_new_consent")
+    new = secrets.seal(vault, row, there) if reconnected else None
+    account = premises.account(row)
+    keep = account.keep_exchange
+
+    async def meanwhile(exchange: Exchange) -> None:
+        await keep(exchange)
+        async with premises.stage.sessions.write(merchant.id) as session:
+            (await session.get_one(Connection, row.id)).secrets = new
+
+    account.keep_exchange = meanwhile  # type: ignore[method-assign]  # the moment between the answer and its storing
+
+    if reconnected:
+        assert await account.credentials() == there
+    else:
+        with pytest.raises(PermissionLost):
+            await account.credentials()
+    after = await premises.connection(merchant)
+    assert (after.secrets, after.refresh_lease_until) == (new, None)
 
 
 async def test_a_connection_without_credentials_has_lost_its_permission(premises: Premises, merchant: Merchant) -> None:
