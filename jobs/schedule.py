@@ -1,4 +1,4 @@
-"""What runs by the clock beside the sweep: letters, and putting away what has served."""
+"""What runs by the clock beside the sweep: letters, tests of connections, and putting away what has served."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import ColumnElement, delete, or_, select, true
 
 from portal import mail
 from portal.accounts import links
+from portal.connections import service as connections
 from portal.models.accounts import Throttle
-from portal.models.connections import ConnectAttempt, ExchangeEntry
+from portal.models.connections import ConnectAttempt, Connection, ConnectionState, ExchangeEntry
 from portal.models.webhooks import Delivery
 from portal.runtime import Runtime
 from portal.tenancy import SYSTEM
 
+SILENCE = timedelta(hours=1)
 EXCHANGES_KEPT = timedelta(days=30)
 # Channels stop repeating a delivery after hours; what could not be handled by then may hold buyers' data.
 DELIVERIES_KEPT = timedelta(days=30)
@@ -40,6 +42,26 @@ async def tidy(ctx: dict[str, Any]) -> None:
         await session.execute(delete(ConnectAttempt).where(ConnectAttempt.expires_at < now - timedelta(days=1)))
 
 
+async def test_silent(ctx: dict[str, Any]) -> None:
+    """Connections that nothing was heard of for an hour are tested: their access may have ended unheard."""
+    runtime: Runtime = ctx["worker"].runtime
+    before = runtime.clock() - SILENCE
+    await _test(runtime, or_(Connection.last_heard_at.is_(None), Connection.last_heard_at < before))
+
+
+async def test_all(ctx: dict[str, Any]) -> None:
+    """Every connection is tested, so that webhooks a channel gave up on are made again."""
+    await _test(ctx["worker"].runtime, true())
+
+
+async def _test(runtime: Runtime, which: ColumnElement[bool]) -> None:
+    now = runtime.clock()
+    async with runtime.sessions.write(SYSTEM) as session:
+        active = select(Connection).where(Connection.state == ConnectionState.ACTIVE, which).order_by(Connection.id)
+        for connection in await session.scalars(active):
+            await connections.check(session, connection, now=now)
+
+
 @dataclass(frozen=True, slots=True)
 class Scheduled:
     """A function and when it runs: at these seconds of each minute, or of one minute of the day."""
@@ -53,5 +75,7 @@ class Scheduled:
 
 HOUSEKEEPING = (
     Scheduled(send_mail, timeout_seconds=60, second=frozenset(range(0, 60, 5))),
+    Scheduled(test_silent, timeout_seconds=60, minute=7),
+    Scheduled(test_all, timeout_seconds=60, hour=4, minute=41),
     Scheduled(tidy, timeout_seconds=300, hour=3, minute=17),
 )

@@ -138,8 +138,16 @@ class Shopify:
         )
 
     async def subscribe(self, account: Account, callback_url: str) -> None:
-        parts = [Part("Subscribe", {"topic": topic, "uri": callback_url}) for topic in webhooks.TOPICS]
-        for result in await self._shop(account).run(parts):
+        """Shopify deletes a subscription whose letters come back eight times, so those that lack are made again."""
+        shop = self._shop(account)
+        (there,) = await shop.values([Part("Subscriptions", {"uri": callback_url})])
+        heard = {node["topic"] for node in (there or {}).get("nodes") or []}
+        parts = [
+            Part("Subscribe", {"topic": topic, "uri": callback_url, "fields": list(fields)})
+            for topic, fields in webhooks.TOPICS.items()
+            if topic not in heard
+        ]
+        for result in await shop.run(parts):
             problem = errors.problem_in(result)
             if problem is not None and problem.code != errors.ALREADY_TAKEN:
                 raise errors.as_error(problem)

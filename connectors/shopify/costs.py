@@ -35,6 +35,7 @@ _POINTS = {
     "Track": 10.0,
     "ProductState": 55.0,
     "MoreVariantStates": 47.0,
+    "Subscriptions": 11.0,
     "Subscribe": 10.0,
     "Uninstall": 10.0,
 }

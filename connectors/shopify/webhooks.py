@@ -9,8 +9,15 @@ from connectors import signatures
 from connectors.records import InboundEvent
 from connectors.shopify import oauth
 
-# The privacy topics are declared in the app's own configuration at Shopify and only ever received.
-TOPICS = ("APP_UNINSTALLED", "APP_SCOPES_UPDATE", "PRODUCTS_UPDATE", "PRODUCTS_DELETE", "INVENTORY_LEVELS_UPDATE")
+# What we are told of, and the fields of each that we read: a product of 2,048 variants would be a large letter, and
+# what is never sent needs no care. The privacy topics are declared in the app's own configuration at Shopify.
+TOPICS: Mapping[str, tuple[str, ...]] = {
+    "APP_UNINSTALLED": ("id",),
+    "APP_SCOPES_UPDATE": ("id",),
+    "PRODUCTS_UPDATE": ("id", "admin_graphql_api_id"),
+    "PRODUCTS_DELETE": ("id",),
+    "INVENTORY_LEVELS_UPDATE": ("inventory_item_id", "location_id", "available"),
+}
 
 
 def parse_webhook(headers: Mapping[str, str], body: bytes, *, secrets: Sequence[str]) -> InboundEvent | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import select
 
@@ -10,9 +11,47 @@ from jobs import schedule
 from jobs.lanes import Worker
 from portal.clock import new_id
 from portal.models.accounts import Merchant
-from portal.models.connections import ExchangeEntry
+from portal.models.connections import Connection, ConnectionState, ExchangeEntry
+from portal.models.tasks import TaskState
 from portal.models.webhooks import Delivery
+from tests.settable_clock import SettableClock
 from tests.stage import Stage
+
+
+async def test_a_connection_that_has_been_silent_is_tested_and_others_are_not(
+    stage: Stage, merchant: Merchant, other_merchant: Merchant, clock: SettableClock
+) -> None:
+    silent = await stage.connect(merchant)
+    await stage.work()
+    clock.advance(3601)
+    await stage.connect(other_merchant, shop="other.myshopify.com")
+    await stage.work()
+    await stage.shop().do("revoke")
+
+    await schedule.test_silent(worker(stage))
+
+    waiting = [task for task in await stage.tasks(kind="check") if task.state is TaskState.WAITING]
+    assert [task.connection_id for task in waiting] == [silent.id]
+    await stage.work()
+    async with stage.sessions.read(merchant.id) as session:
+        assert (await session.get_one(Connection, silent.id)).state is ConnectionState.NEEDS_REAUTH
+
+
+async def test_webhooks_a_channel_gave_up_on_are_made_again(stage: Stage, merchant: Merchant) -> None:
+    await stage.connect(merchant)
+    await stage.work()
+    before = {row["topic"] for row in await stage.shop().ask("subscriptions")}
+    await stage.shop().do("forget", topic="PRODUCTS_UPDATE")
+    assert len(await stage.shop().ask("subscriptions")) == len(before) - 1
+
+    await schedule.test_all(worker(stage))
+    await stage.work()
+
+    assert {row["topic"] for row in await stage.shop().ask("subscriptions")} == before
+
+
+def worker(stage: Stage) -> dict[str, Any]:
+    return {"worker": Worker(stage.process.runtime, "worker", {})}
 
 
 async def test_old_exchanges_and_deliveries_are_gone_and_newer_ones_stay(stage: Stage, merchant: Merchant) -> None:
@@ -25,7 +64,7 @@ async def test_old_exchanges_and_deliveries_are_gone_and_newer_ones_stay(stage: 
             session.add(Delivery(id=new_id(), topic="t", delivery_id=f"d{days}", body=b"sealed", **at))
             session.add(ExchangeEntry(**call | {"operation": f"o{days}"}, **at))
 
-    await schedule.tidy({"worker": Worker(stage.process.runtime, "worker", {})})
+    await schedule.tidy(worker(stage))
 
     async with stage.sessions.read(merchant.id) as session:
         assert list(await session.scalars(select(Delivery.delivery_id))) == ["d29"]

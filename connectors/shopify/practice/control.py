@@ -121,7 +121,7 @@ def ask_fault(practice: Practice, shop: Row, asked: Json) -> int:
 
 
 async def perform(practice: Practice, shop: Row, action: str, data: Json) -> Json:
-    """revoke, expire, uninstall, empty-bucket, plan, scopes, state, change, delete, compliance, deliver."""
+    """revoke, expire, uninstall, empty-bucket, plan, scopes, state, change, delete, compliance, forget, deliver."""
     domain = shop["domain"]
     actions: dict[str, Callable[[], None]] = {
         "revoke": lambda: app_access.revoke(practice, domain),
@@ -134,6 +134,7 @@ async def perform(practice: Practice, shop: Row, action: str, data: Json) -> Jso
         "change": lambda: back_office.change(practice, domain, data),
         "delete": lambda: back_office.delete(practice, domain, data),
         "compliance": lambda: _send_compliance(practice, shop, data),
+        "forget": lambda: _forget(practice, domain, data["topic"]),
     }
     if action == "deliver":
         return {"tried": await webhooks.deliver_due(practice, early=True)}
@@ -158,6 +159,11 @@ def _send_compliance(practice: Practice, shop: Row, data: Json) -> None:
         raise ValueError(f"the privacy topics are {', '.join(COMPLIANCE_TOPICS)}")
     body = payloads.compliance(data["topic"], shop, data.get("details") or {})
     webhooks.send_to(practice, shop["domain"], data["topic"], body, data["uri"])
+
+
+def _forget(practice: Practice, domain: str, topic: str) -> None:
+    """The subscription is gone, as after too many letters that came back."""
+    practice.store.run("DELETE FROM subscription WHERE shop = ? AND topic = ?", domain, topic)
 
 
 def _plain(row: Row) -> Json:

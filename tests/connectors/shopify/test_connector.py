@@ -5,6 +5,7 @@ import pytest
 
 from connectors.errors import Busy, DataRefused, InDoubt, OurFault, PermissionLost, ProblemClass
 from connectors.records import Credentials, Done, Failed, Money, Outcome, PriceChange
+from connectors.shopify import webhooks
 from connectors.shopify.connector import Shopify
 from tests.connectors.shopify.products import BLUE, PRODUCT, SAND, euros
 from tests.connectors.wire import ONLINE_STORE, FakeAccount, Wire, refused
@@ -131,8 +132,35 @@ async def subscribe(wire: Wire) -> None:
         await Shopify(client).subscribe(FakeAccount(), HOOK)
 
 
+NOTHING = reply(b'{"nodes":[]}')
+
+
+def heard(*topics: bytes) -> bytes:
+    return reply(b'{"nodes":[%s]}' % b",".join(b'{"topic":"%s"}' % topic for topic in topics))
+
+
+async def test_what_is_subscribed_already_is_left_alone_and_what_lacks_is_made() -> None:
+    wire = Wire(heard(b"APP_UNINSTALLED", b"PRODUCTS_UPDATE", b"INVENTORY_LEVELS_UPDATE"), reply(SUBSCRIBED, TAKEN))
+    await subscribe(wire)
+    assert wire.variables(0) == {"uri0": HOOK}
+    assert wire.variables(1) == {
+        "topic0": "APP_SCOPES_UPDATE",
+        "uri0": HOOK,
+        "fields0": ["id"],
+        "topic1": "PRODUCTS_DELETE",
+        "uri1": HOOK,
+        "fields1": ["id"],
+    }
+
+
+async def test_with_every_topic_there_nothing_is_written() -> None:
+    wire = Wire(heard(*(topic.encode() for topic in webhooks.TOPICS)))
+    await subscribe(wire)
+    assert len(wire.requests) == 1
+
+
 async def test_every_topic_is_subscribed_and_doing_it_again_is_harmless() -> None:
-    wire = Wire(reply(SUBSCRIBED, TAKEN, SUBSCRIBED, TAKEN, TAKEN))
+    wire = Wire(NOTHING, reply(SUBSCRIBED, TAKEN, SUBSCRIBED, TAKEN, TAKEN))
     await subscribe(wire)
     sent = wire.variables()
     assert {sent[f"topic{number}"] for number in range(5)} == {
@@ -148,13 +176,13 @@ async def test_every_topic_is_subscribed_and_doing_it_again_is_harmless() -> Non
 async def test_an_address_shopify_does_not_take_is_our_fault() -> None:
     bad = refusal("Address protocol http:// is not supported", field='["webhookSubscription","callbackUrl"]')
     with pytest.raises(OurFault) as caught:
-        await subscribe(Wire(reply(SUBSCRIBED, bad, bad, bad, bad)))
+        await subscribe(Wire(NOTHING, reply(SUBSCRIBED, bad, bad, bad, bad)))
     assert caught.value.problem.original == "Address protocol http:// is not supported"
 
 
 async def test_a_subscription_refused_for_a_cause_we_do_not_know_keeps_its_words() -> None:
     with pytest.raises(DataRefused) as caught:
-        await subscribe(Wire(reply(refusal("No."), OK, OK, OK, OK)))
+        await subscribe(Wire(NOTHING, reply(refusal("No."), OK, OK, OK, OK)))
     assert (caught.value.problem.code, caught.value.problem.original) == ("refused", "No.")
 
 
