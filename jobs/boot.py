@@ -125,7 +125,12 @@ def _renderer() -> structlog.types.Processor:
 def _consents(settings: Settings, client: httpx.AsyncClient) -> dict[str, Consent]:
     if not (settings.shopify_client_id and settings.shopify_client_secret):
         return {}
-    app = ShopifyApp(client_id=settings.shopify_client_id, client_secret=settings.shopify_client_secret, scopes=SCOPES)
+    app = ShopifyApp(
+        client_id=settings.shopify_client_id,
+        client_secret=settings.shopify_client_secret,
+        old_client_secret=settings.shopify_old_client_secret,
+        scopes=SCOPES,
+    )
     return {"shopify": ShopifyConsent(client, app)}
 
 

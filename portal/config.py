@@ -42,6 +42,7 @@ class Settings(BaseSettings):
     practice_url: str = ""
     shopify_client_id: str = ""
     shopify_client_secret: str = ""
+    shopify_old_client_secret: str = ""
     log_level: str = "INFO"
     trusted_proxies: str = ""
     metrics_token: str = ""

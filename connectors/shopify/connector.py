@@ -114,7 +114,7 @@ class Shopify:
         about: list[int] = []
         for number, change in enumerate(changes):
             if any(price.currency != account.currency for _, _, price, _ in change.prices):
-                outcomes[number] = Failed(Problem(problem_class=ProblemClass.OURS, code="currency_mismatch"))
+                outcomes[number] = Failed(Problem(problem_class=ProblemClass.DATA, code="currency_mismatch"))
                 continue
             rows = [mapping.price_input(channel_id, price, was) for _, channel_id, price, was in change.prices]
             for start in range(0, len(rows), mapping.LARGEST_PAGE):
@@ -187,7 +187,7 @@ Write = Callable[[Sequence[PublishItem]], Awaitable[list[Outcome[Published]]]]
 
 async def _in_currency(currency: str, items: Sequence[PublishItem], write: Write) -> list[Outcome[Published]]:
     """The outcomes of writing what is priced in the shop's currency. The rest is never sent: 100 JPY is not 100 EUR."""
-    mismatch = Problem(problem_class=ProblemClass.OURS, code="currency_mismatch")
+    mismatch = Problem(problem_class=ProblemClass.DATA, code="currency_mismatch")
     outcomes: list[Outcome[Published]] = [Failed(mismatch)] * len(items)
     fitting = [number for number, item in enumerate(items) if mapping.currencies(item.product) == {currency}]
     if fitting:

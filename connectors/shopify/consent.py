@@ -32,7 +32,7 @@ class ShopifyConsent:
         self._client = client
         self._app = app
         self.scopes = app.scopes
-        self.webhook_secrets: tuple[str, ...] = (app.client_secret,)
+        self.webhook_secrets = app.signing_secrets
 
     def authorize_url(self, base_url: str, *, redirect_uri: str, state: str) -> str:
         return oauth.authorize_url(
@@ -45,7 +45,9 @@ class ShopifyConsent:
 
     def read_return(self, query: Sequence[tuple[str, str]], *, now: datetime, expected_state: str) -> Answered:
         try:
-            answer = oauth.read_callback(query, secret=self._app.client_secret, now=now, expected_state=expected_state)
+            answer = oauth.read_callback(
+                query, secrets=self._app.signing_secrets, now=now, expected_state=expected_state
+            )
         except oauth.CallbackRefused as error:
             declined = isinstance(error, oauth.ConsentDeclined)
             raise ConsentRefused(type(error).__name__, declined=declined) from error

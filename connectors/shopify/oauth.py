@@ -35,11 +35,20 @@ CALLBACK_SECONDS = 90
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShopifyApp:
-    """The app as registered with Shopify."""
+    """The app as registered with Shopify.
+
+    While a secret is rotated Shopify signs with the older one until that is revoked, and up to an hour beyond.
+    """
 
     client_id: str
     client_secret: str
     scopes: tuple[str, ...]
+    old_client_secret: str = ""
+
+    @property
+    def signing_secrets(self) -> tuple[str, ...]:
+        """Every secret that a genuine message may be signed with."""
+        return tuple(secret for secret in (self.client_secret, self.old_client_secret) if secret)
 
     def __repr__(self) -> str:
         return f"ShopifyApp({self.client_id})"
@@ -132,7 +141,9 @@ def authorize_url(*, base_url: str, client_id: str, scopes: Sequence[str], redir
     return f"{base_url}/admin/oauth/authorize?{urlencode(query)}"
 
 
-def read_callback(query: Sequence[tuple[str, str]], *, secret: str, now: datetime, expected_state: str) -> Callback:
+def read_callback(
+    query: Sequence[tuple[str, str]], *, secrets: Sequence[str], now: datetime, expected_state: str
+) -> Callback:
     """The shop and code of a callback that is ours, a shop's, signed and fresh, checked in that order.
 
     `query` is every parameter as it came, repeated ones too. Raises a kind of CallbackRefused.
@@ -146,7 +157,7 @@ def read_callback(query: Sequence[tuple[str, str]], *, secret: str, now: datetim
         raise ConsentDeclined(given["error"])
     if not is_shop_domain(given.get("shop", "")):
         raise ShopRefused("shop")
-    if not _signed(given, secret):
+    if not any(_signed(given, secret) for secret in secrets):
         raise SignatureMismatch("hmac")
     if not _fresh(given.get("timestamp", ""), now):
         raise CallbackTooOld("timestamp")

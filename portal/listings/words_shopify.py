@@ -36,6 +36,14 @@ _ACCESS: Mapping[str, Wording] = {
         N_("The app is no longer at this %(channel)s shop"), N_("Reconnect with the same shop if you want it back.")
     ),
     "APP_UNINSTALL_ERROR": wait(N_("%(channel)s had an error of its own"), _NOTHING_TO_DO),
+    "no_location": at_channel(
+        N_("We know no location of this %(channel)s shop to keep stock at"),
+        N_("Let the app see locations when you reconnect, or add one in the shop's admin; then test the channel."),
+    ),
+    "no_publication": at_channel(
+        N_("We know no sales channel of this %(channel)s shop to show products in"),
+        N_("Let the app see sales channels when you reconnect, or add the Online Store; then test the channel."),
+    ),
     "http_402": at_channel(
         N_("This shop is frozen at %(channel)s"),
         N_("Its bill is unpaid. Settle it in the shop's admin, then try again."),
@@ -94,7 +102,7 @@ _PRODUCT: Mapping[str, Wording] = {
         N_("%(channel)s can't find what this listing belongs to"),
         N_("It may have been deleted there. Restore it at %(channel)s, or end this listing and publish again."),
     ),
-    "no_product": ours(N_("%(channel)s didn't say what became of the product"), _OUR_TURN),
+    "no_product": wait(N_("%(channel)s didn't say what became of the product"), _LOOKING),
     "PRODUCT_SUSPENDED": at_channel(
         N_("%(channel)s has suspended this product"),
         N_("Editing it here won't help. Ask %(channel)s for the reason in the shop's admin."),

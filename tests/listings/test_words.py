@@ -95,11 +95,41 @@ BUTTONS = {
     ProblemClass.ACCOUNT: {Button.CHANNEL},
     ProblemClass.BUSY: {Button.WAIT},
     ProblemClass.OURS: {Button.NONE},
+    ProblemClass.UNKNOWN: {Button.WAIT},
 }
 
 
 @pytest.mark.parametrize(("code", "kind"), sorted(shopify_errors.CLASS_OF_CODE.items()))
 def test_the_button_fits_the_class_of_the_code(code: str, kind: ProblemClass) -> None:
+    wording = wording_of("shopify", code)
+    assert wording is not None
+    assert wording.button in BUTTONS[kind]
+
+
+OWN_CODES = {
+    "no_location": ProblemClass.ACCOUNT,
+    "no_publication": ProblemClass.ACCOUNT,
+    "currency_mismatch": ProblemClass.DATA,
+    "not_an_inventory_item": ProblemClass.OURS,
+    "no_access_token": ProblemClass.OURS,
+    "quarantined": ProblemClass.OURS,
+    "no_operation": ProblemClass.UNKNOWN,
+    "no_product": ProblemClass.UNKNOWN,
+    "no_result": ProblemClass.UNKNOWN,
+    "no_answer": ProblemClass.UNKNOWN,
+    "deadline_passed": ProblemClass.UNKNOWN,
+    "unreachable": ProblemClass.BUSY,
+    "rate_limit": ProblemClass.BUSY,
+    "renewal_under_way": ProblemClass.BUSY,
+    "unusable_token": ProblemClass.PERMISSION,
+    "no_refresh_token": ProblemClass.PERMISSION,
+    "no_credentials": ProblemClass.PERMISSION,
+    "invalid_grant": ProblemClass.PERMISSION,
+}
+
+
+@pytest.mark.parametrize(("code", "kind"), OWN_CODES.items())
+def test_what_we_find_out_ourselves_has_words_that_fit_its_class(code: str, kind: ProblemClass) -> None:
     wording = wording_of("shopify", code)
     assert wording is not None
     assert wording.button in BUTTONS[kind]

@@ -161,3 +161,16 @@ async def test_a_secret_that_is_empty_opens_nothing(house: House) -> None:
     empty = ShopifyConsent(house.runtime.http, ShopifyApp(client_id="real", client_secret="", scopes=SCOPES))
     house.runtime.consents["shopify"] = empty  # type: ignore[index]  # a dict at heart
     assert (await knock(house, headers(house.ours, signature("")))).status_code == 401
+
+
+async def test_while_the_secret_is_rotated_both_sign_and_afterwards_only_the_new_one(house: House) -> None:
+    async with house.sessions.write(SYSTEM) as session:
+        (await session.get_one(Connection, house.ours.ids["connection_id"][0])).practice = False
+
+    async def rotated(old_client_secret: str) -> list[int]:
+        app = ShopifyApp(client_id="r", client_secret="new", old_client_secret=old_client_secret, scopes=SCOPES)
+        house.runtime.consents["shopify"] = ShopifyConsent(house.runtime.http, app)  # type: ignore[index]  # a dict
+        return [(await knock(house, headers(house.ours, signature(one)))).status_code for one in ("new", "old")]
+
+    assert await rotated("old") == [200, 200]
+    assert await rotated("") == [200, 401]

@@ -1,6 +1,7 @@
 import base64
 import hashlib
 import hmac
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl, urlsplit
 
@@ -116,7 +117,7 @@ def callback(*, secret: str = "hush", at: datetime = NOW, **changes: str) -> lis
 
 
 def read(query: list[tuple[str, str]]) -> oauth.Callback:
-    return oauth.read_callback(query, secret="hush", now=NOW, expected_state="n0nce")
+    return oauth.read_callback(query, secrets=("hush",), now=NOW, expected_state="n0nce")
 
 
 def without(query: list[tuple[str, str]], name: str) -> list[tuple[str, str]]:
@@ -174,11 +175,23 @@ def test_the_state_is_looked_at_before_everything_else() -> None:
         read(callback(state="other", shop="evil.com", secret="other", timestamp="0"))
 
 
+def test_while_the_secret_is_rotated_both_sign_and_afterwards_only_the_new_one() -> None:
+    rotating = replace(APP, old_client_secret="older")
+    assert rotating.signing_secrets == ("hush", "older")
+    for secret in rotating.signing_secrets:
+        query = callback(secret=secret)
+        read_with = oauth.read_callback(query, secrets=rotating.signing_secrets, now=NOW, expected_state="n0nce")
+        assert read_with.code == "c0de"
+    assert APP.signing_secrets == ("hush",)
+    with pytest.raises(oauth.SignatureMismatch):
+        read(callback(secret="older"))
+
+
 def test_an_empty_expected_state_or_secret_opens_nothing() -> None:
     with pytest.raises(oauth.StateMismatch):
-        oauth.read_callback(callback(state=""), secret="hush", now=NOW, expected_state="")
+        oauth.read_callback(callback(state=""), secrets=("hush",), now=NOW, expected_state="")
     with pytest.raises(oauth.SignatureMismatch):
-        oauth.read_callback(callback(secret=""), secret="", now=NOW, expected_state="n0nce")
+        oauth.read_callback(callback(secret=""), secrets=("",), now=NOW, expected_state="n0nce")
 
 
 GRANT = (

@@ -245,7 +245,7 @@ async def test_a_price_in_another_currency_is_never_sent() -> None:
     foreign = mug(variants=(replace(mug().variants[1], price=Money(2400, "JPY")),))
     wire = Wire(reply(CREATED), reply(SHOWN))
     outcomes = await publish(wire, [PublishItem(product=foreign), PublishItem(product=mug())])
-    assert problem_of(outcomes[0])[:2] == (ProblemClass.OURS, "currency_mismatch")
+    assert problem_of(outcomes[0])[:2] == (ProblemClass.DATA, "currency_mismatch")
     assert outcomes[1] == Done(PUBLISHED)
     assert "input1" not in wire.variables(0)
 
