@@ -39,7 +39,8 @@ class Check:
         if identity.external_id != connection.external_id:
             problem = Problem(problem_class=ProblemClass.PERMISSION, code=OTHER_ACCOUNT, message=identity.name)
             return dict.fromkeys(prepared.work, refused(problem))
-        if connector.capabilities.webhooks:
+        if connector.capabilities.webhooks and connection.auth_method == "oauth":
+            # Webhooks are signed with the secret of the app whose access we use; of a pasted token's app we have none.
             try:
                 await connector.subscribe(account, f"{runtime.settings.public_url}/webhooks/{connection.channel}")
             except DataRefused as error:

@@ -38,6 +38,8 @@ async def test_a_token_that_works_connects(premises: Premises, alice: Browser, m
     await premises.stage.work()
     page = await alice.get(f"/channels/{row.id}")
     assert token not in str(page)
+    asked = [operation for row in await premises.stage.shop().ask("requests") for operation in row["operations"]]
+    assert "webhookSubscriptionCreate" not in asked, "nobody gave us the secret they would be signed with"
 
 
 async def test_no_shop_and_no_token_are_said_at_their_fields(
