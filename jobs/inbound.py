@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -31,7 +32,12 @@ UNINSTALLED = "app_uninstalled"
 log = structlog.get_logger()
 
 
-Bodies = Sequence[dict[str, Any]]
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What one delivery says, and when the channel says it happened."""
+
+    triggered_at: datetime | None
+    body: dict[str, Any]
 
 
 class HandleWebhook:
@@ -56,7 +62,8 @@ class HandleWebhook:
             plain = runtime.vault.open(
                 delivery.body, merchant_id=delivery.merchant_id, row_id=delivery.id, field="delivery.body"
             )
-            results[task_id] = Result(ended=Ended.DONE, value=_read(delivery, plain))
+            heard = Heard(delivery.triggered_at, _read(delivery, plain))
+            results[task_id] = Result(ended=Ended.DONE, value=heard)
         return results
 
     async def record(
@@ -68,13 +75,13 @@ class HandleWebhook:
             for task_id, delivery in prepared.work.items()
             if results[task_id].ended is Ended.DONE
         }
-        told: dict[str, list[dict[str, Any]]] = {}
+        told: dict[str, list[Heard]] = {}
         for delivery in await session.scalars(select(Delivery).where(Delivery.id.in_(heard)).order_by(Delivery.id)):
             told.setdefault(delivery.topic, []).append(heard[delivery.id])
             delivery.handled_at, delivery.body = now, b""
-        for topic, bodies in told.items():
+        for topic, said in told.items():
             if act := TOPICS.get(topic):
-                await act(session, connection, bodies, now)
+                await act(session, connection, said, now)
 
     async def give_up(self, session: AsyncSession, batch: Batch, problem: Problem, now: datetime) -> None:
         """What the delivery said is not known. The connection is tested: if our access was what ended, that shows."""
@@ -94,35 +101,48 @@ def _read(delivery: Delivery, plain: bytes) -> dict[str, Any]:
     return {}
 
 
-async def _uninstalled(session: AsyncSession, connection: Connection, _bodies: Bodies, now: datetime) -> None:
-    """The shop ended our access; its tokens are worth nothing and are destroyed at once."""
+async def _uninstalled(session: AsyncSession, connection: Connection, heard: Sequence[Heard], now: datetime) -> None:
+    """The shop ended our access; its tokens are worth nothing and are destroyed at once.
+
+    A delivery may come hours late: when the merchant has let us in again since, a test tells what is true.
+    """
+    let_in = connection.connected_at
+    if let_in and all(one.triggered_at and one.triggered_at < let_in for one in heard):
+        await _enqueue(session, kinds.CHECK, connection, [str(connection.id)], now)
+        return
     connection.secrets = connection.previous_secrets = None
     connection.expires_at = None
     states.lose_permission(session, connection, Problem(problem_class=ProblemClass.PERMISSION, code=UNINSTALLED), now)
 
 
-async def _scopes_changed(session: AsyncSession, connection: Connection, _bodies: Bodies, now: datetime) -> None:
+async def _scopes_changed(
+    session: AsyncSession, connection: Connection, _heard: Sequence[Heard], now: datetime
+) -> None:
     await _enqueue(session, kinds.CHECK, connection, [str(connection.id)], now)
 
 
-async def _products_changed(session: AsyncSession, connection: Connection, bodies: Bodies, now: datetime) -> None:
-    listings = await _listings(session, connection, bodies)
+async def _products_changed(
+    session: AsyncSession, connection: Connection, heard: Sequence[Heard], now: datetime
+) -> None:
+    listings = await _listings(session, connection, heard)
     await _enqueue(session, kinds.READ, connection, [str(listing.id) for listing in listings], now)
 
 
-async def _products_deleted(session: AsyncSession, connection: Connection, bodies: Bodies, now: datetime) -> None:
-    for listing in await _listings(session, connection, bodies):
+async def _products_deleted(
+    session: AsyncSession, connection: Connection, heard: Sequence[Heard], now: datetime
+) -> None:
+    for listing in await _listings(session, connection, heard):
         listing.observed, listing.observed_at = Observed.ENDED, now
         announce(session, listing)
 
 
-async def _stock_changed(session: AsyncSession, connection: Connection, bodies: Bodies, now: datetime) -> None:
+async def _stock_changed(session: AsyncSession, connection: Connection, heard: Sequence[Heard], now: datetime) -> None:
     """Our own pushes come back as events too; only a number we did not know of is work."""
     ours = str(connection.settings.get("location_id", ""))
     said = {
-        f"gid://shopify/InventoryItem/{body.get('inventory_item_id')}": body.get("available")
-        for body in bodies
-        if ours.endswith(f"/{body.get('location_id')}")
+        f"gid://shopify/InventoryItem/{one.body.get('inventory_item_id')}": one.body.get("available")
+        for one in heard
+        if ours.endswith(f"/{one.body.get('location_id')}")
     }
     items = await session.scalars(
         select(ListingItem).where(ListingItem.connection_id == connection.id, ListingItem.stock_id.in_(said))
@@ -133,12 +153,16 @@ async def _stock_changed(session: AsyncSession, connection: Connection, bodies: 
     await _enqueue(session, kinds.STOCK, connection, news, now)
 
 
-async def _listings(session: AsyncSession, connection: Connection, bodies: Bodies) -> Sequence[Listing]:
-    channel_ids = {body.get("admin_graphql_api_id") or f"gid://shopify/Product/{body.get('id')}" for body in bodies}
+async def _listings(session: AsyncSession, connection: Connection, heard: Sequence[Heard]) -> Sequence[Listing]:
+    channel_ids = {_product_id(one.body) for one in heard}
     found = await session.scalars(
         select(Listing).where(Listing.connection_id == connection.id, Listing.channel_id.in_(channel_ids))
     )
     return found.all()
+
+
+def _product_id(body: Mapping[str, Any]) -> str:
+    return str(body.get("admin_graphql_api_id") or f"gid://shopify/Product/{body.get('id')}")
 
 
 async def _enqueue(
@@ -149,7 +173,7 @@ async def _enqueue(
     )
 
 
-Act = Callable[[AsyncSession, Connection, Bodies, datetime], Awaitable[None]]
+Act = Callable[[AsyncSession, Connection, Sequence[Heard], datetime], Awaitable[None]]
 
 TOPICS: dict[str, Act] = {
     "app/uninstalled": _uninstalled,

@@ -92,15 +92,20 @@ class Shopify:
         return await finishing.look(self._shop(account), sent, publication_id=_setting(account, "publication_id"))
 
     async def end(self, account: Account, channel_ids: Sequence[str]) -> list[Outcome[None]]:
-        """Hidden first and made a draft then, so whichever half a lost call leaves, it is off sale."""
-        publication_id = _setting(account, "publication_id")
-        parts: list[Part] = []
-        for channel_id in channel_ids:
-            parts.append(Part("Unpublish", {"id": channel_id, "publicationId": publication_id}))
-            parts.append(Part("ProductUpdate", {"product": {"id": channel_id, "status": "DRAFT"}}))
+        """Hidden first and made drafts then, so whichever half a lost call leaves, it is off sale.
+
+        Where we may not see sales channels the draft alone does it: no channel shows one.
+        """
+        publication_id = account.settings.get("publication_id", "")
+        hide = [Part("Unpublish", {"id": one, "publicationId": publication_id}) for one in channel_ids]
+        draft = [Part("ProductUpdate", {"product": {"id": one, "status": "DRAFT"}}) for one in channel_ids]
+        parts = [*hide, *draft] if publication_id else draft
         problems = [_unless_ended(errors.problem_in(result)) for result in await self._shop(account).run(parts)]
-        either = [hidden or drafted for hidden, drafted in zip(problems[::2], problems[1::2], strict=True)]
-        return [Failed(problem) if problem else Done(None) for problem in either]
+        outcomes: list[Outcome[None]] = [Done(None) for _ in channel_ids]
+        for number, problem in enumerate(problems):
+            if problem is not None:
+                outcomes[number % len(channel_ids)] = Failed(problem)
+        return outcomes
 
     async def set_stock(
         self, account: Account, changes: Sequence[StockChange], *, idempotency_key: str

@@ -316,6 +316,15 @@ def published(node: Node, product: ProductRecord, variants: Iterable[Node]) -> P
     )
 
 
+def ids_held(item: PublishItem, variants: Iterable[Node]) -> dict[str, str]:
+    """Variant key to id of what the shop holds of our product: by our links, else by the options, which it has once."""
+    nodes = list(variants)
+    held = {str(node["id"]) for node in nodes}
+    linked = {link.key: link.channel_id for link in item.links if link.channel_id in held}
+    alike = {link.key: link.channel_id for link in _links(item.product, nodes)}
+    return {key: at for key, at in alike.items() if at not in linked.values()} | linked
+
+
 def _links(product: ProductRecord, variants: Sequence[Node]) -> tuple[LinkedItem, ...]:
     by_options = {_same_options(_selected(node)): node for node in variants}
     links = []

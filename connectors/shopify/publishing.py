@@ -189,16 +189,16 @@ async def _replace(items: Mapping[int, PublishItem], shop: ShopifyClient) -> Out
         if isinstance(variants, Problem):
             outcomes[number] = Failed(variants)
         else:
-            parts[number] = _replacement(item, node, {str(variant["id"]) for variant in variants})
+            parts[number] = _replacement(item, node, variants)
     results = await shop.run_anyway(list(parts.values()))
     for number, result in zip(parts, results, strict=True):
         outcomes[number] = await _written(items[number].product, result, shop)
     return outcomes
 
 
-def _replacement(item: PublishItem, node: Mapping[str, Any], variants_held: set[str]) -> Part:
+def _replacement(item: PublishItem, node: Mapping[str, Any], variants: Sequence[mapping.Node]) -> Part:
     """A variant the merchant deleted in the shop is not asked for by its id: it comes back as a new one."""
-    ids = {link.key: link.channel_id for link in item.links if link.channel_id in variants_held}
+    ids = mapping.ids_held(item, variants)
     images = mapping.images_kept(item.product, node)
     value = mapping.replace_input(item.product, ids=ids, images=images)
     return _product_set(item.product, value, identifier={"id": item.channel_id})

@@ -147,7 +147,7 @@ async def connect(
         session.add(connection)
         await _claim_account(session)
     connection.domain = identity.domain
-    connection.auth_method = auth_method
+    connection.auth_method, connection.connected_at = auth_method, now
     connection.secrets = secrets.seal(vault, connection, credentials)
     connection.previous_secrets = None
     connection.expires_at = credentials.expires_at

@@ -28,7 +28,8 @@ class Connection(Row, MerchantOwned, Base):
     """`secrets` is sealed by the vault for (merchant, this row). `previous_secrets` stays until the new ones worked.
 
     `problem` is the channel's own refusal that led to the state (see connectors.errors.Problem).
-    `settings` is what the connector found (see connectors.records.Identity).
+    `settings` is what the connector found (see connectors.records.Identity). `connected_at` is when the merchant last
+    let us in.
     """
 
     __tablename__ = "connection"
@@ -55,6 +56,7 @@ class Connection(Row, MerchantOwned, Base):
     domain: Mapped[str] = mapped_column(String(255), default="")
     currency: Mapped[str] = mapped_column(String(3), default="")
     auth_method: Mapped[str] = mapped_column(String(16), default="oauth")
+    connected_at: Mapped[datetime | None]
     secrets: Mapped[bytes | None]
     previous_secrets: Mapped[bytes | None]
     expires_at: Mapped[datetime | None]

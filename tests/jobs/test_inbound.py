@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -72,9 +73,11 @@ async def stock_of(premises: Premises, merchant: Merchant, variant_id: Any) -> t
     return variant.on_hand, int(total or 0)
 
 
-async def store(premises: Premises, connection: Connection, topic: str, body: bytes, number: str = "1") -> None:
+async def store(
+    premises: Premises, connection: Connection, topic: str, body: bytes, number: str = "1", at: datetime | None = None
+) -> None:
     event = InboundEvent(
-        topic=topic, account_domain=SHOP, delivery_id=number, event_id=number, body=body, triggered_at=None
+        topic=topic, account_domain=SHOP, delivery_id=number, event_id=number, body=body, triggered_at=at
     )
     async with premises.stage.sessions.write(SYSTEM) as session:
         vault = premises.stage.process.runtime.vault
@@ -95,6 +98,20 @@ async def test_a_removed_app_destroys_the_tokens_and_asks_to_reconnect(
     await premises.stage.connect(merchant, again=row)
     await everything_heard(premises, clock)
     assert (await premises.connection(merchant)).state is ConnectionState.ACTIVE
+
+
+@pytest.mark.parametrize(("minutes", "state"), [(-5, ConnectionState.ACTIVE), (5, ConnectionState.NEEDS_REAUTH)])
+async def test_word_of_a_removal_that_comes_after_the_merchant_is_back_ends_no_new_access(
+    premises: Premises, connection: Connection, merchant: Merchant, minutes: int, state: ConnectionState
+) -> None:
+    assert connection.connected_at is not None
+    removed_at = connection.connected_at + timedelta(minutes=minutes)
+
+    await store(premises, connection, "app/uninstalled", b"{}", at=removed_at)
+    await premises.stage.work()
+
+    row = await premises.connection(merchant)
+    assert (row.state, row.secrets is not None) == (state, state is ConnectionState.ACTIVE)
 
 
 async def test_an_app_removed_while_a_renewed_pair_is_on_trial_asks_all_the_same(

@@ -53,9 +53,16 @@ async def test_what_is_gone_already_is_ended(hidden: bytes, drafted: bytes) -> N
     assert await end(Wire(reply(hidden, drafted)), [PRODUCT]) == [Done(None)]
 
 
+async def test_without_sight_of_the_sales_channels_the_draft_alone_takes_off_sale() -> None:
+    wire = Wire(reply(OK))
+    async with wire.client() as client:
+        assert await Shopify(client).end(FakeAccount(settings={"location_id": "l"}), [PRODUCT]) == [Done(None)]
+    assert wire.variables() == {"product0": {"id": PRODUCT, "status": "DRAFT"}}
+
+
 async def test_an_end_refused_is_its_own_listings_problem() -> None:
     refused_draft = refusal("Another operation already in progress. Please wait until current one is finished.")
-    wire = Wire(reply(OK, refused_draft, OK, OK))
+    wire = Wire(reply(OK, OK, refused_draft, OK))
     failed, done = await end(wire, [PRODUCT, OTHER])
     assert isinstance(failed, Failed)
     assert (failed.problem.problem_class, failed.problem.code) == (ProblemClass.BUSY, "operation_in_progress")

@@ -347,6 +347,20 @@ async def test_a_variant_deleted_in_the_shop_comes_back_as_a_new_one() -> None:
     assert [row.get("id") for row in wire.variables(1)["input0"]["variants"]] == [BLUE, None]
 
 
+async def test_a_variant_without_a_link_is_known_by_its_options_and_not_made_twice() -> None:
+    wire = Wire(held(), reply(CREATED), reply(SHOWN))
+    await update(wire, [replace(OURS, links=LINKS[:1])])
+    assert [row.get("id") for row in wire.variables(1)["input0"]["variants"]] == [BLUE, SAND]
+
+
+async def test_a_renamed_variant_keeps_its_id_though_another_has_its_old_name() -> None:
+    blue, sand = mug().variants
+    swapped = (replace(blue, option_values=("Sand",)), replace(sand, option_values=("Moss",)))
+    wire = Wire(held(), reply(CREATED), reply(SHOWN))
+    await update(wire, [replace(OURS, product=mug(variants=swapped))])
+    assert [row["id"] for row in wire.variables(1)["input0"]["variants"]] == [BLUE, SAND]
+
+
 async def test_images_the_shop_holds_are_not_sent_again() -> None:
     name = mapping.file_name("https://cdn.example.com/mug-blue.jpg")
     media = (
