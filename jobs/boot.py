@@ -19,7 +19,7 @@ from connectors.protocol import Consent
 from connectors.registry import build
 from connectors.shopify.consent import SCOPES, ShopifyConsent
 from connectors.shopify.oauth import ShopifyApp
-from portal.clock import Clock, utc_now
+from portal.clock import Clock, Pause, sleep, utc_now
 from portal.config import Settings
 from portal.db import Sessions
 from portal.live import Announcer
@@ -40,7 +40,7 @@ class Process:
     announcer: Announcer
 
     @classmethod
-    def start(cls, settings: Settings, clock: Clock = utc_now) -> Process:
+    def start(cls, settings: Settings, clock: Clock = utc_now, pause: Pause = sleep) -> Process:
         """Everything a process needs, with commits wired to the bell and to open pages. `redis_url` must be set."""
         doorbell, announcer = Doorbell(settings.redis_url), Announcer(settings.redis_url)
 
@@ -56,6 +56,7 @@ class Process:
             sessions=Sessions(settings.database_url, announce=announce),
             vault=Vault.from_setting(settings.vault_keys),
             clock=clock,
+            pause=pause,
             connectors=build(client),
             consents=_consents(settings, client),
             practice_consents=_practice_consents(settings, client),

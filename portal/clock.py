@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
 Clock = Callable[[], datetime]
+Pause = Callable[[float], Awaitable[None]]
 
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+async def sleep(seconds: float) -> None:
+    """That much of the time `utc_now` tells has passed."""
+    await asyncio.sleep(seconds)
 
 
 def new_id() -> UUID:

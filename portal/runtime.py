@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import httpx
 
 from connectors.protocol import Connector, Consent
-from portal.clock import Clock
+from portal.clock import Clock, Pause
 from portal.config import Settings
 from portal.db import Sessions
 from portal.errors import NotFound
@@ -27,6 +27,7 @@ class Runtime:
     sessions: Sessions
     vault: Vault
     clock: Clock
+    pause: Pause
     connectors: Mapping[str, Connector]
     consents: Mapping[str, Consent]
     practice_consents: Mapping[str, Consent]

@@ -24,7 +24,7 @@ from jobs.lanes import Worker, lanes_to_ring, work_lane
 from jobs.registry import HANDLERS
 from portal.catalog import service as catalog
 from portal.catalog.records import NewProduct
-from portal.clock import Clock
+from portal.clock import Clock, sleep
 from portal.config import Settings
 from portal.connections import service as connections
 from portal.connections.account import NewcomerAccount
@@ -37,6 +37,7 @@ from portal.stock.service import Move
 from portal.tenancy import SYSTEM
 from tests.conformance import conforming
 from tests.servers import free_port
+from tests.settable_clock import SettableClock
 
 SHOP = "demo.myshopify.com"
 
@@ -196,9 +197,10 @@ async def practice_server(settings: Settings, clock: Clock) -> AsyncIterator[str
 
 @asynccontextmanager
 async def a_stage(settings: Settings, clock: Clock) -> AsyncIterator[Stage]:
+    pause = clock.pause if isinstance(clock, SettableClock) else sleep
     async with practice_server(settings, clock) as url:
         settings.practice_url = url
-        process = Process.start(settings, clock)
+        process = Process.start(settings, clock, pause)
         async with httpx.AsyncClient(trust_env=False) as http:
             try:
                 yield Stage(process, url, http)

@@ -67,7 +67,7 @@ class ConnectionAccount:
             if waited + seconds > LONGEST_WAIT_SECONDS:
                 raise Busy("rate_limit", retry_after_seconds=seconds)
             waited += seconds
-            await asyncio.sleep(seconds)
+            await self._runtime.pause(seconds)
 
     async def _pay(self, bucket: str, cost: float) -> float:
         """The cost is paid (0), or how many seconds until it can be. An unknown bucket is taken for a full one."""

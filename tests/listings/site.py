@@ -182,7 +182,7 @@ class Site:
 async def a_site(settings: Settings, clock: Clock) -> AsyncIterator[Site]:
     settings.practice_url = "http://127.0.0.1:9"
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    process = Process.start(settings, clock)
+    process = Process.start(settings, clock, clock.pause)
     redis = Redis.from_url(settings.redis_url)
     try:
         yield Site(process, create_app(process.runtime, Hub(settings.redis_url), redis))

@@ -25,7 +25,7 @@ def settings(settings: Settings) -> Settings:
 
 @pytest.fixture
 async def house(settings: Settings, clock: SettableClock) -> AsyncIterator[House]:
-    process = Process.start(settings, clock)
+    process = Process.start(settings, clock, clock.pause)
     async with a_house(process, clock) as opened:
         yield opened
     await process.stop()
