@@ -18,9 +18,13 @@ from portal.i18n import _
 
 
 class PortalError(Exception):
-    """`title` and `detail` are for the merchant; str() is for the log."""
+    """`title` and `detail` are for the merchant; str() is for the log.
+
+    `way_on` is an address of ours and its button's words, where there is a better one than the dashboard.
+    """
 
     status = HTTPStatus.INTERNAL_SERVER_ERROR
+    way_on: tuple[str, str] | None = None
 
     def __init__(self, title: str, detail: str = "") -> None:
         self.title = title

@@ -14,7 +14,7 @@ from litestar.exceptions import HTTPException
 from portal.errors import FormInvalid, PortalError, SignInNeeded, TooMany
 from portal.i18n import _
 from portal.templating import render
-from portal.web import PortalRequest, is_htmx, page_left
+from portal.web import PortalRequest, is_htmx, local_path, page_left
 
 log = structlog.get_logger()
 
@@ -27,7 +27,7 @@ def on_portal_error(request: PortalRequest, error: PortalError) -> Response[Any]
     if isinstance(error, TooMany):
         headers["Retry-After"] = error.until.strftime("%a, %d %b %Y %H:%M:%S GMT")
     fields = error.errors if isinstance(error, FormInvalid) else {}
-    return reply(request, error.status, error.title, error.detail, headers=headers, fields=fields)
+    return reply(request, error.status, error.title, error.detail, headers=headers, fields=fields, way_on=error.way_on)
 
 
 def on_http_error(request: PortalRequest, error: HTTPException) -> Response[Any]:
@@ -35,9 +35,9 @@ def on_http_error(request: PortalRequest, error: HTTPException) -> Response[Any]
     title, detail = {
         404: (_("This page isn't here"), _("It may have been removed, or the link may be wrong.")),
         403: (_("This form is no longer valid"), _("Go back, reload the page and send it again.")),
-        405: (_("This can't be done here"), ""),
+        405: (_("This can't be done here"), _("This address takes something else. Start again from the page.")),
         413: (_("That is too large"), _("Send a smaller file.")),
-    }.get(error.status_code, (_("We couldn't read this request"), ""))
+    }.get(error.status_code, (_("We couldn't read this request"), _("Go back, reload the page and try again.")))
     return reply(request, error.status_code, title, detail, headers=dict(error.headers or {}))
 
 
@@ -56,6 +56,7 @@ def reply(
     *,
     headers: dict[str, str] | None = None,
     fields: dict[str, str] | None = None,
+    way_on: tuple[str, str] | None = None,
 ) -> Response[Any]:
     """An error in the form the caller can use. A htmx request gets a toast: no error page inside a row."""
     request_id = request.scope["state"].get("request_id", "")
@@ -75,9 +76,17 @@ def reply(
             media_type=MediaType.HTML,
             headers={**sent, "HX-Reswap": "none", "HX-Trigger": json.dumps(toast)},
         )
-    context = {"status": int(status), "title": title, "message": detail, "request_id": request_id}
+    context: dict[str, Any] = {"status": int(status), "title": title, "message": detail, "request_id": request_id}
+    if way_on := way_on or _back(request):
+        context["forward_url"], context["forward_label"] = way_on
     page = render(request, "errors/error.html", context)
     return Response(page, status_code=status, media_type="text/html", headers=sent)
+
+
+def _back(request: PortalRequest) -> tuple[str, str] | None:
+    """To the page whose form was sent: the address it was sent to may not be one to open."""
+    left = local_path(page_left(request), "") if request.method != "GET" else ""
+    return (left, _("Back to the page")) if left else None
 
 
 def wants_json(request: PortalRequest) -> bool:

@@ -24,6 +24,8 @@ async def sign_in_form(request: PortalRequest) -> Response[Any]:
     onward = local_path(request.query_params.get("next", "/"))
     if request.user is not None:
         return redirect(onward)
+    if not await registration.is_open(runtime(request).sessions):
+        return await _closed(request)
     return await _sign_in_page(request, onward)
 
 
@@ -65,7 +67,7 @@ async def sign_up_form(request: PortalRequest) -> Response[Any]:
     if request.user is not None:
         return redirect("/")
     if not await registration.is_open(runtime(request).sessions):
-        return await page(request, "accounts/closed.html", status=HTTPStatus.FORBIDDEN)
+        return await _closed(request)
     return await _sign_up_page(request, {"currency": "USD"})
 
 
@@ -121,6 +123,10 @@ def mail_is_read_here(request: PortalRequest) -> bool:
     """In development nothing is sent, and letters are read on a page."""
     settings = runtime(request).settings
     return not settings.is_https and not settings.smtp_url
+
+
+async def _closed(request: PortalRequest) -> Response[str]:
+    return await page(request, "accounts/closed.html", status=HTTPStatus.FORBIDDEN)
 
 
 async def _sign_in_page(

@@ -10,6 +10,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 
 from portal.accounts import forms, profile, queries
+from portal.accounts.entry_routes import mail_is_read_here
 from portal.accounts.throttle import Throttled
 from portal.accounts.visits import actor, fields, form_page, post_of, signed_in_at, visit
 from portal.errors import FormInvalid
@@ -166,6 +167,7 @@ async def _profile_page(
         name=person.name if name is None else name,
         email=email,
         waiting=waiting,
+        mail_here=mail_is_read_here(request),
         shops=[shop for shop in shops if shop.id != who.merchant_id],
     )
 

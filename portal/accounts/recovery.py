@@ -22,6 +22,14 @@ from portal.tenancy import SYSTEM
 REQUESTS_AN_ADDRESS = 20
 
 
+class ResetLinkOver(LinkOver):
+    """The same, where anybody may ask for the next one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.way_on = ("/forgotten-password", _("Ask for a new link"))
+
+
 async def ask(sessions: Sessions, post: Post, email: str, visit: Visit) -> None:
     """A letter is on its way, and the browser learns nothing: whether there is an account stands in the letter.
 
@@ -50,19 +58,19 @@ async def works(sessions: Sessions, token: str, now: datetime) -> bool:
 async def choose(sessions: Sessions, post: Post, *, token: str, password: str, visit: Visit) -> Entered:
     """The password is the new one, every session of the user is dead, and this browser is signed in.
 
-    Raises LinkOver, and FormInvalid with the link still good.
+    Raises ResetLinkOver, and FormInvalid with the link still good.
     """
     async with sessions.read(SYSTEM) as session:
         user = await _owner(session, token, visit.now)
     if user is None:
-        raise LinkOver
+        raise ResetLinkOver
     if problem := passwords.problem(password, (user.name, user.username or "", user.email or "")):
         raise FormInvalid({"password": problem})
     password_hash = await passwords.hashed(password)
     async with sessions.write(SYSTEM) as session:
         link = await links.use(session, LinkPurpose.RESET_PASSWORD, token, visit.now)
         if link is None or link.user_id != user.id:
-            raise LinkOver
+            raise ResetLinkOver
         await set_password(session, user, password_hash, visit.now)
         if user.email:
             letters.password_changed(session, post, user.email, visit.now)

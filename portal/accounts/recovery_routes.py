@@ -9,7 +9,6 @@ from litestar.params import FromPath
 
 from portal.accounts import forms, recovery
 from portal.accounts.entry_routes import mail_is_read_here
-from portal.accounts.registration import LinkOver
 from portal.accounts.throttle import Throttled
 from portal.accounts.visits import fields, form_page, post_of, signed_in_at, visit
 from portal.errors import FormInvalid
@@ -40,7 +39,7 @@ async def asked(request: PortalRequest) -> Response[str]:
 @get("/reset-password/{token:str}")
 async def choose_form(request: PortalRequest, token: FromPath[str]) -> Response[str]:
     if not await recovery.works(runtime(request).sessions, token, runtime(request).clock()):
-        raise LinkOver
+        raise recovery.ResetLinkOver
     return await form_page(request, "accounts/reset.html", action=f"/reset-password/{token}")
 
 

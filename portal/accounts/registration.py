@@ -29,6 +29,7 @@ class LinkOver(NotFound):
     def __init__(self) -> None:
         super().__init__(_("This link doesn't work any more"))
         self.detail = _("Links work once and for a short while, and only the newest one.")
+        self.way_on = ("/sign-in", _("Go to sign-in"))
 
 
 async def is_open(sessions: Sessions) -> bool:

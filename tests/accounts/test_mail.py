@@ -19,7 +19,7 @@ from portal.models.accounts import MailMessage
 from portal.tenancy import SYSTEM
 from portal.vault import Vault
 from tests.accounts.people_in_town import by_letter, first_owner
-from tests.accounts.town import Town, soup
+from tests.accounts.town import PASSWORD, Town, soup
 from tests.settable_clock import SettableClock
 
 
@@ -178,6 +178,8 @@ async def test_in_development_letters_are_read_on_a_page(town: Town) -> None:
     browser = await by_letter(town, "bob@example.com")
     page = soup(await browser.get("/dev/mail"))
     link = str(page.select_one("main li a")["href"])  # type: ignore[index]  # None fails the test
+    await browser.post("/settings/profile/email", email="new@example.com", current=PASSWORD)
+    assert soup(await browser.get("/settings/profile")).select_one('a[href="/dev/mail"]')
     letter = soup(await browser.get(link))
     assert any("/sign-up/" in str(a["href"]) for a in letter.select("main a"))
     assert (await browser.get("/dev/mail/not-an-id")).status_code == 404

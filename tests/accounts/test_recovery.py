@@ -56,6 +56,9 @@ async def test_it_works_for_ten_minutes(town: Town) -> None:
     late = await town.browser().post(path, password=NEW)
     assert late.status_code == 404
     assert "This link doesn't work any more" in soup(late).text
+    way_on = soup(late).select_one("main a.button")
+    assert way_on is not None
+    assert way_on["href"] == "/forgotten-password"
 
 
 async def test_only_the_newest_works(town: Town) -> None:

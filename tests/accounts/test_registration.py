@@ -33,7 +33,10 @@ async def test_a_fresh_installation_has_nobody_and_its_link_makes_the_owner(town
 
 async def test_until_the_first_owner_nobody_else_can_sign_up(town: Town) -> None:
     browser = town.browser()
-    assert (await browser.get("/sign-up")).status_code == 403
+    for path in ("/sign-up", "/sign-in"):
+        shown = await browser.get(path)
+        assert shown.status_code == 403
+        assert "Make the first account here" in shown.text, "there is nobody who could sign in"
     assert (await browser.post("/sign-up", **FORM)).status_code == 404
     assert await count(town, User) == 0
     await first_owner(town)

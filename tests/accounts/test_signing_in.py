@@ -146,10 +146,10 @@ async def test_a_wrong_name_and_a_wrong_password_get_the_same_words(town: Town) 
 
 
 async def test_the_form_can_be_filled_by_a_password_manager(town: Town) -> None:
+    await first_owner(town)
     page = soup(await town.browser().get("/sign-in"))
     fields = {field["name"]: field.get("autocomplete") for field in page.select(".field input")}
     assert fields == {"identifier": "username", "password": "current-password"}
-    await first_owner(town)
     page = soup(await town.browser().get("/sign-up"))
     fields = {field["name"]: field.get("autocomplete") for field in page.select(".field input")}
     assert fields == {"shop": "organization", "identifier": "username", "password": "new-password"}
