@@ -128,7 +128,9 @@ async def open_site(sessions: Sessions, clock: Clock) -> AsyncIterator[Site]:
         site.said.append(message)
 
     state = {
-        "runtime": SimpleNamespace(sessions=sessions, clock=clock),
+        "runtime": SimpleNamespace(
+            sessions=sessions, clock=clock, settings=SimpleNamespace(public_url="http://127.0.0.1:8000")
+        ),
         "site": site,
         "chrome": chrome,
         "leave_flash": leave_flash,
