@@ -114,7 +114,7 @@ def choices(mine: Sheet, theirs: Sheet, found: Sequence[conflicts.Difference]) -
     return [
         Choice(
             name=difference.name,
-            label=_label(difference.name, theirs if difference.theirs is not None else mine),
+            label=control_label(difference.name, theirs if difference.theirs is not None else mine),
             mine=_shown(difference.mine),
             theirs=_shown(difference.theirs),
             choice="mine" if difference.touched else "theirs",
@@ -176,7 +176,7 @@ def description_of(product: Product) -> Markup:
     return Markup(descriptions.clean(product.description_html))  # noqa: S704 - clean() is what makes it safe
 
 
-def _label(name: str, sheet: Sheet) -> str:
+def control_label(name: str, sheet: Sheet) -> str:
     """A control's name as the form shows it; a variant's carries the variant."""
     words = {
         "title": _("Title"),

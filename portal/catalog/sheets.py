@@ -42,6 +42,14 @@ class Sheet:
         cells = {f"variant-{key}-{name}": text for key, row in self.variants.items() for name, text in row.items()}
         return {**self.values, **cells, "images": "\n".join(f"{line.url} {line.alt}" for line in self.images)}
 
+    def put(self, control: str, text: str) -> None:
+        """The text stands in this one of the controls `flat` names, images aside."""
+        if control in self.values:
+            self.values[control] = text
+            return
+        key, _dash, name = control.removeprefix("variant-").rpartition("-")
+        self.variants[key][name] = text
+
 
 def blank() -> Sheet:
     """A new product's form: one plain variant, nothing filled in."""

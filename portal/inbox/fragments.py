@@ -17,8 +17,9 @@ from portal.web import Fragment, Visitor
 Render = Callable[[AsyncSession, Visitor, Sequence[UUID]], Awaitable[Sequence[Fragment]]]
 
 
-def row_part(row: Row, visitor: Visitor) -> Fragment:
-    context = {"row": row, "may_edit": visitor.may(Role.MANAGER), "selected": ()}
+def row_part(row: Row, visitor: Visitor, *, typed: str | None = None, error: str = "") -> Fragment:
+    """`typed` is what was refused for the row's gap, with the reason."""
+    context = {"row": row, "may_edit": visitor.may(Role.MANAGER), "selected": (), "typed": typed, "error": error}
     return Fragment(f"inbox-item-{row.item.id}", "inbox/_row.html", context)
 
 

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from portal.catalog import search
 from portal.inbox.choosing import Offer, Offers, offers_of
 from portal.inbox.fields import field_word
+from portal.inbox.filling import Gap, gap_of
 from portal.inbox.service import APPROVE
 from portal.listings.badge import Badge, Held
 from portal.listings.badges import badges_of, held_by
@@ -66,7 +67,10 @@ class Box:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One product. `publish_to` names the ticked channels; `sent` is how many listings its decision set going."""
+    """One product. `publish_to` names the ticked channels; `sent` is how many listings its decision set going.
+
+    `gap` is a field that can be filled in right here.
+    """
 
     item: InboxItem
     product: Product
@@ -80,6 +84,7 @@ class Row:
     changed: str
     sent: int
     undoable: bool
+    gap: Gap | None
 
     @property
     def open(self) -> bool:
@@ -140,7 +145,8 @@ async def rows(session: AsyncSession, merchant_id: UUID, item_ids: Sequence[UUID
     listings = [box.listing for one in offers.values() for box in one.channels if box.listing]
     badges = await badges_of(session, listings, now=now)
     notes = await _notes(session, shown)
-    return [_row(item, offers[item.id], badges, notes.get(item.id), now) for item in shown]
+    currency = (await session.get_one(Merchant, merchant_id)).currency
+    return [_row(item, offers[item.id], badges, notes.get(item.id), currency, now) for item in shown]
 
 
 async def _notes(session: AsyncSession, items: Sequence[InboxItem]) -> dict[UUID, tuple[Decision, dict[str, Any]]]:
@@ -155,6 +161,7 @@ def _row(
     offers: Offers,
     badges: Mapping[UUID, Badge],
     note: tuple[Decision, dict[str, Any]] | None,
+    currency: str,
     now: datetime,
 ) -> Row:
     product = offers.product
@@ -176,6 +183,7 @@ def _row(
         changed=format_list([field_word(name) for name in item.changed_fields]) if item.changed_fields else "",
         sent=len(note[1]["armed"]) if note else 0,
         undoable=note is not None and (note[0].verb != APPROVE or now < note[0].undo_until),
+        gap=None if item.state is InboxState.DONE else gap_of(product, offers.channels, currency),
     )
 
 

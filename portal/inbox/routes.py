@@ -12,9 +12,9 @@ from litestar.datastructures import FormMultiDict
 from litestar.params import FromPath, FromQuery, QueryParameter
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from portal.errors import Conflict
+from portal.errors import Conflict, FormInvalid
 from portal.i18n import _, ngettext
-from portal.inbox import fragments, queries, service, undoing
+from portal.inbox import filling, fragments, queries, service, undoing
 from portal.inbox.queries import Filters
 from portal.inbox.service import APPROVE, FINISH, Outcome
 from portal.listings.paging import PAGE
@@ -57,6 +57,8 @@ async def index(
             "published_today": await queries.published_since(session, now.replace(hour=0, minute=0, second=0)),
             "may_edit": asking.may(Role.MANAGER),
             "selected": selected.split(",") if selected else (),
+            "typed": None,
+            "error": "",
         }
     return await page(request, "inbox/index.html", **context)
 
@@ -137,6 +139,34 @@ async def undo(request: PortalRequest, decision_id: FromPath[str]) -> Response[A
         ) % {"num": left}
         tone = "warning"
     return await _answer(request, asking, [*undone.restored, *undone.left], text=text, tone=tone)
+
+
+@post("/inbox/{item_id:str}/field")
+async def fill(request: PortalRequest, item_id: FromPath[str]) -> Response[Any]:
+    """The one thing that was missing is there; the row says what it is ready for now."""
+    asking, key, now = visitor(request, Role.MANAGER), id_from(item_id), runtime(request).clock()
+    form = await request.form()
+    control, text = str(form.get("control", "")), str(form.get("text", ""))
+    try:
+        async with runtime(request).sessions.write(asking.merchant_id) as session:
+            await filling.fill(
+                session,
+                key,
+                control,
+                text,
+                seen=str(form.get("seen", "")),
+                currency=asking.currency,
+                made_by=asking.name,
+                now=now,
+            )
+    except FormInvalid as error:
+        if not is_htmx(request):
+            raise
+        async with runtime(request).sessions.read(asking.merchant_id) as session:
+            rows = await queries.rows(session, asking.merchant_id, [key], now=now)
+        parts = [fragments.row_part(row, asking, typed=text, error=error.errors["text"]) for row in rows]
+        return send(request, parts, status=error.status)
+    return await _answer(request, asking, [key], text=_("Saved"))
 
 
 # ---- many items ----
@@ -264,6 +294,7 @@ ROUTES = [
     restore,
     unpublish,
     undo,
+    fill,
     approve_many,
     finish_many,
     show_mode,

@@ -79,6 +79,7 @@ POST /inbox/{item_id:str}/approval
 POST /inbox/{item_id:str}/done
 POST /inbox/{item_id:str}/restore
 POST /inbox/{item_id:str}/unpublish
+POST /inbox/{item_id:str}/field
 POST /inbox/decisions/{decision_id:str}/undo
 POST /inbox/approvals
 POST /inbox/dones
