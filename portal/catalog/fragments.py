@@ -178,7 +178,17 @@ def description_of(product: Product) -> Markup:
 
 def control_label(name: str, sheet: Sheet) -> str:
     """A control's name as the form shows it; a variant's carries the variant."""
-    words = {
+    if label := field_label(name):
+        return label
+    key = next((key for key in sheet.variants if name == f"variant-{key}" or name.startswith(f"variant-{key}-")), "")
+    variant = (conflicts.label(sheet, key) if key else "") or _("Variant")
+    cell = field_label(name.removeprefix(f"variant-{key}-"))
+    return f"{variant}: {cell}" if cell else variant
+
+
+def field_label(name: str) -> str:
+    """What a field of the form is called, of whichever variant; empty for one nobody knows."""
+    return {
         "title": _("Title"),
         "description_html": _("Description"),
         "vendor": _("Vendor"),
@@ -200,13 +210,7 @@ def control_label(name: str, sheet: Sheet) -> str:
         "grams": _("Weight"),
         "tracked": _("Count its stock"),
         "sell_when_out": _("Keep selling when out of stock"),
-    }
-    if name in words:
-        return words[name]
-    key = next((key for key in sheet.variants if name == f"variant-{key}" or name.startswith(f"variant-{key}-")), "")
-    variant = (conflicts.label(sheet, key) if key else "") or _("Variant")
-    cell = words.get(name.removeprefix(f"variant-{key}-"), "")
-    return f"{variant}: {cell}" if cell else variant
+    }.get(name, "")
 
 
 def _shown(text: str | None) -> str:

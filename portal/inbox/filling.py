@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from portal.catalog import forms, queries, service
-from portal.catalog.fragments import control_label
+from portal.catalog.fragments import control_label, field_label
 from portal.catalog.sheets import Sheet, sheet_of
 from portal.errors import Conflict, FormInvalid, NotFound
 from portal.i18n import _
@@ -41,7 +41,11 @@ def gap_of(product: Product, offers: Sequence[Offer], currency: str) -> Gap | No
     variants = [variant.id for variant in product.variants]
     controls = [edit_url(product.id, lack.field, variants).partition("#field-")[2] for lack in lacks]
     control = next((one for one in controls if _fillable(sheet, one)), "")
-    return Gap(control, control_label(control, sheet), sheet.flat()[control]) if control else None
+    if not control:
+        return None
+    alone = len(product.variants) == 1
+    label = field_label(control.rpartition("-")[2]) if alone else control_label(control, sheet)
+    return Gap(control, label, sheet.flat()[control])
 
 
 def _fillable(sheet: Sheet, control: str) -> bool:

@@ -40,7 +40,7 @@ async def test_a_missing_price_is_typed_into_the_row_which_is_ready_then(site: S
     assert form is not None
     label = form.select_one("label")
     assert label is not None
-    assert label.text == "SKU-1: Price"
+    assert label.text == "Price"
     assert form_of(page, ready) is None
 
     row = await send(alice, item, "\uff11\uff12.\uff15\uff10")
