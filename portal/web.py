@@ -128,6 +128,13 @@ async def page(
     return _html(body, status=status, headers=headers)
 
 
+async def part_of(request: PortalRequest, prefix: str, session: AsyncSession, key: UUID) -> Fragment | None:
+    """A part that another slice makes, for this page to include; None where nobody makes it."""
+    render = request.app.state.fragments.get(prefix)
+    parts = await render(session, request.user, [key]) if render else []
+    return parts[0] if parts else None
+
+
 def fragments(
     request: PortalRequest,
     parts: Sequence[Fragment],

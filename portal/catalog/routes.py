@@ -20,7 +20,7 @@ from portal.errors import FormInvalid
 from portal.i18n import _
 from portal.models.accounts import Role
 from portal.models.catalog import Product, ProductStatus
-from portal.web import Fragment, PortalRequest, Visitor, done, id_from, is_htmx, page, runtime, visitor
+from portal.web import Fragment, PortalRequest, Visitor, done, id_from, is_htmx, page, part_of, runtime, visitor
 from portal.web import fragments as send
 
 
@@ -188,6 +188,7 @@ async def _product_page(
 ) -> Response[Any]:
     async with runtime(request).sessions.read(asking.merchant_id) as session:
         summary = await fragments.summary(session, product)
+        channels = await part_of(request, "product-channels", session, product.id)
     extra = [(name, str(value)) for name, value in product.extra.items()]
     return await page(
         request,
@@ -196,6 +197,7 @@ async def _product_page(
         product=product,
         editor=editor,
         summary=summary,
+        channels=channels,
         extra_columns=extra,
         description=fragments.description_of(product),
         may_edit=asking.may(Role.MANAGER),

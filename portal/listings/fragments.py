@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from portal.clock import utc_now
 from portal.listings import queries
+from portal.listings.standings import standings
 from portal.models.accounts import Role
 from portal.web import Fragment, Visitor
 
@@ -47,4 +48,23 @@ async def _causes(session: AsyncSession, visitor: Visitor, _ids: Sequence[UUID])
     return [await causes_part(session, visitor, utc_now())]
 
 
-FRAGMENTS: dict[str, Render] = {"listing-row": _rows, "listing-panel": _panels, "listings-causes": _causes}
+async def _standings(session: AsyncSession, visitor: Visitor, ids: Sequence[UUID]) -> Sequence[Fragment]:
+    return [
+        Fragment(
+            f"product-channels-{product_id}",
+            "listings/_standings.html",
+            {
+                "product_id": product_id,
+                "standings": await standings(session, visitor.merchant_id, product_id, now=utc_now()),
+            },
+        )
+        for product_id in ids
+    ]
+
+
+FRAGMENTS: dict[str, Render] = {
+    "listing-row": _rows,
+    "listing-panel": _panels,
+    "listings-causes": _causes,
+    "product-channels": _standings,
+}
