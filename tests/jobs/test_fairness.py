@@ -26,7 +26,7 @@ from tests.stage import PracticeShop, Stage, a_stage
 
 pytestmark = of_a_running_worker
 
-SECONDS = 120
+SECONDS = 300
 START = 10
 
 
