@@ -126,6 +126,7 @@ async def a_town(settings: Settings, sessions: Sessions, clock: SettableClock) -
             sessions=sessions,
             vault=vault,
             clock=clock,
+            pause=clock.pause,
             connectors=nothing,
             consents=nothing,
             practice_consents=nothing,
