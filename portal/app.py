@@ -83,7 +83,7 @@ def create_app(current: Runtime, hub: Hub, redis: Redis) -> Any:
 async def before(request: PortalRequest) -> None:
     """The reader's language, and a second lock beside the form's token: the browser's own word for the origin."""
     asking = request.scope.get("user")
-    i18n.use(asking.locale if asking else "en")
+    i18n.use(asking.locale if asking else "en", asking.time_zone if asking else "UTC")
     # No text of ours holds a NUL, and PostgreSQL takes none: such an address was not made by any of our pages.
     if "%00" in request.url.query:
         raise ClientException

@@ -1,9 +1,11 @@
-"""Words in the reader's language: gettext, with the locale of the current request."""
+"""Words in the reader's language and times on the reader's clock, as the current request has them."""
 
 from __future__ import annotations
 
 from contextvars import ContextVar
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from babel.support import NullTranslations, Translations
 
@@ -11,11 +13,19 @@ LOCALES = ("en",)
 FOLDER = Path(__file__).parent / "locales"
 
 _current: ContextVar[NullTranslations | None] = ContextVar("translations", default=None)
+_zone: ContextVar[tzinfo] = ContextVar("zone", default=UTC)
 
 
-def use(locale: str) -> None:
-    """Everything said in this context from now on is in `locale`; unknown ones fall back to English."""
+def use(locale: str, time_zone: str) -> None:
+    """Everything said in this context from now on is in `locale`, unknown ones in English, with times of the zone."""
     _current.set(Translations.load(FOLDER, [locale]))
+    # UTC is known without the machine's list of zones.
+    _zone.set(UTC if time_zone == "UTC" else ZoneInfo(time_zone))
+
+
+def local(moment: datetime) -> datetime:
+    """The moment on the reader's clock."""
+    return moment.astimezone(_zone.get())
 
 
 def gettext(message: str) -> str:

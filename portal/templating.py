@@ -36,7 +36,7 @@ def render(request: Request[Any, Any, Any], template: str, context: dict[str, An
         "theme": visitor.theme if visitor else "system",
         "shortcuts": visitor.shortcuts if visitor else True,
         "locale": visitor.locale if visitor else "en",
-        "now": utc_now(),
+        "now": i18n.local(utc_now()),
         "flash": visitor.flash if visitor else (),
         "nav_counts": chrome.nav_counts if chrome else {},
         "banners": chrome.banners if chrome else (),
@@ -85,17 +85,26 @@ def money(minor: int | None, currency: str, locale: str = "en") -> str:
 
 
 def when(moment: datetime | None, locale: str = "en") -> Markup:
-    """A <time> with the full moment in its title."""
+    """A moment on the reader's clock: today's by its time, any other with its day."""
     if moment is None:
         return Markup("")
-    text = format_datetime(moment, "d MMM yyyy, HH:mm", locale=locale)
-    return Markup('<time datetime="{}" title="{} UTC">{}</time>').format(moment.isoformat(), text, text)
+    here = i18n.local(moment)
+    if here.date() == i18n.local(utc_now()).date():
+        text = i18n.gettext("today, %(time)s") % {"time": format_datetime(here, "HH:mm", locale=locale)}
+    else:
+        text = format_datetime(here, "d MMM yyyy, HH:mm", locale=locale)
+    return _time(moment, text, locale)
 
 
 def ago(moment: datetime | None, locale: str = "en") -> Markup:
     """How long since (or until) `moment`, as a <time> with the full moment in its title."""
     if moment is None:
         return Markup("")
-    text = format_timedelta(moment - utc_now(), add_direction=True, locale=locale)
-    full = format_datetime(moment, "d MMM yyyy, HH:mm:ss", locale=locale)
-    return Markup('<time datetime="{}" title="{} UTC">{}</time>').format(moment.isoformat(), full, text)
+    return _time(moment, format_timedelta(moment - utc_now(), add_direction=True, locale=locale), locale)
+
+
+def _time(moment: datetime, text: str, locale: str) -> Markup:
+    """The text as a <time>, with the full moment and its zone in the title."""
+    here = i18n.local(moment)
+    full = format_datetime(here, "d MMM yyyy, HH:mm:ss", locale=locale)
+    return Markup('<time datetime="{}" title="{} {}">{}</time>').format(moment.isoformat(), full, here.tzname(), text)

@@ -35,6 +35,7 @@ class Visitor:
     role: Role
     name: str
     locale: str = "en"
+    time_zone: str = "UTC"
     theme: str = "system"
     shortcuts: bool = True
     flash: tuple[dict[str, str], ...] = ()

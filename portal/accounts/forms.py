@@ -26,13 +26,17 @@ Fields = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class SignUp:
-    """A shop and its first person, who is known by an address or a user name, never both at first."""
+    """A shop and its first person, who is known by an address or a user name, never both at first.
+
+    `time_zone` is what the browser says it is in, to be changed in the settings.
+    """
 
     shop: str
     username: str | None
     email: str | None
     password: str
     currency: str
+    time_zone: str
 
     @classmethod
     def read(cls, fields: Fields) -> SignUp:
@@ -51,7 +55,8 @@ class SignUp:
             errors["currency"] = _("Choose the currency of your prices.")
         if errors:
             raise FormInvalid(errors)
-        return cls(shop, username, email, password, currency)
+        time_zone = text(fields, "time_zone")
+        return cls(shop, username, email, password, currency, time_zone if _is_zone(time_zone) else "UTC")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +109,19 @@ class Shop:
         errors: dict[str, str] = {}
         name = _name(fields, "name", _("Enter the name of your shop."), errors)
         time_zone = text(fields, "time_zone")
-        try:
-            ZoneInfo(time_zone)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
+        if not _is_zone(time_zone):
             errors["time_zone"] = _("Choose your time zone from the list.")
         if errors:
             raise FormInvalid(errors)
         return cls(name, time_zone)
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,7 @@ async def _write_letter(
         else:
             letters.address_in_use(session, post, email, now)
         return
-    asked = {"shop": form.shop, "currency": form.currency, "password_hash": password_hash}
+    asked = {"shop": form.shop, "currency": form.currency, "time_zone": form.time_zone, "password_hash": password_hash}
     path = await links.make(session, LinkPurpose.SIGN_UP, now=now, email=email, detail=asked)
     letters.finish_sign_up(session, post, email, path, now)
 
@@ -90,8 +90,9 @@ async def finish(sessions: Sessions, token: str, visit: Visit) -> Entered:
         link = await links.use(session, LinkPurpose.SIGN_UP, token, visit.now)
         if link is None:
             raise LinkOver
-        form = SignUp(link.detail["shop"], None, link.email, "", link.detail["currency"])
-        kept = link.detail["password_hash"]
+        asked = link.detail
+        form = SignUp(asked["shop"], None, link.email, "", asked["currency"], asked["time_zone"])
+        kept = asked["password_hash"]
         return await _make(session, form, kept, verified=True, visit=visit)
 
 
@@ -126,7 +127,9 @@ async def _make(
     verified: bool,
     visit: Visit,
 ) -> Entered:
-    merchant = Merchant(id=new_id(), name=form.shop, currency=form.currency, created_at=visit.now)
+    merchant = Merchant(
+        id=new_id(), name=form.shop, currency=form.currency, time_zone=form.time_zone, created_at=visit.now
+    )
     user = User(
         id=new_id(),
         name=form.username or (form.email or "").partition("@")[0],

@@ -72,6 +72,7 @@ async def authenticate(sessions: Sessions, token: str, now: datetime) -> Visitor
         role=role,
         name=user.name,
         locale=user.locale,
+        time_zone=merchant.time_zone,
         theme=user.theme,
         shortcuts=user.shortcuts,
         flash=tuple(row.flash),

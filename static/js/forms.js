@@ -112,6 +112,10 @@ document.addEventListener("htmx:after:swap", () => {
   document.title = (prefix ?? "") + plain;
 });
 
+// ---- where the browser is, so that a new shop's times are right from the start
+
+for (const field of document.querySelectorAll("[data-time-zone]")) field.value = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
 // ---- small controls
 
 document.addEventListener("click", async (event) => {

@@ -217,3 +217,15 @@ async def test_nothing_in_the_form_raises_anybodys_rights(town: Town) -> None:
         user = await session.scalar(select(User).where(User.username == "bob"))
     assert user
     assert user.email_verified_at is None
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"), [("Asia/Tokyo", "Asia/Tokyo"), ("Mars/Olympus", "UTC"), ("../../etc", "UTC")]
+)
+async def test_a_new_shop_keeps_the_time_of_the_browser_it_was_made_in(town: Town, said: str, kept: str) -> None:
+    await first_owner(town)
+    browser = town.browser()
+    await browser.post("/sign-up", **FORM | {"identifier": "bob", "time_zone": said})
+    chosen = soup(await browser.get("/settings/shop")).select_one("#field-time_zone option[selected]")
+    assert chosen is not None
+    assert chosen["value"] == kept
