@@ -18,11 +18,12 @@ from uuid import UUID
 
 import structlog
 from arq import cron
-from arq.connections import RedisSettings
+from arq.connections import ArqRedis, RedisSettings
 from arq.cron import CronJob
 from arq.typing import WorkerCoroutine
 from arq.worker import Worker as ArqWorker
 from arq.worker import func
+from redis.exceptions import RedisError
 
 from jobs.boot import Process, set_up_logging, settle
 from jobs.lanes import Worker, lanes_to_ring, work_lane
@@ -117,7 +118,16 @@ async def keep_working(start: Callable[[], ArqWorker]) -> None:
         except Exception:
             # The supervisor's whole task is to outlive whatever ended the worker.
             log.exception("worker_ended")
+            await _hang_up(current)
         await asyncio.sleep(RESTART_SECONDS)
+
+
+async def _hang_up(ended: ArqWorker) -> None:
+    """Its connections to the queue are closed. Its jobs go on: what they do is recorded elsewhere."""
+    pool: ArqRedis | None = ended.ctx.get("redis")
+    if pool is not None:
+        with suppress(RedisError, OSError):
+            await pool.aclose(close_connection_pool=True)
 
 
 async def run() -> None:
