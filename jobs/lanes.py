@@ -11,6 +11,7 @@ from uuid import UUID
 
 import structlog
 from sqlalchemy import ColumnElement, Select, and_, exists, or_, select, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -31,6 +32,9 @@ from portal.tenancy import SYSTEM
 
 LEASE = timedelta(seconds=30)
 RENEW_SECONDS = 10.0
+RECORD_TRIES = 3
+# A row that others may refer to meanwhile: a task written for a lane must not wait until the lane's batch is recorded.
+NOT_ITS_KEY = {"key_share": True}
 LATER_LOOKED_AT_AGAIN = (TaskState.IN_DOUBT, TaskState.SENT)
 
 log = structlog.get_logger()
@@ -87,7 +91,7 @@ async def _work(worker: Worker, lane_id: UUID, merchant_id: UUID) -> None:
     try:
         async with _renewing(worker, held):
             results = await _call(worker, handler, held, batch, prepared)
-        await _record(worker, handler, held, batch, prepared, results)
+        await _record_surely(worker, handler, held, batch, prepared, results)
     except LeaseLost:
         log.warning("lease_lost", lane=str(lane_id), attempt=str(batch.attempt_id))
 
@@ -314,6 +318,26 @@ def _possible(batch: Batch, result: Result) -> Result:
     return result
 
 
+async def _record_surely(
+    worker: Worker,
+    handler: Handler,
+    held: Held,
+    batch: Batch,
+    prepared: Prepared,
+    results: Mapping[UUID, Result],
+) -> None:
+    """What the channel answered is recorded, whatever other transaction was in the way: it is over by the next try."""
+    for number in range(1, RECORD_TRIES + 1):
+        try:
+            await _record(worker, handler, held, batch, prepared, results)
+        except DBAPIError as error:
+            if number == RECORD_TRIES:
+                raise
+            log.warning("record_repeated", attempt=str(batch.attempt_id), error=str(error.orig))
+        else:
+            return
+
+
 async def _record(
     worker: Worker,
     handler: Handler,
@@ -324,9 +348,10 @@ async def _record(
 ) -> None:
     now = worker.runtime.clock()
     async with worker.runtime.sessions.write(held.merchant_id) as session:
-        lane = await session.get_one(Lane, held.lane_id, with_for_update=True)
+        lane = await session.get_one(Lane, held.lane_id, with_for_update=NOT_ITS_KEY)
         if lane.fence != held.fence:
             raise LeaseLost
+        connection = await _hear(session, batch, results, now, asked=bool(prepared.work))
         attempt = await session.get_one(Attempt, batch.attempt_id)
         attempt.ended_at = now
         rows = await session.execute(select(AttemptItem).where(AttemptItem.attempt_id == batch.attempt_id))
@@ -335,7 +360,6 @@ async def _record(
         tasks = found.scalars().all()
         results = in_time(results, items, now)
         await settle(session, tasks, results, items, now)
-        connection = await _hear(session, batch, results, now, asked=bool(prepared.work))
         await session.flush()
         await handler.record(session, replace(batch, tasks=tasks, connection=connection), prepared, results, now)
         await session.flush()
@@ -349,7 +373,8 @@ async def _hear(
     """What the channel's answers say of the connection as a whole: heard from, or in need of the merchant."""
     if batch.connection is None:
         return None
-    connection = await session.get_one(Connection, batch.connection.id)
+    # Before any task: whoever records another lane of the connection wants both as well, and in the same order.
+    connection = await session.get_one(Connection, batch.connection.id, with_for_update=NOT_ITS_KEY)
     if not asked or batch.tasks[0].kind == WEBHOOK.name:
         # Nobody was called with our credentials: what came in by itself says nothing of them.
         return connection

@@ -192,8 +192,10 @@ async def disconnect(session: AsyncSession, connection: Connection, *, now: date
     """Syncing stops, what waits is dropped, and our access is ended at the channel. Listings there stay as they are."""
     if connection.state is ConnectionState.DISCONNECTED:
         return
-    await tasks.cancel_connection(session, connection.id, now=now)
     states.move(session, connection, ConnectionState.DISCONNECTED, now)
+    # The connection before its tasks, as a worker's record takes them: else the two could wait for each other.
+    await session.flush()
+    await tasks.cancel_connection(session, connection.id, now=now)
     await _enqueue(session, kinds.REVOKE, connection, now)
 
 

@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
+from structlog.testing import capture_logs
 
 from connectors.errors import (
     AccountBlocked,
@@ -270,6 +271,66 @@ async def test_a_promise_that_returns_while_its_twin_waits_ends_merged(stage: St
     await once(stage, {KIND.name: Recorder(click)})
 
     assert sorted(task.state for task in await stage.tasks()) == [TaskState.MERGED, TaskState.WAITING]
+
+
+async def test_a_promise_asked_for_while_its_twin_is_being_recorded_costs_nobody_the_record(
+    stage: Stage, merchant: Merchant
+) -> None:
+    """The twin is written and not committed when the record looks for it: the two clash at the commit."""
+    asking: list[asyncio.Task[None]] = []
+    written = asyncio.Event()
+
+    async def click() -> None:
+        async with stage.sessions.write(merchant.id) as session:
+            await tasks.enqueue(session, KIND, ["a"], merchant_id=merchant.id, now=stage.now)
+            written.set()
+            await asyncio.sleep(0.5)
+
+    async def act(_subjects: Sequence[str]) -> None:
+        asking.append(asyncio.create_task(click()))
+        await written.wait()
+        raise Busy("http_503")
+
+    await ask(stage, merchant, "a")
+
+    await once(stage, {KIND.name: Recorder(act)})
+
+    await asyncio.gather(*asking)
+    assert sorted(task.state for task in await stage.tasks()) == [TaskState.MERGED, TaskState.WAITING]
+
+
+async def test_two_lanes_of_a_connection_record_without_waiting_for_each_other(
+    stage: Stage, merchant: Merchant
+) -> None:
+    """One has its connection and comes for a task, the other has that task and comes for the connection."""
+    connection = await stage.connect(merchant)
+    await stage.work()
+    of_it = {"connection_id": connection.id}
+    await ask(stage, merchant, "a", kind=kinds.STOCK, **of_it)
+    await ask(stage, merchant, "b", kind=kinds.PUBLISH, **of_it)
+    recording = asyncio.Event()
+
+    async def busy_when_the_other_records(_subjects: Sequence[str]) -> None:
+        await recording.wait()
+        raise Busy("http_503")
+
+    class AsksForStock(Recorder):
+        async def record(self, session: AsyncSession, *_args: Any) -> None:
+            recording.set()
+            await asyncio.sleep(0.5)
+            await tasks.enqueue(session, kinds.STOCK, ["a"], merchant_id=merchant.id, now=stage.now, **of_it)
+
+    handlers = {"stock": Recorder(busy_when_the_other_records), "publish": AsksForStock()}
+    async with stage.sessions.read(SYSTEM) as session:
+        due = await lanes_to_ring(session, stage.now)
+    assert len(due) == 2
+    worker = Worker(stage.process.runtime, "worker-1", handlers)
+    with capture_logs() as logs:
+        await asyncio.gather(*(work_lane(worker, lane_id) for lane_id in due))
+
+    assert [entry["event"] for entry in logs] == []
+    states = {(task.kind, task.state) for task in await stage.tasks() if task.kind in handlers}
+    assert states == {("publish", TaskState.DONE), ("stock", TaskState.MERGED), ("stock", TaskState.WAITING)}
 
 
 async def test_two_workers_never_work_in_one_lane_at_once(stage: Stage, merchant: Merchant) -> None:
