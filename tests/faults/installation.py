@@ -27,14 +27,13 @@ from portal.tenancy import SYSTEM
 from tests.faults import moments, processes
 from tests.faults.moments import Moment
 from tests.faults.processes import Queue, Worker
-from tests.faults.worker import LEASE_SECONDS
 from tests.invariants import violations
 from tests.people import a_merchant
 from tests.stage import PracticeShop, Stage
 
 TRIALS = int(os.environ.get("FAULT_TRIALS", "1"))
-# A dead worker's lane is free after its lease; then as long as PROMISES R4 gives beside the product's own 30 s.
-RECOVERY_SECONDS = LEASE_SECONDS + 30
+# What is promised of the product as it is shipped.
+RECOVERY_SECONDS = 60
 START = 10
 _numbers = count(1)
 
@@ -77,7 +76,7 @@ class Installation:
         trader = Trader(self.stage, merchant, await self.stage.connect(merchant, shop=domain), domain)
         # Nobody here listens to webhooks: the shop would try to send each of them again and again.
         await trader.shop.fault("lose")
-        await self.idle(60)
+        await self.idle()
         return trader
 
     async def idle(self, seconds: float = RECOVERY_SECONDS) -> None:

@@ -16,7 +16,7 @@ from signal import SIGSTOP
 
 import pytest
 
-from tests.faults.installation import RECOVERY_SECONDS, TRIALS, Installation, Trader
+from tests.faults.installation import TRIALS, Installation, Trader
 from tests.faults.moments import Moment
 from tests.faults.processes import Worker
 
@@ -118,7 +118,7 @@ async def test_the_product_as_shipped_recovers_within_a_minute(installation: Ins
     """A kill with the leases the product has; the other trials shorten them."""
     worker = installation.worker(hurried=False)
     trader = await a_publish_dies(installation, worker, point)
-    await everything_recovers(installation, trader, hurried=False, seconds=60)
+    await everything_recovers(installation, trader, hurried=False)
 
 
 async def test_a_worker_that_stops_in_a_transaction_holds_up_nobody(installation: Installation) -> None:
@@ -132,7 +132,7 @@ async def test_a_worker_that_stops_in_a_transaction_holds_up_nobody(installation
     await trader.publishes()
     stopped = await installation.stopped()
     installation.worker(hurried=False)
-    await installation.idle(60)
+    await installation.idle()
     await trader.sells_each_product_once()
     stopped.go_on()
     await installation.idle()
@@ -168,13 +168,11 @@ async def a_publish_dies(installation: Installation, worker: Worker, point: Kill
     return trader
 
 
-async def everything_recovers(
-    installation: Installation, trader: Trader, *, hurried: bool = True, seconds: float = RECOVERY_SECONDS
-) -> Worker:
+async def everything_recovers(installation: Installation, trader: Trader, *, hurried: bool = True) -> Worker:
     """A sale while nobody works, then a worker again: all is done, once, and true. The worker."""
     await trader.moves(-1, ["mug-0-0", "mug-3-1"])
     worker = installation.worker(hurried=hurried)
-    await installation.idle(seconds)
+    await installation.idle()
     await trader.sells_each_product_once()
     await trader.has_kept_every_promise()
     await installation.sound()

@@ -40,7 +40,7 @@ async def test_work_whose_rings_are_lost_is_done_all_the_same_and_once(
         assert len(await installation.tasks("stock", TaskState.WAITING)) == 500
         lose(installation)
         installation.worker()
-        await installation.idle(60)
+        await installation.idle()
         await trader.sells_each_product_once()
         assert len(await trader.shop.ledger("inventorySetQuantities")) - before == 2, "250 rows go in a call"
         await installation.sound()
@@ -52,11 +52,11 @@ async def test_a_running_worker_outlives_its_queue(installation: Installation) -
     trader = await installation.trader()
     await trader.stocks(["mug"])
     await trader.publishes()
-    await installation.idle(60)
+    await installation.idle()
     for trial in range(TRIALS):
         installation.queue.kill()
         await trader.moves(+1 if trial % 2 else -1)
         installation.queue.start_again()
-        await installation.idle(60)
+        await installation.idle()
         assert not worker.died
         await trader.sells_each_product_once()

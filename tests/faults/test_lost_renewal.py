@@ -36,7 +36,7 @@ async def test_credentials_renewed_there_and_not_kept_here_are_renewed_again(ins
             await trader.publishes()
             await worker.death()
             worker = installation.worker()
-            await installation.idle(60)
+            await installation.idle()
             assert len(renewals) == 2
             await trader.sells_each_product_once()
             await trader.has_kept_every_promise()

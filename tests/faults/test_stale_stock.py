@@ -86,7 +86,7 @@ async def _selling(installation: Installation) -> Trader:
     trader = await installation.trader()
     await trader.stocks(["mug"])
     await trader.publishes()
-    await installation.idle(60)
+    await installation.idle()
     return trader
 
 
