@@ -47,6 +47,9 @@ async def shops_of(session: AsyncSession, user_id: UUID) -> Sequence[Merchant]:
 
 
 async def owner_count(session: AsyncSession, merchant_id: UUID) -> int:
-    """How many owners there are; on PostgreSQL their rows are held, so that two cannot leave at the same moment."""
+    """How many owners there are; on PostgreSQL their rows are held, so that two cannot leave at the same moment.
+
+    To be asked before any member's row is held: two who hold one each would wait for each other.
+    """
     owners = select(Member.id).where(Member.merchant_id == merchant_id, Member.role == Role.OWNER)
     return len((await session.scalars(owners.order_by(Member.id).with_for_update())).all())

@@ -88,11 +88,12 @@ async def withdraw(session: AsyncSession, invitation_id: UUID, actor: Actor) -> 
 
 async def change_role(session: AsyncSession, member_id: UUID, role: Role, actor: Actor) -> bool:
     """The member has the role and must sign in again; returns whether it was another. Raises NotFound and Conflict."""
+    owners = await queries.owner_count(session, actor.merchant_id)
     member = await _member(session, member_id, actor)
     if member.role is role:
         return False
     if member.role is Role.OWNER:
-        await _keep_an_owner(session, actor.merchant_id)
+        _keep_an_owner(owners)
     actor.did(
         session, "role.changed", subject=str(member.user_id), detail={"from": member.role.value, "to": role.value}
     )
@@ -107,11 +108,12 @@ async def remove(session: AsyncSession, member_id: UUID, actor: Actor, *, by: Ro
 
     Raises NotFound, Forbidden, and Conflict for the last owner.
     """
+    owners = await queries.owner_count(session, actor.merchant_id)
     member = await _member(session, member_id, actor)
     if by is not Role.OWNER and member.user_id != actor.user_id:
         raise Forbidden(_("Only an owner can remove somebody else."))
     if member.role is Role.OWNER:
-        await _keep_an_owner(session, actor.merchant_id)
+        _keep_an_owner(owners)
     actor.did(session, "member.removed", subject=str(member.user_id), detail={"role": member.role.value})
     await _end_sessions(session, member, actor.now)
     await session.delete(member)
@@ -126,8 +128,8 @@ async def _member(session: AsyncSession, member_id: UUID, actor: Actor) -> Membe
     return member
 
 
-async def _keep_an_owner(session: AsyncSession, merchant_id: UUID) -> None:
-    if await queries.owner_count(session, merchant_id) == 1:
+def _keep_an_owner(owners: int) -> None:
+    if owners == 1:
         raise Conflict(
             _("The last owner can't leave"),
             _("Make somebody else an owner first, so that the shop stays in good hands."),
