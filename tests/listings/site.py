@@ -134,7 +134,7 @@ class Site:
         product = Product(
             id=product_id,
             merchant_id=merchant.id,
-            handle=f"{title.lower().replace(' ', '-')}-{product_id.hex[-6:]}",
+            handle=f"{title.lower().replace(' ', '-')[:200]}-{product_id.hex[-6:]}",
             title=title,
             option_names=options,
             status=ProductStatus.ACTIVE,
