@@ -71,7 +71,7 @@ def test_a_toast_can_be_read_and_heard_while_the_panel_is_open(page: Page) -> No
         "Boolean(document.querySelector('#panel #live') && document.querySelector('#panel [data-toast]'))"
     )
     page.keyboard.press("Escape")
-    assert page.evaluate("document.getElementById('announce').parentElement === document.body")
+    page.wait_for_function("document.getElementById('announce').parentElement === document.body")
 
 
 def test_a_dangerous_form_asks_first_and_cancel_sends_nothing(page: Page, site: Site) -> None:
