@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from benchmarks.figures import Figure
 from benchmarks.setting import Bench, bench
+from connectors.errors import Problem
 from jobs import worker
 from jobs.handlers import Batch, Prepared
 from jobs.lanes import Worker
@@ -53,6 +54,9 @@ class Nothing:
         now: datetime,
     ) -> None:
         """Nothing follows."""
+
+    async def give_up(self, session: AsyncSession, batch: Batch, problem: Problem, now: datetime) -> None:
+        """Nothing is ever given up here."""
 
 
 async def measure(show: Callable[[Figure], None]) -> None:
