@@ -19,7 +19,19 @@ from portal.inbox.queries import Filters
 from portal.inbox.service import APPROVE, FINISH, Outcome
 from portal.listings.paging import PAGE
 from portal.models.accounts import ListingMode, Role
-from portal.web import PortalRequest, Visitor, done, id_from, is_htmx, page, redirect, runtime, visitor
+from portal.web import (
+    PortalRequest,
+    Visitor,
+    done,
+    id_from,
+    is_htmx,
+    local_path,
+    page,
+    page_left,
+    redirect,
+    runtime,
+    visitor,
+)
 from portal.web import fragments as send
 
 NOTHING = UUID(int=0)
@@ -138,7 +150,11 @@ async def undo(request: PortalRequest, decision_id: FromPath[str]) -> Response[A
             left,
         ) % {"num": left}
         tone = "warning"
-    return await _answer(request, asking, [*undone.restored, *undone.left], text=text, tone=tone)
+    keys = [*undone.restored, *undone.left]
+    if len(keys) > 1:
+        # The page that followed a decision on many no longer shows them: all of it is fetched anew.
+        return await done(request, to=local_path(page_left(request), "/inbox"), text=text, tone=tone)
+    return await _answer(request, asking, keys, text=text, tone=tone)
 
 
 @post("/inbox/{item_id:str}/field")

@@ -71,16 +71,16 @@ def installation(tmp_path: Path) -> Iterator[Installation]:
 
 @pytest.fixture
 def window(browser: Browser) -> Iterator[BrowserContext]:
-    yield from _context(browser, java_script_enabled=True)
+    yield from a_context(browser, java_script_enabled=True)
 
 
 @pytest.fixture
 def plain_window(browser: Browser) -> Iterator[BrowserContext]:
     """A browser with JavaScript switched off."""
-    yield from _context(browser, java_script_enabled=False)
+    yield from a_context(browser, java_script_enabled=False)
 
 
-def _context(browser: Browser, **options: Any) -> Iterator[BrowserContext]:
+def a_context(browser: Browser, **options: Any) -> Iterator[BrowserContext]:
     """Every policy violation and script error fails the test; pictures from outside are answered here."""
     context = browser.new_context(viewport={"width": 1366, "height": 900}, **options)
     context.set_default_timeout(20_000)

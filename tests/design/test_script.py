@@ -179,12 +179,14 @@ def test_offline_is_said_and_nothing_is_sent(page: Page, site: Site) -> None:
     page.fill("#field-title", "Kept")
     page.context.set_offline(True)
     expect(page.locator("#offline")).to_be_visible()
+    expect(page.locator("#live-line")).to_have_text("Offline")
     expect(
         page.get_by_role("button", name="Save").or_(page.get_by_role("button", name="Waiting for connection")).first
     ).to_be_visible()
     page.keyboard.press("Control+s")
     page.context.set_offline(False)
     expect(page.locator("#offline")).to_be_hidden()
+    expect(page.locator("#live-line")).to_have_text("Live")
     expect(page.locator("#field-title")).to_have_value("Kept")
     assert site.posts == []
 
@@ -249,7 +251,9 @@ def test_without_a_script_everything_that_matters_is_there(browser: Browser, sit
     page = context.new_page()
     page.goto("/things")
     expect(page.locator(".save-bar")).to_be_visible()
+    expect(page.get_by_text("Unsaved changes")).to_be_hidden()
     expect(page.locator(".bulk-bar")).to_be_visible()
+    expect(page.get_by_role("button", name="Commands and shortcuts")).to_be_hidden()
     page.click("#take-cup")
     assert [made["name"] for made in site.posts] == ["cup"]
     page.click("#look")

@@ -187,6 +187,22 @@ async def test_the_selected_are_sent_and_those_that_need_info_stay_selected_with
     assert len(await site.rows(merchant, Decision)) == 1
 
 
+async def test_undoing_a_decision_on_many_brings_their_page_back(site: Site, merchant: Merchant) -> None:
+    """The page after such a decision does not show them, so there is nothing a fragment could replace."""
+    await site.connection(merchant)
+    items = [await one(site, merchant, title) for title in ("Mug", "Cup")]
+    alice = await site.sign_in(merchant, "alice")
+    await alice.post("/inbox/approvals", {"item": [str(item.id) for item in items]})
+    (decision,) = await site.rows(merchant, Decision)
+
+    undone = await alice.post(f"/inbox/decisions/{decision.id}/undo", htmx=True)
+
+    assert undone.headers["hx-redirect"] == "/inbox"
+    page = await alice.get("/inbox")
+    assert len(page.select("[data-open]")) == 2
+    assert "Undone" in page.text
+
+
 async def test_everything_that_matches_is_asked_once_more_with_numbers(site: Site, merchant: Merchant) -> None:
     await site.connection(merchant)
     for number in range(53):
