@@ -99,6 +99,19 @@ async def working(process: Process, redis_url: str) -> AsyncIterator[ArqWorker]:
 
 
 @asynccontextmanager
+async def kept_working(process: Process, redis_url: str) -> AsyncIterator[None]:
+    """As the product does it: arq alone may end with its queue."""
+    start = partial(worker.embedded, process.runtime, process.doorbell, redis_url)
+    task = asyncio.create_task(worker.keep_working(start))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        gc.collect()
+
+
+@asynccontextmanager
 async def a_process(settings: Settings) -> AsyncIterator[Process]:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     process = Process.start(settings)
@@ -147,7 +160,7 @@ async def test_the_worker_rides_over_a_restart_of_the_queue_server(
 ) -> None:
     async with queue.embedded(settings.data_dir) as url:
         settings.redis_url = url
-        async with a_process(settings) as process, working(process, url):
+        async with a_process(settings) as process, kept_working(process, url):
             await promise(process, merchant, "before")
             await noting.has_done("before")
 
@@ -173,14 +186,9 @@ async def test_the_worker_is_started_again_when_arq_does_not_outlive_its_queue(
         return await zrangebyscore(self, *args, **options)
 
     monkeypatch.setattr(ArqRedis, "zrangebyscore", lose_the_first)
-    async with a_process(settings) as process:
-        start = partial(worker.embedded, process.runtime, process.doorbell, settings.redis_url)
-        working_on = asyncio.create_task(worker.keep_working(start))
+    async with a_process(settings) as process, kept_working(process, settings.redis_url):
         await promise(process, merchant, "after the loss")
         await noting.has_done("after the loss")
-        working_on.cancel()
-        await asyncio.gather(working_on, return_exceptions=True)
-        gc.collect()
     assert lost
 
 
