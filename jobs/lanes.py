@@ -64,7 +64,10 @@ class Held:
 
 
 async def work_lane(worker: Worker, lane_id: UUID) -> None:
-    """One batch of the lane is done, if anything is due and nobody else is at it; the rest is rung for."""
+    """One batch of the lane is done, if anything is due and nobody else is at it; the rest is rung for.
+
+    Whoever is at it looks for more once they have let go, so a ring that finds the lane taken is heard all the same.
+    """
     async with worker.runtime.sessions.read(SYSTEM) as session:
         found = (await session.execute(_whose(lane_id, worker.runtime.clock()))).one_or_none()
     if found is not None:
@@ -73,13 +76,16 @@ async def work_lane(worker: Worker, lane_id: UUID) -> None:
 
 
 def _whose(lane_id: UUID, now: datetime) -> Select[UUID, bool]:
-    """The lane's merchant, and whether a worker has died over what is next in it."""
+    """The merchant of a lane nobody is at, and whether a worker has died over what is next in it."""
     outlived = exists().where(
         Task.lane_id == Lane.id,
         or_(Task.state == TaskState.RUNNING, and_(Task.state == TaskState.WAITING, Task.lost_starts > 0)),
     )
-    free = or_(Lane.lease_until.is_(None), Lane.lease_until < now)
-    return select(Lane.merchant_id, and_(free, outlived).label("suspect")).where(Lane.id == lane_id)
+    return select(Lane.merchant_id, outlived.label("suspect")).where(Lane.id == lane_id, _free(now))
+
+
+def _free(now: datetime) -> ColumnElement[bool]:
+    return or_(Lane.lease_until.is_(None), Lane.lease_until < now)
 
 
 async def _work(worker: Worker, lane_id: UUID, merchant_id: UUID) -> None:
@@ -92,6 +98,7 @@ async def _work(worker: Worker, lane_id: UUID, merchant_id: UUID) -> None:
         async with _renewing(worker, held):
             results = await _call(worker, handler, held, batch, prepared)
         await _record_surely(worker, handler, held, batch, prepared, results)
+        await _look_for_more(worker, held)
     except LeaseLost:
         log.warning("lease_lost", lane=str(lane_id), attempt=str(batch.attempt_id))
 
@@ -108,7 +115,8 @@ async def _claim(worker: Worker, lane_id: UUID, merchant_id: UUID) -> tuple[Held
         await _give_up(session, worker, connection, set_aside, now)
         tasks = [] if _held_back(lane, connection, now) else await _due(session, worker, lane, connection, now)
         if not tasks:
-            await _release(session, held, now)
+            await _release(session, held)
+            await _ring_for_more(session, held, now)
             return None
         return held, *await _begin(session, worker, held, connection, tasks, now)
 
@@ -116,11 +124,7 @@ async def _claim(worker: Worker, lane_id: UUID, merchant_id: UUID) -> tuple[Held
 async def _take(session: AsyncSession, worker: Worker, lane_id: UUID, merchant_id: UUID, now: datetime) -> Held | None:
     taken = await session.execute(
         update(Lane)
-        .where(
-            Lane.id == lane_id,
-            or_(Lane.lease_until.is_(None), Lane.lease_until < now),
-            or_(Lane.not_before.is_(None), Lane.not_before <= now),
-        )
+        .where(Lane.id == lane_id, _free(now))
         .values(owner=worker.name, lease_until=now + LEASE, fence=Lane.fence + 1)
         .returning(Lane.fence)
         .execution_options(synchronize_session=False)
@@ -364,7 +368,7 @@ async def _record(
         await handler.record(session, replace(batch, tasks=tasks, connection=connection), prepared, results, now)
         await session.flush()
         await _give_up(session, worker, connection, [task for task in tasks if task.state is TaskState.FAILED], now)
-        await _release(session, held, now)
+        await _release(session, held)
 
 
 async def _hear(
@@ -388,21 +392,38 @@ async def _hear(
     return connection
 
 
-async def _release(session: AsyncSession, held: Held, now: datetime) -> None:
-    """The lane is free, and rung for when its next task is due."""
+async def _release(session: AsyncSession, held: Held) -> None:
     await session.execute(
         update(Lane)
         .where(Lane.id == held.lane_id, Lane.fence == held.fence)
         .values(owner="", lease_until=None)
         .execution_options(synchronize_session=False)
     )
+
+
+async def _look_for_more(worker: Worker, held: Held) -> None:
+    """After the lane was let go: work that came in while it was held, and whose ring found it taken, is rung for."""
+    async with worker.runtime.sessions.read(held.merchant_id) as session:
+        await _ring_for_more(session, held, worker.runtime.clock())
+        await worker.runtime.sessions.after_commit(session)
+
+
+async def _ring_for_more(session: AsyncSession, held: Held, now: datetime) -> None:
+    """The lane is rung for when its next task is due, unless its work is held back."""
     upcoming = await session.scalar(
-        select(Task.not_before).where(Task.lane_id == held.lane_id, _claimable()).order_by(Task.not_before).limit(1)
+        select(Task.not_before)
+        .join(Lane, Lane.id == Task.lane_id)
+        .outerjoin(Connection, Connection.id == Lane.connection_id)
+        .where(Lane.id == held.lane_id, _claimable(), _open_for_work(now))
+        .order_by(Task.not_before)
+        .limit(1)
     )
-    lane = await session.get_one(Lane, held.lane_id)
-    connection = await session.get(Connection, lane.connection_id) if lane.connection_id else None
-    if upcoming is not None and not _held_back(lane, connection, now):
+    if upcoming is not None:
         db.ring(session, held.lane_id, max(upcoming, now))
+
+
+def _open_for_work(now: datetime) -> ColumnElement[bool]:
+    return or_(Lane.connection_id.is_(None), Lane.name.in_(RUNS_WHEN_HELD), states.open_for_work(now))
 
 
 async def _check_fence(worker: Worker, held: Held) -> None:
@@ -441,9 +462,8 @@ async def lanes_to_ring(session: AsyncSession, now: datetime, limit: int = 1000)
     due = and_(
         _claimable(),
         Task.not_before <= now,
-        or_(Lane.lease_until.is_(None), Lane.lease_until < now),
-        or_(Lane.not_before.is_(None), Lane.not_before <= now),
-        or_(Lane.connection_id.is_(None), Lane.name.in_(RUNS_WHEN_HELD), states.open_for_work(now)),
+        _free(now),
+        _open_for_work(now),
     )
     rows = await session.scalars(
         select(Lane.id)

@@ -49,6 +49,7 @@ class ReadState:
         self, session: AsyncSession, batch: Batch, prepared: Prepared, results: Mapping[UUID, Result], now: datetime
     ) -> None:
         listings = await listings_of(session, batch)
+        seen: dict[UUID, ListingState] = {}
         for task in batch.tasks:
             listing, result = listings.get(task.subject), results[task.id]
             if listing is not None and result.ended is Ended.REFUSED and _waits_for_a_look(listing):
@@ -61,9 +62,10 @@ class ReadState:
             listing.observed, listing.observed_at = state.observed, now
             listing.url = state.url or listing.url
             listing.warnings = [asdict(problem) for problem in state.warnings]
-            await _note_numbers(session, listing, state, now)
+            seen[listing.id] = state
             await _look_again(session, batch, listing, pending_since, now)
             announce(session, listing)
+        await _note_numbers(session, seen, now)
 
     async def give_up(self, session: AsyncSession, batch: Batch, problem: Problem, now: datetime) -> None:
         """What buyers see was known before, or nobody can say it now and the listing must not go on "checking"."""
@@ -77,22 +79,26 @@ def _waits_for_a_look(listing: Listing) -> bool:
     return listing.attempt is LastAttempt.ACCEPTED and listing.observed in wanted | {Observed.UNKNOWN}
 
 
-async def _note_numbers(session: AsyncSession, listing: Listing, state: ListingState, now: datetime) -> None:
-    """What the channel holds, unless a push of ours is on its way there."""
-    seen = {item.channel_id: item.quantity for item in state.items}
-    rows = await session.execute(select(ListingItem).where(ListingItem.listing_id == listing.id))
-    items = [item for item in rows.scalars() if seen.get(item.channel_id) is not None]
-    busy = await session.execute(
+async def _note_numbers(session: AsyncSession, seen: Mapping[UUID, ListingState], now: datetime) -> None:
+    """What the channel holds of a listing, where nobody has said yet and no push of ours is on its way there."""
+    numbers = {item.channel_id: item.quantity for state in seen.values() for item in state.items}
+    rows = await session.scalars(
+        select(ListingItem).where(ListingItem.listing_id.in_(seen), ListingItem.confirmed_quantity.is_(None))
+    )
+    items = [item for item in rows if numbers.get(item.channel_id) is not None]
+    if not items:
+        return
+    busy = await session.scalars(
         select(Task.subject).where(
             Task.kind == kinds.STOCK.name,
             Task.subject.in_([str(item.id) for item in items]),
             Task.state.in_((TaskState.WAITING, *UNDER_WAY)),
         )
     )
-    on_the_way = set(busy.scalars())
+    on_the_way = set(busy)
     for item in items:
-        if str(item.id) not in on_the_way and item.confirmed_quantity is None:
-            item.confirmed_quantity, item.confirmed_quantity_at = seen[item.channel_id], now
+        if str(item.id) not in on_the_way:
+            item.confirmed_quantity, item.confirmed_quantity_at = numbers[item.channel_id], now
 
 
 async def _look_again(

@@ -87,7 +87,6 @@ def _forgotten(now: datetime) -> Query:
             Task.state.in_([TaskState.WAITING, TaskState.SENT, TaskState.IN_DOUBT]),
             Task.not_before < now - LONG,
             or_(Lane.lease_until.is_(None), Lane.lease_until < now),
-            or_(Lane.not_before.is_(None), Lane.not_before < now - LONG),
             or_(Connection.id.is_(None), Lane.name.in_(RUNS_WHEN_HELD), _sells(now)),
             or_(Task.state != TaskState.WAITING, ~subject_under_way),
         )

@@ -42,7 +42,6 @@ class Lane(Row, MerchantOwned, Base):
     owner: Mapped[str] = mapped_column(String(64), default="")
     lease_until: Mapped[datetime | None]
     fence: Mapped[int] = mapped_column(default=0)
-    not_before: Mapped[datetime | None]
 
 
 class Task(Row, MerchantOwned, Base):

@@ -91,10 +91,8 @@ async def cancel_connection(session: AsyncSession, connection_id: UUID, *, now: 
 
 async def ring_connection(session: AsyncSession, connection_id: UUID, *, now: datetime) -> None:
     """Every lane of the connection is rung after the commit: the last reason to hold it is gone."""
-    lanes = await session.execute(select(Lane).where(Lane.connection_id == connection_id))
-    for lane in lanes.scalars():
-        lane.not_before = None
-        db.ring(session, lane.id, now)
+    for lane_id in await session.scalars(select(Lane.id).where(Lane.connection_id == connection_id)):
+        db.ring(session, lane_id, now)
 
 
 def holds(connection: Connection, now: datetime) -> bool:
