@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from connectors.errors import Problem
 from connectors.records import Done, ProductRecord
-from jobs.channel import reach, result_of
+from jobs.channel import connection_of, reach, result_of
 from jobs.handlers import Batch, Prepared
 from jobs.listed import (
     announce,
@@ -91,7 +91,7 @@ class End:
             else:
                 note_failure(listing, result, now)
             announce(session, listing)
-        await read_soon(session, batch, [listing for listing in done if listing.channel_id], now)
+        await read_soon(session, connection_of(batch), [listing for listing in done if listing.channel_id], now)
 
     async def give_up(self, session: AsyncSession, batch: Batch, problem: Problem, now: datetime) -> None:
         stop_listings(session, (await listings_of(session, batch)).values(), problem, now)

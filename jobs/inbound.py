@@ -17,7 +17,7 @@ from connectors.errors import Problem, ProblemClass
 from connectors.records import Observed
 from jobs.channel import connection_of
 from jobs.handlers import Batch, Prepared
-from jobs.listed import announce
+from jobs.listed import announce, read_soon
 from jobs.results import Ended, Result
 from portal.connections import states
 from portal.models.connections import Connection
@@ -124,8 +124,7 @@ async def _scopes_changed(
 async def _products_changed(
     session: AsyncSession, connection: Connection, heard: Sequence[Heard], now: datetime
 ) -> None:
-    listings = await _listings(session, connection, heard)
-    await _enqueue(session, kinds.READ, connection, [str(listing.id) for listing in listings], now)
+    await read_soon(session, connection, await _listings(session, connection, heard), now)
 
 
 async def _products_deleted(

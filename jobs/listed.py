@@ -14,7 +14,6 @@ from sqlalchemy.orm import selectinload
 
 from connectors.errors import Problem
 from connectors.records import Found, ProductRecord
-from jobs.channel import connection_of
 from jobs.handlers import Batch
 from jobs.results import Ended, Result
 from portal import db
@@ -22,6 +21,7 @@ from portal.listings.badge import IDENTICAL_ERRORS_BEFORE_STOP
 from portal.listings.records import product_record
 from portal.models.accounts import Merchant
 from portal.models.catalog import Product
+from portal.models.connections import Connection
 from portal.models.listings import LastAttempt, Listing
 from portal.tasks import kinds
 from portal.tasks import service as tasks
@@ -97,14 +97,17 @@ def forget_problem(listing: Listing) -> None:
     listing.problem, listing.problem_count, listing.problem_since = None, 0, None
 
 
-async def read_soon(session: AsyncSession, batch: Batch, listings: Sequence[Listing], now: datetime) -> None:
-    """What buyers see of the listings is looked at once the channel has had a moment."""
+async def read_soon(session: AsyncSession, connection: Connection, listings: Sequence[Listing], now: datetime) -> None:
+    """What buyers see of the listings is looked at once the channel has had a moment, and together.
+
+    One change there comes to us as several events, and a change of many products as many.
+    """
     await tasks.enqueue(
         session,
         kinds.READ,
         [str(listing.id) for listing in listings],
-        merchant_id=batch.merchant_id,
-        connection_id=connection_of(batch).id,
+        merchant_id=connection.merchant_id,
+        connection_id=connection.id,
         now=now,
         not_before=now + READ_AFTER,
     )

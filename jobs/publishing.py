@@ -363,4 +363,4 @@ async def _follow_up(session: AsyncSession, batch: Batch, done: Sequence[Listing
     await tasks.enqueue(
         session, kinds.STOCK, subjects, merchant_id=batch.merchant_id, connection_id=connection_of(batch).id, now=now
     )
-    await read_soon(session, batch, done, now)
+    await read_soon(session, connection_of(batch), done, now)
