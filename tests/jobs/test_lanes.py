@@ -356,6 +356,32 @@ async def test_two_workers_never_work_in_one_lane_at_once(stage: Stage, merchant
     assert sorted(subject for call in recorder.calls for subject in call) == ["s0", "s1", "s2", "s3"]
 
 
+async def test_work_whose_ring_found_the_lane_taken_is_rung_for_once_it_is_free(
+    stage: Stage, merchant: Merchant
+) -> None:
+    rung: list[UUID] = []
+
+    async def hear(rings: Mapping[UUID, Any], _changed: Mapping[UUID, Any]) -> None:
+        rung.extend(rings)
+
+    async def meanwhile(subjects: Sequence[str]) -> None:
+        if subjects == ["first"]:
+            await ask(stage, merchant, "second")
+            await work_lane(Worker(stage.process.runtime, "another", {KIND.name: recorder}), lane_id)
+            rung.clear()
+
+    recorder = Recorder(meanwhile)
+    await ask(stage, merchant, "first")
+    stage.sessions.on_commit(hear)
+    async with stage.sessions.read(SYSTEM) as session:
+        [lane_id] = await lanes_to_ring(session, stage.now)
+
+    await work_lane(Worker(stage.process.runtime, "one", {KIND.name: recorder}), lane_id)
+
+    assert recorder.calls == [["first"]], "the other found the lane taken"
+    assert rung == [lane_id]
+
+
 async def die_holding(stage: Stage, handlers: Mapping[str, Any]) -> None:
     """A worker claims a batch and is gone before it calls: what kill -9 leaves in the database."""
     async with stage.sessions.read(SYSTEM) as session:
