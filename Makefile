@@ -8,7 +8,7 @@ NPM_CI := ci --silent --no-audit --no-fund --ignore-scripts
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run dev test test-sqlite test-postgres check format bench faults lock migration initial-migration keys clean
+.PHONY: help run dev test test-sqlite test-postgres check format bench faults lock migration keys clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -74,10 +74,6 @@ migration: .venv/.ready-dev ## Write the next database step from the models (m="
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && export DATABASE_URL="sqlite:///$$folder/now.db" DATA_DIR="$$folder" \
 	&& number=$$(printf %04d $$(($$(ls portal/migrations/versions/*.py 2>/dev/null | wc -l) + 1))) \
 	&& $(BIN)/alembic upgrade head && $(BIN)/alembic revision --autogenerate --rev-id "$$number" -m "$(m)"
-
-initial-migration: .venv/.ready-dev ## Before the first release only: write the one step anew
-	@rm -f portal/migrations/versions/*.py
-	@$(MAKE) --no-print-directory migration m=initial
 
 keys: .venv/.ready ## Print fresh secrets for a deployment
 	@$(BIN)/python -c 'import secrets; from portal.config import new_vault_key; \
