@@ -28,7 +28,7 @@ async def run(settings: Settings) -> None:
         stack.push_async_callback(process.stop)
         if settings.practice:
             await stack.enter_async_context(_practising(settings))
-        await stack.enter_async_context(_working(process))
+        await stack.enter_async_context(working(process))
         await _greet(process)
         await web.serve(process)
 
@@ -67,7 +67,7 @@ async def _practising(settings: Settings) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _working(process: Process) -> AsyncIterator[None]:
+async def working(process: Process) -> AsyncIterator[None]:
     """A worker beside the web, started again whatever ends it."""
     url = process.runtime.settings.redis_url
     start = partial(worker.embedded, process.runtime, process.doorbell, url)

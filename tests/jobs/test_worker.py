@@ -7,7 +7,6 @@ import gc
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -20,7 +19,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from connectors.errors import Problem
-from jobs import queue, worker
+from jobs import queue, standalone, worker
 from jobs.boot import Process
 from jobs.handlers import Batch, Prepared
 from jobs.results import Ended, Result
@@ -99,19 +98,6 @@ async def working(process: Process, redis_url: str) -> AsyncIterator[ArqWorker]:
 
 
 @asynccontextmanager
-async def kept_working(process: Process, redis_url: str) -> AsyncIterator[None]:
-    """As the product does it: arq alone may end with its queue."""
-    start = partial(worker.embedded, process.runtime, process.doorbell, redis_url)
-    task = asyncio.create_task(worker.keep_working(start))
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        gc.collect()
-
-
-@asynccontextmanager
 async def a_process(settings: Settings) -> AsyncIterator[Process]:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     process = Process.start(settings)
@@ -119,6 +105,7 @@ async def a_process(settings: Settings) -> AsyncIterator[Process]:
         yield process
     finally:
         await process.stop()
+        gc.collect()
 
 
 async def promise(process: Process, merchant: Merchant, *subjects: str, sessions: Sessions | None = None) -> None:
@@ -160,7 +147,7 @@ async def test_the_worker_rides_over_a_restart_of_the_queue_server(
 ) -> None:
     async with queue.embedded(settings.data_dir) as url:
         settings.redis_url = url
-        async with a_process(settings) as process, kept_working(process, url):
+        async with a_process(settings) as process, standalone.working(process):
             await promise(process, merchant, "before")
             await noting.has_done("before")
 
@@ -186,7 +173,7 @@ async def test_the_worker_is_started_again_when_arq_does_not_outlive_its_queue(
         return await zrangebyscore(self, *args, **options)
 
     monkeypatch.setattr(ArqRedis, "zrangebyscore", lose_the_first)
-    async with a_process(settings) as process, kept_working(process, settings.redis_url):
+    async with a_process(settings) as process, standalone.working(process):
         await promise(process, merchant, "after the loss")
         await noting.has_done("after the loss")
     assert lost
