@@ -147,6 +147,24 @@ async def test_a_product_taken_off_sale_there_is_read_again(
     assert (await premises.stage.listing(merchant, listed.id)).observed is not Observed.LIVE
 
 
+async def test_several_events_of_one_product_are_one_look(
+    premises: Premises, merchant: Merchant, connection: Connection, listed: Any, clock: SettableClock
+) -> None:
+    listing = await premises.stage.listing(merchant, listed.id)
+    body = json.dumps({"admin_graphql_api_id": listing.channel_id}).encode()
+    before = len(await premises.stage.tasks(kind=kinds.READ.name))
+    for number in range(3):
+        await store(premises, connection, "products/update", body, f"event-{number}")
+        await premises.stage.work()
+    waiting = [task for task in await premises.stage.tasks(kind=kinds.READ.name) if not task.ended_at]
+    assert [task.subject for task in waiting] == [str(listing.id)]
+
+    await settle(premises.stage, clock)
+
+    assert len(await premises.stage.tasks(kind=kinds.READ.name)) == before + 1
+    assert not any(task.ended_at is None for task in await premises.stage.tasks(kind=kinds.READ.name))
+
+
 async def test_stock_changed_there_by_another_hand_is_followed_here(
     premises: Premises, merchant: Merchant, listed: Any, clock: SettableClock
 ) -> None:
