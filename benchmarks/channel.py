@@ -74,7 +74,7 @@ class Trade:
             async with self.made.sessions.read(self.made.merchant.id) as session:
                 if not await session.scalar(query):
                     return
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.1)
 
     async def calls(self) -> list[dict[str, Any]]:
         return list(await self.shop.ask("requests"))

@@ -1,4 +1,4 @@
-"""Claim, call, record: one batch of one lane, by one worker at a time."""
+"""Claim, call, record: batches of one lane, by one worker at a time."""
 
 from __future__ import annotations
 
@@ -33,6 +33,9 @@ from portal.tenancy import SYSTEM
 LEASE = timedelta(seconds=30)
 RENEW_SECONDS = 10.0
 RECORD_TRIES = 3
+# What is done before a lane is rung for again: other lanes wait that long at most for a worker's place.
+BATCHES_A_TURN = 5
+TURN = timedelta(seconds=5)
 # A row that others may refer to meanwhile: a task written for a lane must not wait until the lane's batch is recorded.
 NOT_ITS_KEY = {"key_share": True}
 LATER_LOOKED_AT_AGAIN = (TaskState.IN_DOUBT, TaskState.SENT)
@@ -64,43 +67,60 @@ class Held:
 
 
 async def work_lane(worker: Worker, lane_id: UUID) -> None:
-    """One batch of the lane is done, if anything is due and nobody else is at it; the rest is rung for.
+    """Batches of the lane are done, one turn of them, while any is due and nobody else is at it; the rest is rung for.
 
     Whoever is at it looks for more once they have let go, so a ring that finds the lane taken is heard all the same.
     """
+    ends = worker.runtime.clock() + TURN
+    for left in reversed(range(BATCHES_A_TURN)):
+        held = await _one_batch(worker, lane_id)
+        if held is None or not await _goes_on(worker, held, may=left > 0 and worker.runtime.clock() < ends):
+            return
+
+
+async def _one_batch(worker: Worker, lane_id: UUID) -> Held | None:
+    """The lane as we held it, if we did something in it; it is free again."""
     async with worker.runtime.sessions.read(SYSTEM) as session:
         found = (await session.execute(_whose(lane_id, worker.runtime.clock()))).one_or_none()
-    if found is not None:
-        async with worker.gate.enter(alone=found.suspect):
-            await _work(worker, lane_id, found.merchant_id)
+    if found is None:
+        return None
+    async with worker.gate.enter(alone=found.suspect):
+        return await _work(worker, lane_id, found.merchant_id)
 
 
 def _whose(lane_id: UUID, now: datetime) -> Select[UUID, bool]:
-    """The merchant of a lane nobody is at, and whether a worker has died over what is next in it."""
+    """The merchant of a lane nobody is at and something is to be done in, and whether a worker has died over that.
+
+    A claim is a writing transaction; a ring for what was done already must not cost one.
+    """
+    to_do = exists().where(
+        Task.lane_id == Lane.id, or_(Task.state == TaskState.RUNNING, and_(_claimable(), Task.not_before <= now))
+    )
     outlived = exists().where(
         Task.lane_id == Lane.id,
         or_(Task.state == TaskState.RUNNING, and_(Task.state == TaskState.WAITING, Task.lost_starts > 0)),
     )
-    return select(Lane.merchant_id, outlived.label("suspect")).where(Lane.id == lane_id, _free(now))
+    return select(Lane.merchant_id, outlived.label("suspect")).where(Lane.id == lane_id, _free(now), to_do)
 
 
 def _free(now: datetime) -> ColumnElement[bool]:
     return or_(Lane.lease_until.is_(None), Lane.lease_until < now)
 
 
-async def _work(worker: Worker, lane_id: UUID, merchant_id: UUID) -> None:
+async def _work(worker: Worker, lane_id: UUID, merchant_id: UUID) -> Held | None:
     claimed = await _claim(worker, lane_id, merchant_id)
     if claimed is None:
-        return
+        return None
     held, batch, prepared = claimed
     handler = worker.handlers[batch.tasks[0].kind]
     try:
         async with _renewing(worker, held):
             results = await _call(worker, handler, held, batch, prepared)
         await _record_surely(worker, handler, held, batch, prepared, results)
-        await _look_for_more(worker, held)
     except LeaseLost:
         log.warning("lease_lost", lane=str(lane_id), attempt=str(batch.attempt_id))
+        return None
+    return held
 
 
 async def _claim(worker: Worker, lane_id: UUID, merchant_id: UUID) -> tuple[Held, Batch, Prepared] | None:
@@ -116,7 +136,8 @@ async def _claim(worker: Worker, lane_id: UUID, merchant_id: UUID) -> tuple[Held
         tasks = [] if _held_back(lane, connection, now) else await _due(session, worker, lane, connection, now)
         if not tasks:
             await _release(session, held)
-            await _ring_for_more(session, held, now)
+            if (upcoming := await _next_due(session, held, now)) is not None:
+                db.ring(session, held.lane_id, upcoming)
             return None
         return held, *await _begin(session, worker, held, connection, tasks, now)
 
@@ -401,15 +422,23 @@ async def _release(session: AsyncSession, held: Held) -> None:
     )
 
 
-async def _look_for_more(worker: Worker, held: Held) -> None:
-    """After the lane was let go: work that came in while it was held, and whose ring found it taken, is rung for."""
+async def _goes_on(worker: Worker, held: Held, *, may: bool) -> bool:
+    """After the lane was let go: whether we take it again at once. If not, what is next in it is rung for.
+
+    That is also heard by whoever rang while we held it.
+    """
+    now = worker.runtime.clock()
     async with worker.runtime.sessions.read(held.merchant_id) as session:
-        await _ring_for_more(session, held, worker.runtime.clock())
+        upcoming = await _next_due(session, held, now)
+        if upcoming is None or (may and upcoming <= now):
+            return upcoming is not None
+        db.ring(session, held.lane_id, upcoming)
         await worker.runtime.sessions.after_commit(session)
+    return False
 
 
-async def _ring_for_more(session: AsyncSession, held: Held, now: datetime) -> None:
-    """The lane is rung for when its next task is due, unless its work is held back."""
+async def _next_due(session: AsyncSession, held: Held, now: datetime) -> datetime | None:
+    """When the lane's next task is due, now at the earliest; none if its work is held back."""
     upcoming = await session.scalar(
         select(Task.not_before)
         .join(Lane, Lane.id == Task.lane_id)
@@ -418,8 +447,7 @@ async def _ring_for_more(session: AsyncSession, held: Held, now: datetime) -> No
         .order_by(Task.not_before)
         .limit(1)
     )
-    if upcoming is not None:
-        db.ring(session, held.lane_id, max(upcoming, now))
+    return None if upcoming is None else max(upcoming, now)
 
 
 def _open_for_work(now: datetime) -> ColumnElement[bool]:

@@ -261,11 +261,14 @@ async def test_a_promise_asked_for_while_its_twin_runs_is_kept_after_it(stage: S
     assert recorder.calls == [["a"], ["a"]]
 
 
-async def test_a_promise_that_returns_while_its_twin_waits_ends_merged(stage: Stage, merchant: Merchant) -> None:
+async def test_a_promise_that_returns_while_its_twin_waits_ends_merged(
+    stage: Stage, merchant: Merchant, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def click(_subjects: Sequence[str]) -> None:
         await ask(stage, merchant, "a")
         raise Busy("http_503")
 
+    monkeypatch.setattr(engine, "BATCHES_A_TURN", 1)
     await ask(stage, merchant, "a")
 
     await once(stage, {KIND.name: Recorder(click)})
@@ -274,7 +277,7 @@ async def test_a_promise_that_returns_while_its_twin_waits_ends_merged(stage: St
 
 
 async def test_a_promise_asked_for_while_its_twin_is_being_recorded_costs_nobody_the_record(
-    stage: Stage, merchant: Merchant
+    stage: Stage, merchant: Merchant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The twin is written and not committed when the record looks for it: the two clash at the commit."""
     asking: list[asyncio.Task[None]] = []
@@ -291,6 +294,7 @@ async def test_a_promise_asked_for_while_its_twin_is_being_recorded_costs_nobody
         await written.wait()
         raise Busy("http_503")
 
+    monkeypatch.setattr(engine, "BATCHES_A_TURN", 1)
     await ask(stage, merchant, "a")
 
     await once(stage, {KIND.name: Recorder(act)})
@@ -356,30 +360,80 @@ async def test_two_workers_never_work_in_one_lane_at_once(stage: Stage, merchant
     assert sorted(subject for call in recorder.calls for subject in call) == ["s0", "s1", "s2", "s3"]
 
 
-async def test_work_whose_ring_found_the_lane_taken_is_rung_for_once_it_is_free(
-    stage: Stage, merchant: Merchant
-) -> None:
+async def heard_of(stage: Stage) -> list[UUID]:
+    """The lanes that will have been rung from now on."""
     rung: list[UUID] = []
 
     async def hear(rings: Mapping[UUID, Any], _changed: Mapping[UUID, Any]) -> None:
         rung.extend(rings)
 
+    stage.sessions.on_commit(hear)
+    return rung
+
+
+async def test_work_whose_ring_found_the_lane_taken_is_done_by_whoever_holds_it(
+    stage: Stage, merchant: Merchant
+) -> None:
     async def meanwhile(subjects: Sequence[str]) -> None:
         if subjects == ["first"]:
             await ask(stage, merchant, "second")
             await work_lane(Worker(stage.process.runtime, "another", {KIND.name: recorder}), lane_id)
-            rung.clear()
+            assert recorder.calls == [["first"]], "the other found the lane taken"
 
     recorder = Recorder(meanwhile)
     await ask(stage, merchant, "first")
-    stage.sessions.on_commit(hear)
     async with stage.sessions.read(SYSTEM) as session:
         [lane_id] = await lanes_to_ring(session, stage.now)
 
     await work_lane(Worker(stage.process.runtime, "one", {KIND.name: recorder}), lane_id)
 
-    assert recorder.calls == [["first"]], "the other found the lane taken"
+    assert recorder.calls == [["first"], ["second"]]
+
+
+async def test_a_lane_with_work_without_end_leaves_its_place_after_a_turn_and_is_rung_for(
+    stage: Stage, merchant: Merchant
+) -> None:
+    async def again(_subjects: Sequence[str]) -> None:
+        await ask(stage, merchant, "a")
+        rung.clear()
+
+    recorder = Recorder(again)
+    await ask(stage, merchant, "a")
+    async with stage.sessions.read(SYSTEM) as session:
+        [lane_id] = await lanes_to_ring(session, stage.now)
+    rung = await heard_of(stage)
+
+    await work_lane(Worker(stage.process.runtime, "one", {KIND.name: recorder}), lane_id)
+
+    assert len(recorder.calls) == engine.BATCHES_A_TURN
     assert rung == [lane_id]
+
+
+async def test_a_turn_ends_when_its_time_is_over(stage: Stage, merchant: Merchant, clock: SettableClock) -> None:
+    async def slowly(_subjects: Sequence[str]) -> None:
+        await ask(stage, merchant, "a")
+        clock.advance(engine.TURN.total_seconds())
+
+    recorder = Recorder(slowly)
+    await ask(stage, merchant, "a")
+
+    await once(stage, {KIND.name: recorder})
+
+    assert len(recorder.calls) == 1
+
+
+async def test_a_ring_for_what_was_done_already_writes_nothing(stage: Stage, merchant: Merchant) -> None:
+    await ask(stage, merchant, "a")
+    async with stage.sessions.read(SYSTEM) as session:
+        [lane_id] = await lanes_to_ring(session, stage.now)
+    await once(stage, {KIND.name: Recorder()})
+    async with stage.sessions.read(SYSTEM) as session:
+        before = (await session.get_one(Lane, lane_id)).fence
+
+    await work_lane(Worker(stage.process.runtime, "one", {KIND.name: Recorder()}), lane_id)
+
+    async with stage.sessions.read(SYSTEM) as session:
+        assert (await session.get_one(Lane, lane_id)).fence == before
 
 
 async def die_holding(stage: Stage, handlers: Mapping[str, Any]) -> None:
