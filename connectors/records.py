@@ -229,7 +229,10 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboundEvent:
-    """A verified webhook. `delivery_id` repeats on the channel's retries of one delivery."""
+    """A verified webhook. `delivery_id` repeats on the channel's retries of one delivery.
+
+    `gathers`: events like it come many at a time and none is urgent, so they are worked on together.
+    """
 
     topic: str
     account_domain: str
@@ -237,11 +240,29 @@ class InboundEvent:
     event_id: str
     body: bytes
     triggered_at: datetime | None = None
+    gathers: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BucketReading:
+    """What an answer says of the bucket its call was paid from, in the bucket's points.
+
+    `unused` of what was paid flows back; `available` and `maximum` are as the channel counts.
+    """
+
+    bucket: str
+    unused: float
+    available: float
+    maximum: float
+    restore_per_second: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """One call and its answer for support, secrets and buyers' data already masked."""
+    """One call and its answer for support, secrets and buyers' data already masked.
+
+    `reading` is None where the answer says nothing of a bucket.
+    """
 
     operation: str
     method: str
@@ -252,6 +273,7 @@ class Exchange:
     started_at: datetime
     seconds: float
     channel_request_id: str = ""
+    reading: BucketReading | None = None
 
 
 T = TypeVar("T")

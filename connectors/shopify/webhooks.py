@@ -18,6 +18,8 @@ TOPICS: Mapping[str, tuple[str, ...]] = {
     "PRODUCTS_DELETE": ("id",),
     "INVENTORY_LEVELS_UPDATE": ("inventory_item_id", "location_id", "available"),
 }
+# Every write of ours comes back as such an event.
+GATHERS = {"products/update"}
 
 
 def parse_webhook(headers: Mapping[str, str], body: bytes, *, secrets: Sequence[str]) -> InboundEvent | None:
@@ -37,6 +39,7 @@ def parse_webhook(headers: Mapping[str, str], body: bytes, *, secrets: Sequence[
         event_id=named.get("x-shopify-event-id", ""),
         body=body,
         triggered_at=_moment(named.get("x-shopify-triggered-at", "")),
+        gathers=topic in GATHERS,
     )
 
 

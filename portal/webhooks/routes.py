@@ -9,7 +9,6 @@ from litestar import Response, post
 from litestar.params import FromPath
 
 from portal.replies import reply
-from portal.tenancy import SYSTEM
 from portal.web import PortalRequest, runtime
 from portal.webhooks import service
 
@@ -30,10 +29,9 @@ async def receive(request: PortalRequest, channel: FromPath[str]) -> Response[An
             continue
         event = connector.parse_webhook(dict(request.headers), body, secrets=consent.webhook_secrets)
         if event is not None:
-            async with current.sessions.write(SYSTEM) as session:
-                await service.receive(
-                    session, current.vault, event, channel=channel, practice=practice, now=current.clock()
-                )
+            await service.receive(
+                current.sessions, current.vault, event, channel=channel, practice=practice, now=current.clock()
+            )
             return Response({"received": True})
     return reply(request, HTTPStatus.UNAUTHORIZED, "The signature does not match", "")
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from sqlalchemy import select
@@ -17,28 +18,33 @@ from portal.models.connections import Connection, ConnectionState
 from portal.models.webhooks import Delivery
 from portal.tasks import kinds
 from portal.tasks import service as tasks
+from portal.tenancy import SYSTEM
 from portal.vault import Vault
 
 BODY_FIELD = "delivery.body"
+GATHERED_FOR = timedelta(seconds=1)
 # Privacy topics come for an app as a whole, also for shops that hold no connection any more.
 COMPLIANCE = {"customers/data_request", "customers/redact", "shop/redact"}
 
 
 async def receive(
-    session: AsyncSession, vault: Vault, event: InboundEvent, *, channel: str, practice: bool, now: datetime
+    sessions: db.Sessions, vault: Vault, event: InboundEvent, *, channel: str, practice: bool, now: datetime
 ) -> int:
     """The event is stored once for every open connection of its account; how many connections heard of it.
 
     A delivery that came before (the channel's retry) changes nothing. An ended connection hears
-    nothing: the account may be another merchant's by now. `session` is the SYSTEM's: whose account
+    nothing: the account may be another merchant's by now. The sessions are the SYSTEM's: whose account
     it is, is what is being found out.
     """
-    known = await _connections(session, event.account_domain, channel=channel, practice=practice)
+    async with sessions.read(SYSTEM) as session:
+        known = await _connections(session, event.account_domain, channel=channel, practice=practice)
     listening = [connection for connection in known if connection.state is not ConnectionState.DISCONNECTED]
-    for connection in listening:
-        await _store(session, vault, connection, event, now)
-    if event.topic in COMPLIANCE:
-        await _write_down(session, event, {connection.merchant_id for connection in known}, channel, now)
+    rows = [_delivery(vault, connection, event) for connection in listening]
+    async with sessions.write(SYSTEM) as session:
+        for row in rows:
+            await _store(session, row, event, now)
+        if event.topic in COMPLIANCE:
+            await _write_down(session, event, {connection.merchant_id for connection in known}, channel, now)
     return len(listening)
 
 
@@ -73,21 +79,21 @@ async def _connections(session: AsyncSession, domain: str, *, channel: str, prac
     return rows.scalars().all()
 
 
-async def _store(
-    session: AsyncSession, vault: Vault, connection: Connection, event: InboundEvent, now: datetime
-) -> None:
+def _delivery(vault: Vault, connection: Connection, event: InboundEvent) -> dict[str, Any]:
     delivery_id: UUID = new_id()
-    body = vault.seal(event.body, merchant_id=connection.merchant_id, row_id=delivery_id, field=BODY_FIELD)
-    row = {
+    return {
         "id": delivery_id,
         "merchant_id": connection.merchant_id,
         "connection_id": connection.id,
         "topic": event.topic,
         "delivery_id": event.delivery_id,
         "event_id": event.event_id,
-        "body": body,
+        "body": vault.seal(event.body, merchant_id=connection.merchant_id, row_id=delivery_id, field=BODY_FIELD),
         "triggered_at": event.triggered_at,
     }
+
+
+async def _store(session: AsyncSession, row: dict[str, Any], event: InboundEvent, now: datetime) -> None:
     stored = await session.execute(
         db.insert(session, Delivery).on_conflict_do_nothing().returning(Delivery.id).values(**row)
     )
@@ -96,8 +102,9 @@ async def _store(
     await tasks.enqueue(
         session,
         kinds.WEBHOOK,
-        [str(delivery_id)],
-        merchant_id=connection.merchant_id,
-        connection_id=connection.id,
+        [str(row["id"])],
+        merchant_id=row["merchant_id"],
+        connection_id=row["connection_id"],
         now=now,
+        not_before=now + GATHERED_FOR if event.gathers else None,
     )

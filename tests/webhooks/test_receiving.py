@@ -7,6 +7,7 @@ import base64
 import hashlib
 import hmac
 import json
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -19,6 +20,7 @@ from portal.models.connections import Connection, ConnectionState
 from portal.models.webhooks import Delivery
 from portal.tasks import kinds
 from portal.tenancy import SYSTEM
+from portal.webhooks.service import GATHERED_FOR
 from tests.connections.premises import Premises
 from tests.stage import SHOP
 
@@ -110,6 +112,19 @@ async def test_one_delivery_five_times_at_once_is_one(premises: Premises, connec
     assert {answer.status_code for answer in answers} == {200}
     assert len(await deliveries(premises)) == 1
     assert len(await premises.stage.tasks(kind=kinds.WEBHOOK.name)) == 1
+
+
+@pytest.mark.parametrize(
+    ("topic", "waits"),
+    [("products/update", GATHERED_FOR), ("inventory_levels/update", timedelta()), ("app/uninstalled", timedelta())],
+)
+async def test_news_of_products_gathers_and_what_is_urgent_does_not_wait(
+    premises: Premises, connection: Connection, topic: str, waits: timedelta
+) -> None:
+    await knock(premises, X_Shopify_Topic=topic)
+
+    [task] = await premises.stage.tasks(kind=kinds.WEBHOOK.name)
+    assert task.not_before == premises.stage.now + waits
 
 
 async def test_a_shop_nobody_connected_is_answered_and_nothing_is_kept(
