@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
@@ -16,7 +16,7 @@ import httpx
 from connectors import redaction
 from connectors.errors import AccountBlocked, Busy, ChannelError, InDoubt, OurFault, PermissionLost
 from connectors.protocol import Keep
-from connectors.records import Exchange
+from connectors.records import BucketReading, Exchange
 
 TOTAL_SECONDS = 15.0
 CONNECT_SECONDS = 5.0
@@ -50,7 +50,17 @@ class Answer:
     request_id: str
 
 
-async def send(client: httpx.AsyncClient, request: Request, *, keep: Keep) -> Answer:
+def no_reading(_answer: Answer) -> None:
+    """For calls that are paid from no bucket."""
+
+
+async def send(
+    client: httpx.AsyncClient,
+    request: Request,
+    *,
+    keep: Keep,
+    read_bucket: Callable[[Answer], BucketReading | None] = no_reading,
+) -> Answer:
     """The channel's whole answer, whatever its status; the masked exchange has been handed to `keep`.
 
     Raises Busy when nothing can have been executed, InDoubt when a write may have been, within TOTAL_SECONDS.
@@ -63,7 +73,10 @@ async def send(client: httpx.AsyncClient, request: Request, *, keep: Keep) -> An
         outcome = Busy("unreachable", message=type(error).__name__)
     except (httpx.TransportError, httpx.DecodingError, TimeoutError) as error:
         outcome = lost(request, "no_answer", message=type(error).__name__)
-    await keep(_exchange(request, outcome, started_at, time.monotonic() - started))
+    exchange = _exchange(request, outcome, started_at, time.monotonic() - started)
+    if isinstance(outcome, Answer):
+        exchange = replace(exchange, reading=read_bucket(outcome))
+    await keep(exchange)
     if isinstance(outcome, ChannelError):
         raise outcome
     return outcome

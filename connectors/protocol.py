@@ -87,13 +87,8 @@ class Account(Protocol):
     async def take_slot(self, bucket: str, cost: float) -> None:
         """Pay `cost` from the account's bucket, waiting a little for it. Raises Busy where it would be long."""
 
-    async def correct_slot(
-        self, bucket: str, *, unused: float, available: float, maximum: float, restore_per_second: float
-    ) -> None:
-        """Take back what was paid and `unused`, and hold the bucket to what the channel's own answer says."""
-
     async def keep_exchange(self, exchange: Exchange) -> None:
-        """Keep a masked exchange for support. Never raises."""
+        """Keep a masked exchange for support, and hold the bucket to its reading."""
 
 
 class Connector(Protocol):

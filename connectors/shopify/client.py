@@ -13,6 +13,7 @@ import httpx
 from connectors import http
 from connectors.errors import ChannelError, DataRefused, OurFault, PermissionLost, Problem, ProblemClass
 from connectors.protocol import Account
+from connectors.records import BucketReading
 from connectors.shopify import costs, documents, errors
 from connectors.shopify.documents import Combined, Part
 
@@ -92,13 +93,17 @@ class ShopifyClient:
         paid = sum(costs.estimate(part) for part in parts)
         await self._account.take_slot(costs.BUCKET, paid)
         request = self._http_request(combined, token)
-        answer = await http.send(self._client, request, keep=self._account.keep_exchange)
+        answer = await http.send(
+            self._client,
+            request,
+            keep=self._account.keep_exchange,
+            read_bucket=lambda answer: _reading(answer, paid),
+        )
         original = errors.said(http.parsed(answer.body))
         failed = http.error_for_status(answer, request, original=original, special=errors.STATUS_ERRORS)
         if failed is not None:
             raise failed
         body = http.json_object(answer, request)
-        await self._correct_bucket(body, paid)
         return _read(body, len(parts), writes=combined.writes, request_id=answer.request_id)
 
     def _http_request(self, combined: Combined, token: str) -> http.Request:
@@ -120,19 +125,6 @@ class ShopifyClient:
             content=json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"),
             secrets=(token,),
         )
-
-    async def _correct_bucket(self, body: Mapping[str, Any], paid: float) -> None:
-        """What Shopify charged in the end counts. A refused call was charged nothing."""
-        cost = _cost(body)
-        status = cost.get("throttleStatus") or {}
-        if {"maximumAvailable", "currentlyAvailable", "restoreRate"} <= status.keys():
-            await self._account.correct_slot(
-                costs.BUCKET,
-                unused=paid - float(cost.get("actualQueryCost") or 0.0),
-                available=float(status["currentlyAvailable"]),
-                maximum=float(status["maximumAvailable"]),
-                restore_per_second=float(status["restoreRate"]),
-            )
 
 
 def _requests(parts: Sequence[Part]) -> list[list[Part]]:
@@ -184,6 +176,22 @@ def _refusals(body: Mapping[str, Any], *, writes: bool, request_id: str) -> dict
         error = errors.error_of(entry, cost=_cost(body), writes=writes, request_id=request_id)
         found.setdefault(documents.result_number(path[0]), error)
     return found
+
+
+def _reading(answer: http.Answer, paid: float) -> BucketReading | None:
+    """What Shopify charged in the end counts. A refused call was charged nothing."""
+    body = http.parsed(answer.body)
+    cost = _cost(body) if isinstance(body, dict) else {}
+    status = cost.get("throttleStatus") or {}
+    if not {"maximumAvailable", "currentlyAvailable", "restoreRate"} <= status.keys():
+        return None
+    return BucketReading(
+        bucket=costs.BUCKET,
+        unused=paid - float(cost.get("actualQueryCost") or 0.0),
+        available=float(status["currentlyAvailable"]),
+        maximum=float(status["maximumAvailable"]),
+        restore_per_second=float(status["restoreRate"]),
+    )
 
 
 def _cost(body: Mapping[str, Any]) -> Mapping[str, Any]:

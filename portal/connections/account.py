@@ -8,10 +8,11 @@ from dataclasses import asdict
 from datetime import timedelta
 
 from sqlalchemy import or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from connectors.errors import Busy, PermissionLost
 from connectors.limits import Bucket, after_waiting, seconds_until, take
-from connectors.records import Credentials, Exchange
+from connectors.records import BucketReading, Credentials, Exchange
 from portal.connections import secrets
 from portal.models.connections import Connection, ExchangeEntry, RateBucket
 from portal.runtime import Runtime
@@ -83,27 +84,27 @@ class ConnectionAccount:
             row.available, row.at = paid.available, paid.at
         return 0.0
 
-    async def correct_slot(
-        self, bucket: str, *, unused: float, available: float, maximum: float, restore_per_second: float
-    ) -> None:
-        """Never above what we count ourselves: the answer does not know of calls that are on their way there."""
-        now = self._runtime.clock()
-        async with self._runtime.sessions.write(self._owner) as session:
-            row = await session.get(RateBucket, (self._connection.id, bucket), with_for_update=True)
-            if row is None:
-                row = RateBucket(merchant_id=self._owner, connection_id=self._connection.id, name=bucket)
-                session.add(row)
-            elif row.maximum == maximum:
-                available = min(available, after_waiting(_bucket(row), now).available + unused)
-            row.available, row.maximum, row.restore_per_second, row.at = available, maximum, restore_per_second, now
-
     async def keep_exchange(self, exchange: Exchange) -> None:
         fields = asdict(exchange)
-        made = fields.pop("started_at")
+        made, _ = fields.pop("started_at"), fields.pop("reading")
         async with self._runtime.sessions.write(self._owner) as session:
             session.add(
                 ExchangeEntry(merchant_id=self._owner, connection_id=self._connection.id, created_at=made, **fields)
             )
+            if exchange.reading is not None:
+                await self._correct(session, exchange.reading)
+
+    async def _correct(self, session: AsyncSession, reading: BucketReading) -> None:
+        """Never above what we count ourselves: the answer does not know of calls that are on their way there."""
+        now, available = self._runtime.clock(), reading.available
+        row = await session.get(RateBucket, (self._connection.id, reading.bucket), with_for_update=True)
+        if row is None:
+            row = RateBucket(merchant_id=self._owner, connection_id=self._connection.id, name=reading.bucket)
+            session.add(row)
+        elif row.maximum == reading.maximum:
+            available = min(available, after_waiting(_bucket(row), now).available + reading.unused)
+        row.available, row.maximum, row.at = available, reading.maximum, now
+        row.restore_per_second = reading.restore_per_second
 
     def _ends_soon(self, credentials: Credentials) -> bool:
         ends = credentials.expires_at
@@ -177,11 +178,6 @@ class NewcomerAccount:
 
     async def take_slot(self, bucket: str, cost: float) -> None:
         """A first call finds a full bucket."""
-
-    async def correct_slot(
-        self, bucket: str, *, unused: float, available: float, maximum: float, restore_per_second: float
-    ) -> None:
-        """Nothing to correct: the bucket begins with the connection."""
 
     async def keep_exchange(self, exchange: Exchange) -> None:
         """Nothing is kept of an account that was not connected."""

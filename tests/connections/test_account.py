@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from connectors.errors import Busy, PermissionLost
-from connectors.records import Credentials, Exchange
+from connectors.records import BucketReading, Credentials, Exchange
 from portal.connections import secrets
+from portal.connections.account import ConnectionAccount
 from portal.models.accounts import Merchant
 from portal.models.connections import Connection, ConnectionState, ExchangeEntry
 from tests.connections.premises import Premises, card_of, words
@@ -152,12 +153,29 @@ async def test_a_connection_without_credentials_has_lost_its_permission(premises
         await premises.account(row).credentials()
 
 
+async def answered(account: ConnectionAccount, **reading: float) -> None:
+    """A call was answered, and the answer says how the bucket stands."""
+    await account.keep_exchange(
+        Exchange(
+            operation="Call",
+            method="POST",
+            url="https://demo.myshopify.com",
+            status=200,
+            request_body="",
+            response_body="",
+            started_at=datetime(2026, 11, 25, tzinfo=UTC),
+            seconds=0.1,
+            reading=BucketReading(bucket="calls", **reading),
+        )
+    )
+
+
 async def test_all_workers_pay_from_one_bucket(premises: Premises, merchant: Merchant, clock: SettableClock) -> None:
     row = await premises.site.connection(merchant)
     one, another = premises.account(row), premises.account(row)
     await one.take_slot("calls", 1_000_000)  # nothing is known of this bucket yet, so nothing is refused
 
-    await one.correct_slot("calls", unused=0, available=100, maximum=100, restore_per_second=1)
+    await answered(one, unused=0, available=100, maximum=100, restore_per_second=1)
     await another.take_slot("calls", 60)
     with pytest.raises(Busy) as refused:
         await one.take_slot("calls", 60)
@@ -173,7 +191,7 @@ async def test_a_call_that_can_soon_be_paid_waits_where_it_is(
     premises: Premises, merchant: Merchant, clock: SettableClock
 ) -> None:
     account = premises.account(await premises.site.connection(merchant))
-    await account.correct_slot("calls", unused=0, available=0, maximum=100, restore_per_second=10)
+    await answered(account, unused=0, available=0, maximum=100, restore_per_second=10)
     began = clock()
 
     await account.take_slot("calls", 50)
@@ -185,12 +203,12 @@ async def test_what_a_call_did_not_use_flows_back_and_calls_under_way_stay_paid(
     premises: Premises, merchant: Merchant
 ) -> None:
     account = premises.account(await premises.site.connection(merchant))
-    await account.correct_slot("calls", unused=0, available=100, maximum=100, restore_per_second=1)
+    await answered(account, unused=0, available=100, maximum=100, restore_per_second=1)
     await account.take_slot("calls", 60)
     await account.take_slot("calls", 30)
 
     # The first is answered before the channel has seen the second.
-    await account.correct_slot("calls", unused=10, available=50, maximum=100, restore_per_second=1)
+    await answered(account, unused=10, available=50, maximum=100, restore_per_second=1)
 
     await account.take_slot("calls", 20)
     with pytest.raises(Busy):
@@ -199,10 +217,10 @@ async def test_what_a_call_did_not_use_flows_back_and_calls_under_way_stay_paid(
 
 async def test_a_channel_that_counts_less_than_we_do_is_believed(premises: Premises, merchant: Merchant) -> None:
     account = premises.account(await premises.site.connection(merchant))
-    await account.correct_slot("calls", unused=0, available=100, maximum=100, restore_per_second=1)
+    await answered(account, unused=0, available=100, maximum=100, restore_per_second=1)
     await account.take_slot("calls", 10)
 
-    await account.correct_slot("calls", unused=0, available=20, maximum=100, restore_per_second=1)
+    await answered(account, unused=0, available=20, maximum=100, restore_per_second=1)
 
     with pytest.raises(Busy):
         await account.take_slot("calls", 31)
@@ -212,7 +230,7 @@ async def test_of_many_takers_at_once_only_those_the_bucket_holds_are_served(
     premises: Premises, merchant: Merchant
 ) -> None:
     row = await premises.site.connection(merchant)
-    await premises.account(row).correct_slot("calls", unused=0, available=100, maximum=100, restore_per_second=0.1)
+    await answered(premises.account(row), unused=0, available=100, maximum=100, restore_per_second=0.1)
 
     answers = await asyncio.gather(
         *(premises.account(row).take_slot("calls", 10) for _ in range(15)), return_exceptions=True

@@ -83,10 +83,7 @@ class FakeAccount:
             raise Busy("rate_limit", retry_after_seconds=self.wait_seconds)
         self.paid.append((bucket, cost))
 
-    async def correct_slot(
-        self, bucket: str, *, unused: float, available: float, maximum: float, restore_per_second: float
-    ) -> None:
-        self.corrected.append((available, maximum, restore_per_second))
-
     async def keep_exchange(self, exchange: Exchange) -> None:
         self.exchanges.append(exchange)
+        if reading := exchange.reading:
+            self.corrected.append((reading.available, reading.maximum, reading.restore_per_second))
