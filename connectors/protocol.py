@@ -27,11 +27,21 @@ from connectors.records import (
 Keep = Callable[[Exchange], Awaitable[None]]
 
 
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One thing a merchant copies from the channel to let us in. What is not `secret` may be shown again."""
+
+    name: str
+    secret: bool = True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
     """What a channel can and cannot do; every screen reads it from here.
 
-    Batch sizes count items a call. `title_limit` is in `title_unit` (characters or bytes).
+    Batch sizes count items a call. `title_limit` is in `title_unit` (see connectors.measures).
+    `connect_methods` are "oauth" (a consent page) and "token" (`keys` pasted into a form of ours).
+    `details` are what a product needs for this channel alone (`ProductRecord.details`).
     """
 
     name: str
@@ -57,6 +67,16 @@ class Capabilities:
     compare_and_set_stock: bool
     connect_methods: tuple[str, ...]
     speed_note: str
+    keys: tuple[Key, ...] = ()
+    details: tuple[str, ...] = ()
+
+
+class KeysRefused(Exception):
+    """What was typed for one of the channel's keys cannot be one; the text is a sentence for the merchant."""
+
+    def __init__(self, key: str, sentence: str) -> None:
+        self.key = key
+        super().__init__(sentence)
 
 
 class Account(Protocol):
@@ -64,7 +84,7 @@ class Account(Protocol):
 
     @property
     def domain(self) -> str:
-        """The account's host name at the channel, as stored and already checked."""
+        """The account's name at the channel (at Shopify its host name), as stored and already checked."""
 
     @property
     def base_url(self) -> str:
@@ -103,7 +123,13 @@ class Connector(Protocol):
     capabilities: Capabilities
 
     def account_domain(self, text: str) -> str:
-        """The account's host name from what a merchant types. Raises ValueError with a sentence for them."""
+        """The account's name from what a merchant types. Raises ValueError with a sentence for them."""
+
+    def base_url(self, domain: str, *, practice_root: str = "") -> str:
+        """Scheme, host and port (and path, at a practice server) of the account's API."""
+
+    def credentials_of(self, keys: Mapping[str, str]) -> Credentials:
+        """The credentials that the pasted `Capabilities.keys` make. Raises KeysRefused. Nothing is called."""
 
     async def identify(self, account: Account) -> Identity:
         """Which account these credentials open, with its granted scopes and default settings."""

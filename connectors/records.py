@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -51,6 +52,7 @@ class ProductRecord:
     """`key` is our product id, kept on the channel as the mark by which a look finds it again.
 
     A product without real options has no `option_names` and one variant with no `option_values`.
+    `details` are what this channel alone asks for, by the names in its `Capabilities.details`.
     """
 
     key: str
@@ -66,6 +68,7 @@ class ProductRecord:
     option_names: tuple[str, ...] = ()
     variants: tuple[VariantRecord, ...]
     images: tuple[ImageRecord, ...] = ()
+    details: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,7 +206,10 @@ class PriceChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """Which account a credential belongs to. `external_id` never changes for one account."""
+    """Which account a credential belongs to. `external_id` never changes for one account.
+
+    `access_ends_at` is when the merchant has to give us new keys, where the channel says so.
+    """
 
     external_id: str
     name: str
@@ -211,17 +217,22 @@ class Identity:
     currency: str = ""
     scopes: tuple[str, ...] = ()
     settings: dict[str, str] = field(default_factory=dict)
+    access_ends_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """Secrets of one connection, in clear only in memory. `expires_at` None never expires."""
+    """Secrets of one connection, in clear only in memory. `expires_at` None never expires.
+
+    `others` are secrets by name, for a channel that wants more than a token.
+    """
 
     access_token: str
     refresh_token: str = ""
     expires_at: datetime | None = None
     refresh_expires_at: datetime | None = None
     scopes: tuple[str, ...] = ()
+    others: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return "Credentials(…)"

@@ -43,4 +43,4 @@ class Runtime:
 
     def base_url(self, channel: str, domain: str, *, practice: bool) -> str:
         """Where the account's API is: its own host, or its place on the practice server."""
-        return f"{self.practice_urls[channel]}/shops/{domain}" if practice else f"https://{domain}"
+        return self.connectors[channel].base_url(domain, practice_root=self.practice_urls[channel] if practice else "")

@@ -8,8 +8,9 @@ from functools import partial
 import httpx
 
 from connectors.errors import AccountBlocked, PermissionLost, Problem, ProblemClass
-from connectors.protocol import Account, Capabilities
+from connectors.protocol import Account, Capabilities, Key
 from connectors.records import (
+    Credentials,
     Done,
     Failed,
     Found,
@@ -53,6 +54,7 @@ CAPABILITIES = Capabilities(
     fraud_level=True,
     compare_and_set_stock=True,
     connect_methods=("oauth", "token"),
+    keys=(Key("token"),),
     speed_note="about one product a second; stock up to 250 at a time",
 )
 
@@ -67,6 +69,12 @@ class Shopify:
 
     def account_domain(self, text: str) -> str:
         return oauth.shop_domain(text)
+
+    def base_url(self, domain: str, *, practice_root: str = "") -> str:
+        return f"{practice_root}/shops/{domain}" if practice_root else f"https://{domain}"
+
+    def credentials_of(self, keys: Mapping[str, str]) -> Credentials:
+        return Credentials(access_token=keys["token"])
 
     async def identify(self, account: Account) -> Identity:
         return await looking.identify(self._shop(account))

@@ -22,6 +22,7 @@ def seal(vault: Vault, connection: Connection, credentials: Credentials) -> byte
             "expires_at": credentials.expires_at,
             "refresh_expires_at": credentials.refresh_expires_at,
             "scopes": credentials.scopes,
+            "others": dict(credentials.others),
         }
     )
     return vault.seal(plain, merchant_id=connection.merchant_id, row_id=connection.id, field=FIELD)
@@ -37,6 +38,8 @@ def open_sealed(vault: Vault, connection: Connection, token: bytes) -> Credentia
         expires_at=_moment(kept["expires_at"]),
         refresh_expires_at=_moment(kept["refresh_expires_at"]),
         scopes=tuple(kept["scopes"]),
+        # Sealed before there were any: the connections of the first release have none.
+        others=kept.get("others", {}),
     )
 
 

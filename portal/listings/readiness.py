@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from stdnum import ean
 
+from connectors import measures
 from connectors.protocol import Capabilities
 from connectors.records import ProductRecord, VariantRecord
 from portal.i18n import _, ngettext
@@ -45,7 +46,7 @@ def _of_product(record: ProductRecord, capabilities: Capabilities) -> Iterator[M
     if not record.title.strip():
         yield Missing("/title", _("No title"), _("Add a title."))
         return
-    size = _size(record.title, capabilities.title_unit)
+    size = measures.size(record.title, capabilities.title_unit)
     if size > capabilities.title_limit:
         said = {
             "size": size,
@@ -58,12 +59,13 @@ def _of_product(record: ProductRecord, capabilities: Capabilities) -> Iterator[M
         yield Missing("/title", title, _("Shorten it by %(over)s %(unit)s for %(channel)s.") % said)
 
 
-def _size(text: str, unit: str) -> int:
-    return len(text.encode()) if unit == "bytes" else len(text)
-
-
 def _unit(unit: str) -> str:
-    return _("bytes") if unit == "bytes" else _("characters")
+    return {
+        "characters": _("characters"),
+        "bytes": _("bytes"),
+        "double_bytes": _("bytes"),
+        "full_widths": _("full-width characters"),
+    }[unit]
 
 
 def _of_currency(record: ProductRecord, capabilities: Capabilities, currency: str) -> Iterator[Missing]:

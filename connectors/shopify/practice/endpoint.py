@@ -11,9 +11,8 @@ from uuid import uuid4
 
 from litestar import Response, post
 from litestar.enums import MediaType
-from litestar.response.base import ASGIResponse
-from litestar.types import Receive, Scope, Send
 
+from connectors.practice.hangup import HungUp
 from connectors.shopify.practice import app_access, faults, graphql, shops
 from connectors.shopify.practice.addressing import AnyRequest, below_shop, domain_of, origin_of, practice_of
 from connectors.shopify.practice.state import API_VERSION, Practice, Request
@@ -27,19 +26,6 @@ CLOSED_STATES = {
     "frozen": (402, "This shop's plan does not have access to this feature"),
     "locked": (423, "This shop is unavailable"),
 }
-
-
-class DroppedConnection(ASGIResponse):
-    """The server hangs up in the middle of its answer: the caller cannot know what became of the request."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = [(b"content-type", b"application/json"), (b"content-length", b"1000")]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-
-
-class HungUp(Response[bytes]):
-    def to_asgi_response(self, *_args: Any, **_kwargs: Any) -> ASGIResponse:
-        return DroppedConnection(body=b"")
 
 
 @post(below_shop("/admin/api/{version:str}/graphql.json"), status_code=200)

@@ -185,7 +185,6 @@ CREATE TABLE IF NOT EXISTS delivery (
 );
 CREATE INDEX IF NOT EXISTS delivery_due ON delivery (state, next_at);
 
-CREATE TABLE IF NOT EXISTS fault (id INTEGER PRIMARY KEY, shop TEXT NOT NULL, kind TEXT NOT NULL, left_over INTEGER, details TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS request (
     id INTEGER PRIMARY KEY,
     shop TEXT NOT NULL,

@@ -1,0 +1,1 @@
+"""What practice channels have in common."""
