@@ -7,6 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """What the channel's own page says of a bucket: how much it holds, and what flows back a second."""
+
+    maximum: float
+    restore_per_second: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bucket:
     """`available` points at the moment `at`; below zero is a debt that time pays back."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from connectors.limits import Rate
 from connectors.records import (
     Credentials,
     Exchange,
@@ -104,8 +105,11 @@ class Account(Protocol):
         Raises PermissionLost when they cannot be renewed.
         """
 
-    async def take_slot(self, bucket: str, cost: float) -> None:
-        """Pay `cost` from the account's bucket, waiting a little for it. Raises Busy where it would be long."""
+    async def take_slot(self, bucket: str, cost: float, *, published: Rate | None = None) -> None:
+        """Pay `cost` from the account's bucket, waiting a little for it. Raises Busy where it would be long.
+
+        A bucket no answer has told of yet is a full one of the `published` rate, or without limits where there is none.
+        """
 
     async def keep_exchange(self, exchange: Exchange) -> None:
         """Keep a masked exchange for support, and hold the bucket to its reading."""

@@ -11,8 +11,9 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from connectors.errors import Busy, PermissionLost
-from connectors.limits import Bucket, after_waiting, seconds_until, take
+from connectors.limits import Bucket, Rate, after_waiting, seconds_until, take
 from connectors.records import BucketReading, Credentials, Exchange
+from portal import db
 from portal.connections import secrets
 from portal.models.connections import Connection, ExchangeEntry, RateBucket
 from portal.runtime import Runtime
@@ -62,18 +63,20 @@ class ConnectionAccount:
             await asyncio.sleep(POLL_SECONDS)
         raise Busy("renewal_under_way", retry_after_seconds=5.0)
 
-    async def take_slot(self, bucket: str, cost: float) -> None:
+    async def take_slot(self, bucket: str, cost: float, *, published: Rate | None = None) -> None:
         waited = 0.0
-        while seconds := await self._pay(bucket, cost):
+        while seconds := await self._pay(bucket, cost, published):
             if waited + seconds > LONGEST_WAIT_SECONDS:
                 raise Busy("rate_limit", retry_after_seconds=seconds)
             waited += seconds
             await self._runtime.pause(seconds)
 
-    async def _pay(self, bucket: str, cost: float) -> float:
-        """The cost is paid (0), or how many seconds until it can be. An unknown bucket is taken for a full one."""
+    async def _pay(self, bucket: str, cost: float, published: Rate | None) -> float:
+        """The cost is paid (0), or how many seconds until it can be."""
         now = self._runtime.clock()
         async with self._runtime.sessions.write(self._owner) as session:
+            if published is not None:
+                await self._begin_full(session, bucket, published)
             row = await session.get(RateBucket, (self._connection.id, bucket), with_for_update=True)
             if row is None:
                 return 0.0
@@ -83,6 +86,18 @@ class ConnectionAccount:
                 return max(seconds_until(known, cost, now), SHORTEST_WAIT_SECONDS)
             row.available, row.at = paid.available, paid.at
         return 0.0
+
+    async def _begin_full(self, session: AsyncSession, bucket: str, published: Rate) -> None:
+        row = {
+            "merchant_id": self._owner,
+            "connection_id": self._connection.id,
+            "name": bucket,
+            "available": published.maximum,
+            "maximum": published.maximum,
+            "restore_per_second": published.restore_per_second,
+            "at": self._runtime.clock(),
+        }
+        await session.execute(db.insert(session, RateBucket).on_conflict_do_nothing(), [row])
 
     async def keep_exchange(self, exchange: Exchange) -> None:
         fields = asdict(exchange)
@@ -176,7 +191,7 @@ class NewcomerAccount:
     async def credentials(self) -> Credentials:
         return self._credentials
 
-    async def take_slot(self, bucket: str, cost: float) -> None:
+    async def take_slot(self, bucket: str, cost: float, *, published: Rate | None = None) -> None:
         """A first call finds a full bucket."""
 
     async def keep_exchange(self, exchange: Exchange) -> None:

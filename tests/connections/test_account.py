@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from connectors.errors import Busy, PermissionLost
+from connectors.limits import Rate
 from connectors.records import BucketReading, Credentials, Exchange
 from portal.connections import secrets
 from portal.connections.account import ConnectionAccount
@@ -185,6 +186,20 @@ async def test_all_workers_pay_from_one_bucket(premises: Premises, merchant: Mer
         await another.take_slot("calls", 11)
 
     assert refused.value.retry_after_seconds == pytest.approx(20)
+
+
+async def test_a_bucket_nobody_has_told_of_begins_full_at_the_published_rate(
+    premises: Premises, merchant: Merchant, clock: SettableClock
+) -> None:
+    account = premises.account(await premises.site.connection(merchant))
+    rate = Rate(maximum=2, restore_per_second=0.1)
+
+    await account.take_slot("calls", 1, published=rate)
+    await account.take_slot("calls", 1, published=rate)
+    began = clock()
+    await account.take_slot("calls", 1, published=rate)
+
+    assert (clock() - began).total_seconds() == 10
 
 
 async def test_a_call_that_can_soon_be_paid_waits_where_it_is(

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from connectors.errors import Busy
+from connectors.limits import Rate
 from connectors.records import Credentials, Exchange
 
 LOCATION = "gid://shopify/Location/68817551382"
@@ -78,7 +79,7 @@ class FakeAccount:
     async def credentials(self) -> Credentials:
         return self.held
 
-    async def take_slot(self, bucket: str, cost: float) -> None:
+    async def take_slot(self, bucket: str, cost: float, *, published: Rate | None = None) -> None:
         if self.wait_seconds:
             raise Busy("rate_limit", retry_after_seconds=self.wait_seconds)
         self.paid.append((bucket, cost))
