@@ -36,6 +36,18 @@ class Key:
     secret: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """Something a product needs for one channel alone. `name` is its own among all channels' details.
+
+    What is not `required` may be asked for by the channel of some products only. `lines` holds several.
+    """
+
+    name: str
+    required: bool = True
+    lines: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
     """What a channel can and cannot do; every screen reads it from here.
@@ -69,7 +81,7 @@ class Capabilities:
     connect_methods: tuple[str, ...]
     speed_note: str
     keys: tuple[Key, ...] = ()
-    details: tuple[str, ...] = ()
+    details: tuple[Detail, ...] = ()
 
 
 class KeysRefused(Exception):

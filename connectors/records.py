@@ -52,7 +52,7 @@ class ProductRecord:
     """`key` is our product id, kept on the channel as the mark by which a look finds it again.
 
     A product without real options has no `option_names` and one variant with no `option_values`.
-    `details` are what this channel alone asks for, by the names in its `Capabilities.details`.
+    `details` are what single channels ask for, by the names in their `Capabilities.details`.
     """
 
     key: str

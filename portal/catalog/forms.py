@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from portal.catalog import descriptions, typed
+from portal.catalog import descriptions, details, typed
 from portal.catalog.sheets import OPTIONS, Sheet
 from portal.errors import FormInvalid
 from portal.i18n import _
@@ -60,6 +60,7 @@ class ProductEdit:
     option_names: tuple[str, ...]
     seo_title: str
     seo_description: str
+    details: dict[str, str]
     variants: tuple[VariantEdit, ...]
     images: tuple[ImageEdit, ...]
 
@@ -107,6 +108,7 @@ def parse(sheet: Sheet, currency: str) -> ProductEdit:
         option_names=tuple(name for name in names if name),
         seo_title=values["seo_title"],
         seo_description=values["seo_description"],
+        details={name: values[name] for name in details.NAMES if values[name]},
         variants=variants,
         images=images,
     )

@@ -12,7 +12,7 @@ from uuid import UUID
 from markupsafe import Markup
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from portal.catalog import conflicts, descriptions, queries, sources, typed
+from portal.catalog import conflicts, descriptions, details, queries, sources, typed
 from portal.catalog.sheets import Sheet, sheet_of
 from portal.errors import NotFound
 from portal.i18n import _
@@ -73,6 +73,16 @@ class Editor:
     @property
     def action(self) -> str:
         return "/products" if self.is_new else f"/products/{self.key}"
+
+    @property
+    def asked(self) -> Sequence[details.Asked]:
+        """What single channels ask of a product."""
+        return details.asked()
+
+    @property
+    def filled(self) -> set[str]:
+        """Fields of the product that hold something, or are refused."""
+        return {name for name, text in self.sheet.values.items() if text or self.errors.get(name)}
 
     @property
     def leave(self) -> str:
@@ -210,7 +220,7 @@ def field_label(name: str) -> str:
         "grams": _("Weight"),
         "tracked": _("Count its stock"),
         "sell_when_out": _("Keep selling when out of stock"),
-    }.get(name, "")
+    }.get(name) or details.label(name)
 
 
 def _shown(text: str | None) -> str:

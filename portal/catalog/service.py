@@ -24,6 +24,7 @@ from portal.models.stock import Movement
 UNDO_SECONDS: Final = 10
 _FIELDS: Final = (
     "title", "description_html", "vendor", "product_type", "category", "status", "seo_title", "seo_description",
+    "details",
 )  # fmt: skip
 _VARIANT_FIELDS: Final = (
     "barcode", "price_minor", "compare_at_minor", "cost_minor", "grams", "tracked", "sell_when_out",

@@ -8,12 +8,13 @@ from typing import Final
 
 from connectors.money import to_text
 from connectors.records import Money
+from portal.catalog import details
 from portal.models.catalog import Product, ProductImage, ProductStatus, Variant
 
 OPTIONS: Final = ("option-1", "option-2", "option-3")
 FIELDS: Final = (
     "title", "description_html", "vendor", "product_type", "category", "tags", "status", *OPTIONS, "seo_title",
-    "seo_description",
+    "seo_description", *details.NAMES,
 )  # fmt: skip
 VARIANT_FIELDS: Final = (
     *OPTIONS, "sku", "barcode", "price", "compare_at", "cost", "grams", "tracked", "sell_when_out", "remove",
@@ -70,6 +71,7 @@ def sheet_of(product: Product, variants: Sequence[Variant], images: Sequence[Pro
         **_options(product.option_names),
         "seo_title": product.seo_title,
         "seo_description": product.seo_description,
+        **{name: str(product.details.get(name, "")) for name in details.NAMES},
     }
     return Sheet(
         values=values,

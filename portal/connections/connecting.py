@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -13,12 +14,13 @@ import structlog
 from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 
-from connectors.errors import ChannelError
-from connectors.protocol import Connector, ConsentRefused
+from connectors.errors import ChannelError, Problem, ProblemClass
+from connectors.protocol import Connector, ConsentRefused, KeysRefused
 from connectors.records import Credentials, Identity
 from portal.accounts.visits import actor
 from portal.connections import queries, service
 from portal.connections.account import NewcomerAccount
+from portal.connections.naming import naming
 from portal.connections.routes import leave_for
 from portal.errors import Conflict, FormInvalid, NotFound
 from portal.i18n import _
@@ -111,10 +113,12 @@ async def callback(request: PortalRequest, channel: FromPath[str]) -> Response[A
         answer = consent.read_return(query, now=current.clock(), expected_state=state)
     except ConsentRefused as error:
         return await _not_let_in(request, visit, error)
-    base_url = current.base_url(channel, answer.domain, practice=visit.practice)
+    # Not every channel says on the way back whose account it is; then it is the one the visit was for.
+    domain = answer.domain or visit.domain
+    base_url = current.base_url(channel, domain, practice=visit.practice)
     try:
         credentials = await consent.exchange(base_url, code=answer.code, now=current.clock())
-        identity = await current.connectors[channel].identify(NewcomerAccount(answer.domain, base_url, credentials))
+        identity = await current.connectors[channel].identify(NewcomerAccount(domain, base_url, credentials))
     except ChannelError as error:
         log.warning("connect_failed", channel=channel, code=error.problem.code)
         return await _failed(request, channel, visit, error)
@@ -123,13 +127,13 @@ async def callback(request: PortalRequest, channel: FromPath[str]) -> Response[A
 
 @dataclass(frozen=True, slots=True)
 class Pasted:
-    """What was typed into the token form. `connection_id` is set when it renews a connection's token.
+    """What was typed into the form for keys. `connection_id` is set when it renews those of a connection.
 
     `return_to` is the page of ours that was left for it; empty for none.
     """
 
     shop: str
-    token: str
+    keys: Mapping[str, str]
     practice: bool
     connection_id: UUID | None
     return_to: str
@@ -137,12 +141,14 @@ class Pasted:
 
 @post("/connect/{channel:str}/token")
 async def token(request: PortalRequest, channel: FromPath[str]) -> Response[Any]:
-    """A token pasted from the shop's own admin: tried first, stored only when it opens the account it should."""
+    """Keys pasted from the channel's own pages: tried first, stored only when they open the account they should."""
     visitor(request, Role.MANAGER)
-    form = await request.form()
+    form, connector = await request.form(), _connector(request, channel)
+    if "token" not in connector.capabilities.connect_methods:
+        raise NotFound
     pasted = Pasted(
         shop=str(form.get("shop", "")),
-        token=str(form.get("token", "")).strip(),
+        keys={key.name: str(form.get(key.name, "")).strip() for key in connector.capabilities.keys},
         practice=form.get("practice") == "true",
         connection_id=id_from(str(form["connection"])) if form.get("connection") else None,
         return_to=local_path(str(form.get("return_to", "")), ""),
@@ -150,10 +156,12 @@ async def token(request: PortalRequest, channel: FromPath[str]) -> Response[Any]
     if pasted.practice and channel not in runtime(request).practice_urls:
         raise NotFound
     try:
-        domain = _connector(request, channel).account_domain(pasted.shop)
-        if not pasted.token:
-            raise FormInvalid({"token": _("Paste the access token.")})
-        return await _try_token(request, channel, domain, pasted)
+        domain = connector.account_domain(pasted.shop)
+        if empty := [name for name, text in pasted.keys.items() if not text]:
+            raise FormInvalid(dict.fromkeys(empty, _("Paste it here.")))
+        return await _try_keys(request, channel, domain, connector.credentials_of(pasted.keys), pasted)
+    except KeysRefused as error:
+        return await _ask_again(request, channel, pasted, {error.key: str(error)})
     except ValueError as error:
         return await _ask_again(request, channel, pasted, {TOKEN_SHOP: str(error)})
     except FormInvalid as error:
@@ -161,15 +169,22 @@ async def token(request: PortalRequest, channel: FromPath[str]) -> Response[Any]
     except service.OtherAccount as error:
         return await _ask_again(request, channel, pasted, {TOKEN_SHOP: f"{error.title}. {error.detail}"})
     except ChannelError as error:
-        name = runtime(request).connectors[channel].capabilities.name
-        refusal = _("%(channel)s did not accept this token. Nothing was changed.") % {"channel": name}
-        return await _ask_again(request, channel, pasted, {"token": refusal}, original=error.problem.original)
+        said = {"channel": connector.capabilities.name}
+        unheard = error.problem_class in {ProblemClass.BUSY, ProblemClass.UNKNOWN, ProblemClass.OURS}
+        refusal = (
+            _("%(channel)s could not be asked just now. Nothing was changed; try again.")
+            if unheard
+            else _("%(channel)s did not accept this. Nothing was changed.")
+        ) % said
+        last = connector.capabilities.keys[-1].name
+        return await _ask_again(request, channel, pasted, {last: refusal}, problem=error.problem)
 
 
-async def _try_token(request: PortalRequest, channel: str, domain: str, pasted: Pasted) -> Response[Any]:
+async def _try_keys(
+    request: PortalRequest, channel: str, domain: str, credentials: Credentials, pasted: Pasted
+) -> Response[Any]:
     current = runtime(request)
     base_url = current.base_url(channel, domain, practice=pasted.practice)
-    credentials = Credentials(access_token=pasted.token)
     identity = await current.connectors[channel].identify(NewcomerAccount(domain, base_url, credentials))
     return await _store(
         request,
@@ -184,7 +199,7 @@ async def _try_token(request: PortalRequest, channel: str, domain: str, pasted: 
 
 
 async def _ask_again(
-    request: PortalRequest, channel: str, pasted: Pasted, errors: dict[str, str], *, original: str = ""
+    request: PortalRequest, channel: str, pasted: Pasted, errors: dict[str, str], *, problem: Problem | None = None
 ) -> Response[Any]:
     return await _form(
         request,
@@ -194,7 +209,7 @@ async def _ask_again(
         connection_id=pasted.connection_id,
         return_to=pasted.return_to,
         errors=errors,
-        original=original,
+        problem=problem,
     )
 
 
@@ -208,9 +223,9 @@ async def _form(
     return_to: str,
     errors: dict[str, str],
     domain: str = "",
-    original: str = "",
+    problem: Problem | None = None,
 ) -> Response[Any]:
-    """The page that names the account, with what is wrong and what was typed; never with the token."""
+    """The page that names the account, with what is wrong and what was typed; never with a secret."""
     asking, current = visitor(request, Role.MANAGER), runtime(request)
     card = None
     if connection_id is not None:
@@ -222,14 +237,16 @@ async def _form(
         status=HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK,
         channel=channel,
         capabilities=_connector(request, channel).capabilities,
+        naming=naming(channel, _connector(request, channel).capabilities),
         registered=channel in (current.practice_consents if practice else current.consents),
+        back_office=queries.practice_page(current, channel, shop) if practice and not card else "",
         practice=practice,
         shop=shop,
         domain=domain,
         card=card,
         return_to=return_to,
         errors=errors,
-        original=original,
+        problem=problem,
     )
 
 

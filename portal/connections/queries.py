@@ -77,7 +77,7 @@ async def card(session: AsyncSession, runtime: Runtime, connection: Connection) 
         listings=listings or 0,
         checking=checking,
         tested=await _last_test(session, connection),
-        practice_url=_practice_url(runtime, connection),
+        practice_url=practice_page(runtime, connection.channel, connection.domain) if connection.practice else "",
         missing_scopes=missing,
     )
 
@@ -92,10 +92,10 @@ async def _last_test(session: AsyncSession, connection: Connection) -> Task | No
     return ended
 
 
-def _practice_url(runtime: Runtime, connection: Connection) -> str:
-    if not connection.practice or connection.channel not in runtime.practice_urls:
-        return ""
-    return f"{runtime.practice_urls[connection.channel]}/practice/shops/{connection.domain}"
+def practice_page(runtime: Runtime, channel: str, domain: str) -> str:
+    """Where a practice account is looked at and disturbed; empty where practice is off."""
+    root = runtime.practice_urls.get(channel)
+    return f"{root}/practice/shops/{domain}" if root else ""
 
 
 async def exchanges(session: AsyncSession, connection_id: UUID, limit: int = 20) -> list[ExchangeEntry]:

@@ -28,8 +28,7 @@ async def index(request: PortalRequest) -> Response[Any]:
         "connections/index.html",
         cards=cards,
         channels=current.connectors,
-        real=current.consents,
-        practice=current.practice_consents,
+        practice=current.practice_urls,
     )
 
 

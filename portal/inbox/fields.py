@@ -21,6 +21,7 @@ def digests(product: Product) -> dict[str, str]:
         "barcode": [variant.barcode for variant in variants],
         "options": [product.option_names, [variant.option_values for variant in variants]],
         "images": [image.url for image in product.images],
+        "details": sorted(product.details.items()),
     }
     return {name: _digest(value) for name, value in values.items()}
 
@@ -41,6 +42,7 @@ def field_word(name: str) -> str:
         "barcode": _("barcode"),
         "options": _("options"),
         "images": _("images"),
+        "details": _("what single channels ask"),
     }.get(name, name)
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from portal.catalog import forms, queries, service
+from portal.catalog import details, forms, queries, service
 from portal.catalog.fragments import control_label, field_label
 from portal.catalog.sheets import Sheet, sheet_of
 from portal.errors import Conflict, FormInvalid, NotFound
@@ -20,7 +20,7 @@ from portal.models.catalog import Product
 from portal.models.inbox import InboxItem
 
 # What is one short text; everything else is mended in the product's editor.
-FILLABLE = {"title", "sku", "barcode", "price"}
+FILLABLE = {"title", "sku", "barcode", "price", *details.NAMES}
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ def edit_url(product_id: UUID, pointer: str, variant_ids: Sequence[UUID] = ()) -
     if steps[0] == "variants" and len(steps) > 1 and steps[1].isdecimal() and int(steps[1]) < len(variant_ids):
         row = f"variant-{variant_ids[int(steps[1])]}"
         return f"{page}#field-{row}-{_OF_VARIANT.get(steps[2], steps[2])}" if len(steps) > 2 else f"{page}#{row}"
+    if steps[0] == "details" and len(steps) == 2:
+        return f"{page}#field-{steps[1]}"
     return f"{page}#{_IN_EDITOR.get(steps[0], f'field-{steps[0]}')}"
 
 

@@ -12,6 +12,7 @@ from stdnum import ean
 from connectors import measures
 from connectors.protocol import Capabilities
 from connectors.records import ProductRecord, VariantRecord
+from portal.catalog import details
 from portal.i18n import _, ngettext
 
 
@@ -33,6 +34,7 @@ def missing(record: ProductRecord, capabilities: Capabilities, *, currency: str 
         *_of_product(record, capabilities),
         *_of_currency(record, capabilities, currency),
         *_of_options(record, capabilities),
+        *_of_details(record, capabilities),
         *_of_images(record, capabilities),
         *_of_variants(record, capabilities),
     ]
@@ -99,6 +101,13 @@ def _of_options(record: ProductRecord, capabilities: Capabilities) -> Iterator[M
             name = " / ".join(variant.option_values) or _("the plain variant")
             fix = _("Change or remove one of them.")
             yield Missing(f"/variants/{index}/option_values", _("%(name)s is there twice") % {"name": name}, fix)
+
+
+def _of_details(record: ProductRecord, capabilities: Capabilities) -> Iterator[Missing]:
+    for detail in capabilities.details:
+        if detail.required and not record.details.get(detail.name):
+            said = {"what": details.label(detail.name)}
+            yield Missing(f"/details/{detail.name}", _("No %(what)s") % said, details.hint(detail.name))
 
 
 def _of_images(record: ProductRecord, capabilities: Capabilities) -> Iterator[Missing]:

@@ -28,6 +28,7 @@ def product_record(
         option_names=tuple(product.option_names),
         variants=tuple(variant_record(variant, currency) for variant in variants),
         images=tuple(ImageRecord(image.url, image.alt) for image in images),
+        details=dict(product.details),
     )
 
 
@@ -61,7 +62,8 @@ def aspects(record: ProductRecord) -> dict[str, str]:
     said = asdict(record)
     variants = said["variants"]
     told = {
-        Aspect.FIELDS: [said[name] for name in _OF_PRODUCT],
+        # Without details there is nothing to tell apart, and what was sent before there were any is not sent again.
+        Aspect.FIELDS: [said[name] for name in _OF_PRODUCT] + [said["details"]] * bool(said["details"]),
         Aspect.VARIANTS: [[variant["quantity"] is None, *(variant[n] for n in _OF_VARIANT)] for variant in variants],
         Aspect.SHAPE: [
             said["option_names"],

@@ -24,6 +24,8 @@ class ProductStatus(StrEnum):
 class Product(Row, MerchantOwned, Base):
     """`option_names` has up to three; empty means one plain variant. `extra` keeps columns we have no field for.
 
+    `details` are what single channels ask for, by name (connectors.protocol.Detail); none of them is empty.
+
     `version` rises with every change a channel could see; `search_text` is the normalised
     text that search looks in (title, vendor, type, SKUs, barcodes).
     """
@@ -45,6 +47,7 @@ class Product(Row, MerchantOwned, Base):
     option_names: Mapped[list[str]] = mapped_column(default=list)
     seo_title: Mapped[str] = mapped_column(Text, default="")
     seo_description: Mapped[str] = mapped_column(Text, default="")
+    details: Mapped[dict[str, Any]] = mapped_column(default=dict)
     source: Mapped[str] = mapped_column(String(64), default="manual")
     extra: Mapped[dict[str, Any]] = mapped_column(default=dict)
     version: Mapped[int] = mapped_column(default=1)

@@ -1,0 +1,60 @@
+"""What single channels ask of a product, as its editor shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from connectors.protocol import Detail
+from connectors.registry import CHANNELS
+from portal.i18n import _
+
+DETAILS: Final[tuple[Detail, ...]] = tuple(detail for can in CHANNELS.values() for detail in can.details)
+NAMES: Final[tuple[str, ...]] = tuple(detail.name for detail in DETAILS)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One detail in the form."""
+
+    name: str
+    label: str
+    hint: str
+    optional: bool
+    lines: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One channel with what it asks."""
+
+    channel: str
+    fields: tuple[Field, ...]
+
+
+def asked() -> list[Asked]:
+    """Every channel that asks for something, in the reader's language."""
+    return [
+        Asked(can.name, tuple(Field(d.name, label(d.name), hint(d.name), not d.required, d.lines) for d in can.details))
+        for can in CHANNELS.values()
+        if can.details
+    ]
+
+
+def label(name: str) -> str:
+    """What a detail is called, with its channel; empty for one nobody knows."""
+    return {
+        "genre_id": _("Rakuten genre"),
+        "attributes": _("Rakuten attributes"),
+        "product_category": _("Yahoo! product category"),
+        "path": _("Yahoo! store category"),
+    }.get(name, "")
+
+
+def hint(name: str) -> str:
+    return {
+        "genre_id": _("Six digits. RMS shows it beside the genre you choose for an item."),
+        "attributes": _("One a line, as name: value. A unit stands in brackets: Net content: 560 [ml]."),
+        "product_category": _("The number of the category in Yahoo!'s product category list."),
+        "path": _("The category in your store. Colons stand between its levels: Food:Tea."),
+    }.get(name, "")
