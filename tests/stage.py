@@ -5,8 +5,6 @@ Truth about the channel is what the practice shop recorded, never what our datab
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,7 +12,6 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
-import uvicorn
 from sqlalchemy import select
 
 from connectors.shopify.practice.app import create_app
@@ -36,7 +33,7 @@ from portal.stock import service as stock
 from portal.stock.service import Move
 from portal.tenancy import SYSTEM
 from tests.conformance import conforming
-from tests.servers import free_port
+from tests.serving import serving
 from tests.settable_clock import SettableClock
 
 SHOP = "demo.myshopify.com"
@@ -181,18 +178,8 @@ async def practice_server(settings: Settings, clock: Clock) -> AsyncIterator[str
         client_secret=practice_secret(settings),
     )
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    async with conforming(create_app(practice, clock=lambda: clock().timestamp())) as app:
-        port = free_port()
-        server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, access_log=False))
-        server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
-        task = asyncio.create_task(server.serve())
-        while not server.started:  # noqa: ASYNC110 - uvicorn tells its start by a flag only
-            await asyncio.sleep(0.005)
-        try:
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.should_exit = True
-            await task
+    async with conforming(create_app(practice, clock=lambda: clock().timestamp())) as app, serving(app) as url:
+        yield url
 
 
 @asynccontextmanager

@@ -11,11 +11,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.errors import ProblemClass
+from portal.catalog import details
 from portal.i18n import _
-from portal.listings import words_common, words_shopify
+from portal.listings import words_common, words_rakuten, words_shopify, words_yahoo
 from portal.listings.wording import Button, Wording
 
-_BY_CHANNEL: Mapping[str, Mapping[str, Wording]] = {"shopify": words_shopify.WORDINGS}
+_BY_CHANNEL: Mapping[str, Mapping[str, Wording]] = {
+    "shopify": words_shopify.WORDINGS,
+    "rakuten": words_rakuten.WORDINGS,
+    "yahoo": words_yahoo.WORDINGS,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,8 @@ _INDEX = re.compile(r"/\d+")
 
 def field_name(pointer: str) -> str:
     """The field a pointer points to, as its label reads in the product editor; empty for none."""
+    if pointer.startswith("/details/"):
+        return details.label(pointer.removeprefix("/details/"))
     return {
         "/title": _("title"),
         "/handle": _("web address"),

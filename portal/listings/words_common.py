@@ -21,6 +21,16 @@ WORDINGS: Mapping[str, Wording] = {
         N_("Link yours to it, or list yours as a new product under another web address. Nothing was changed there."),
         Button.CHOOSE,
     ),
+    "HANDLE_NOT_UNIQUE": Wording(
+        N_("Another product at %(channel)s uses this web address"),
+        N_("List yours under another handle, the last part of its web address. Nothing was changed there."),
+        Button.CHOOSE,
+        "/handle",
+    ),
+    "PRODUCT_DOES_NOT_EXIST": at_channel(
+        N_("%(channel)s no longer has this product"),
+        N_("It may have been deleted there. Restore it at %(channel)s, or end this listing and publish again."),
+    ),
     "refused": edit(N_("%(channel)s rejected this product"), N_("Read its own message and change the product.")),
     "currency_mismatch": edit(
         N_("The prices are in another currency than %(channel)s sells in"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from portal.listings.wording import N_, Button, Wording, at_channel, edit, ours, reconnect, wait
+from portal.listings.wording import N_, Wording, at_channel, edit, ours, reconnect, wait
 
 _NOTHING_TO_DO = N_("Nothing to do. We try again by ourselves.")
 _LOOKING = N_("Nothing to do. We look whether %(channel)s has it before anything is sent again.")
@@ -63,12 +63,6 @@ _ACCESS: Mapping[str, Wording] = {
 }
 
 _PRODUCT: Mapping[str, Wording] = {
-    "HANDLE_NOT_UNIQUE": Wording(
-        N_("Another product at %(channel)s uses this web address"),
-        N_("List yours under another handle, the last part of its web address. Nothing was changed there."),
-        Button.CHOOSE,
-        "/handle",
-    ),
     "BLANK": edit(N_("A field is empty that %(channel)s needs"), N_("Fill it in."), named=_NEEDED),
     "TOO_LONG": edit(
         N_("A text is longer than %(channel)s takes"),
@@ -90,10 +84,6 @@ _PRODUCT: Mapping[str, Wording] = {
         N_("%(channel)s doesn't take one of the variants"), N_("Its own message says which value."), "/variants"
     ),
     "DUPLICATED_VALUE": edit(N_("A value is there twice"), N_("Remove one of the two.")),
-    "PRODUCT_DOES_NOT_EXIST": at_channel(
-        N_("%(channel)s no longer has this product"),
-        N_("It may have been deleted there. Restore it at %(channel)s, or end this listing and publish again."),
-    ),
     "resource_gone": at_channel(
         N_("%(channel)s no longer has this product"),
         N_("It may have been deleted there. Restore it at %(channel)s, or end this listing and publish again."),

@@ -1,0 +1,109 @@
+"""Words for Rakuten's codes: RMS WEB SERVICE, item API 2.0, inventory API 2.1 and the gateway before them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from portal.listings.wording import N_, Wording, at_channel, edit, ours, reconnect, wait
+
+_NOTHING_TO_DO = N_("Nothing to do. We try again by ourselves.")
+_LOOKING = N_("Nothing to do. We look whether %(channel)s has it before anything is sent again.")
+_OUR_TURN = N_("It isn't anything you did, and nothing was charged. We have been told.")
+_OWN_WORDS = N_("Its own message says why. Change it, and we send it again.")
+_KEY_ENDED = reconnect(
+    N_("Rakuten's licence key has ended, or a function isn't switched on"),
+    N_(
+        "A key lasts 90 days. Make a new one in RMS and paste it here; it can take 30 minutes to work. If it is new,"
+        " tick the item and inventory functions in RMS."
+    ),
+)
+_SLOWER = wait(N_("%(channel)s is limiting requests"), _NOTHING_TO_DO)
+_ITS_ERROR = wait(N_("%(channel)s had an error of its own"), _LOOKING)
+_GENRE = edit(
+    N_("Rakuten no longer sells in this genre"),
+    N_("Look the genre up in RMS and enter its number."),
+    "/details/genre_id",
+)
+_ATTRIBUTES = edit(
+    N_("Rakuten wants other attributes in this genre"),
+    N_("Its own message names them. Enter each on a line of its own, as name: value."),
+    "/details/attributes",
+)
+_TEXT = edit(
+    N_("A text holds something Rakuten doesn't show"),
+    N_("Its own message says what. Take it out."),
+    "/description_html",
+)
+_SELECTORS = edit(
+    N_("Rakuten can't tell the variants apart as they are"),
+    N_("Give every variant one value for each option."),
+    "/variants",
+)
+_IMAGE = edit(
+    N_("Rakuten doesn't take one of the images"), N_("Use a GIF, JPEG or PNG that lies in R-Cabinet."), "/images"
+)
+_UNREADABLE = ours(N_("We sent something Rakuten couldn't read"), _OUR_TURN)
+
+WORDINGS: Mapping[str, Wording] = {
+    **dict.fromkeys(("ES01-01", "GA0001", "ES04-01", "DR0007"), _KEY_ENDED),
+    **dict.fromkeys(("ES01-03", "ES01-04", "ES01-05", "GA0003"), _SLOWER),
+    **dict.fromkeys(("ES01-06", "ES01-07", "ES02-01", "ES02-02", "ES02-03", "ES03-01", "ES03-02", "X0000"), _ITS_ERROR),
+    **dict.fromkeys(("GE0019", "DR0001", "DR0002", "DR0003", "DR0004", "IE0200"), _ITS_ERROR),
+    **dict.fromkeys(("IE0146", "IE0199", "IE0274"), _GENRE),
+    **dict.fromkeys(("IE0418", "IE1001", "IE1002"), _ATTRIBUTES),
+    **dict.fromkeys(("IE0215", "IE0216", "IE0217", "IE0218", "IE0270", "IE0271", "IE0272", "IE0278", "IE0425"), _TEXT),
+    **dict.fromkeys(("IE0114", "IE0156", "IE0158", "IE0211", "IE0269", "IE0229", "IE0416"), _SELECTORS),
+    **dict.fromkeys(("IE0223", "IE0224", "IE0252"), _IMAGE),
+    **dict.fromkeys(
+        ("DR0005", "DR0006", "ES04-02", "ES04-03", "ES04-04", "ES05-05", "ES05-06", "GE0007", "GE0011", "GE0012"),
+        _UNREADABLE,
+    ),
+    **dict.fromkeys(
+        ("IE0113", "IE0135", "IE0500", "IE1003", "IE1004", "IE1005", "IE1101", "IE1102", "IE1106"), _UNREADABLE
+    ),
+    "ES01-02": wait(N_("%(channel)s is closed for maintenance"), _NOTHING_TO_DO),
+    "GE0017": wait(N_("%(channel)s is closed for maintenance"), _NOTHING_TO_DO),
+    "CE0001": wait(N_("%(channel)s is still busy with this product"), _NOTHING_TO_DO),
+    "IE0001": edit(
+        N_("A field is empty that %(channel)s needs"), N_("Fill it in."), named=N_("%(channel)s needs the %(field)s")
+    ),
+    "IE0002": edit(
+        N_("%(channel)s doesn't take one of the values"), _OWN_WORDS, named=N_("%(channel)s doesn't take the %(field)s")
+    ),
+    "IE0003": edit(
+        N_("A number is outside of what %(channel)s takes"), _OWN_WORDS, named=N_("Too high or too low: %(field)s")
+    ),
+    "IE0004": edit(
+        N_("A text is longer than %(channel)s takes"),
+        N_("A title may have 255 bytes: 127 full-width characters. Shorten it."),
+        named=N_("Too long for %(channel)s: %(field)s"),
+    ),
+    "IE0007": edit(
+        N_("%(channel)s doesn't take one of the values"), _OWN_WORDS, named=N_("%(channel)s doesn't take the %(field)s")
+    ),
+    "IE0104": edit(
+        N_("The price is too low for a point campaign"),
+        N_("Set at least 100 yen, or end the campaign in RMS."),
+        "/variants/price",
+    ),
+    "IE0117": edit(N_("The stock is outside of what Rakuten takes"), N_("It takes 0 to 99999."), "/variants/quantity"),
+    "IE0228": edit(
+        N_("The barcode can't be right"),
+        N_("Its last digit is a check digit. Compare it with the label on the product."),
+        "/variants/barcode",
+    ),
+    "IE0185": at_channel(N_("Your Rakuten plan doesn't allow this"), N_("RMS says what the plan includes.")),
+    "IE0197": at_channel(N_("Your Rakuten shop is full"), N_("Delete items in RMS, or ask for more room there.")),
+    "IE0203": at_channel(N_("Your Rakuten shop needs a permit for this"), N_("Ask for it in RMS.")),
+    "IE0230": at_channel(N_("Rakuten has fixed this field itself"), N_("Only Rakuten can change it. Ask in RMS.")),
+    "IE0292": at_channel(N_("Your Rakuten shop may not do this"), N_("Its own message says why. Ask in RMS.")),
+    "IE0428": at_channel(N_("Your Rakuten shop may not do this"), N_("Its own message says why. Ask in RMS.")),
+    "IE1105": at_channel(N_("Your Rakuten shop doesn't know SKUs yet"), N_("Ask Rakuten to move the shop to SKUs.")),
+    "GE0014": at_channel(
+        N_("%(channel)s can't find what this listing belongs to"),
+        N_("It may have been deleted in RMS. End this listing and publish again."),
+    ),
+    "GE0020": edit(
+        N_("This product is larger than %(channel)s takes at once"), N_("Shorten its texts, or split it in two.")
+    ),
+}
