@@ -111,7 +111,7 @@ async def _uninstalled(session: AsyncSession, connection: Connection, heard: Seq
         await _enqueue(session, kinds.CHECK, connection, [str(connection.id)], now)
         return
     connection.secrets = connection.previous_secrets = None
-    connection.expires_at = None
+    connection.access_ends_at = None
     states.lose_permission(session, connection, Problem(problem_class=ProblemClass.PERMISSION, code=UNINSTALLED), now)
 
 

@@ -98,7 +98,7 @@ class Revoke:
 
 def _forget(connection: Connection) -> None:
     connection.secrets = connection.previous_secrets = None
-    connection.expires_at = None
+    connection.access_ends_at = None
 
 
 def _every_task(batch: Batch) -> Prepared:

@@ -170,7 +170,6 @@ class ConnectionAccount:
                 return
             row.previous_secrets = row.secrets
             row.secrets = secrets.seal(self._runtime.vault, row, renewed)
-            row.expires_at = renewed.expires_at
 
     async def _free_refresh_lease(self) -> None:
         async with self._runtime.sessions.write(self._owner) as session:

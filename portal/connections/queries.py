@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from connectors.protocol import Capabilities
-from portal.connections import service
+from portal.connections import service, states
 from portal.models.connections import Connection, ConnectionState, ExchangeEntry
 from portal.models.listings import Listing
 from portal.models.tasks import Task, TaskState
@@ -25,7 +25,7 @@ class Card:
     """One connection with what waits for it, as the hub and the banners show it.
 
     `tested` is the last look whether the channel lets us in, once it has ended; `practice_url` is where a practice
-    shop is looked at and disturbed, empty for a real one.
+    shop is looked at and disturbed, empty for a real one. `renew` says the access ends soon.
     """
 
     connection: Connection
@@ -37,6 +37,7 @@ class Card:
     tested: Task | None
     practice_url: str
     missing_scopes: tuple[str, ...]
+    renew: bool
 
     @property
     def needs_reconnect(self) -> bool:
@@ -79,6 +80,7 @@ async def card(session: AsyncSession, runtime: Runtime, connection: Connection) 
         tested=await _last_test(session, connection),
         practice_url=practice_page(runtime, connection.channel, connection.domain) if connection.practice else "",
         missing_scopes=missing,
+        renew=states.ends_soon(connection, runtime.clock()),
     )
 
 

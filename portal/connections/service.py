@@ -150,7 +150,6 @@ async def connect(
     connection.auth_method, connection.connected_at = auth_method, now
     connection.secrets = secrets.seal(vault, connection, credentials)
     connection.previous_secrets = None
-    connection.expires_at = credentials.expires_at
     connection.last_heard_at = now
     keep_identity(connection, identity)
     await states.open_again(session, connection, now)
@@ -165,6 +164,7 @@ def keep_identity(connection: Connection, identity: Identity) -> None:
     connection.currency = identity.currency
     connection.scopes = list(identity.scopes)
     connection.settings = dict(identity.settings)
+    connection.access_ends_at = identity.access_ends_at
 
 
 async def check(session: AsyncSession, connection: Connection, *, now: datetime) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, or_
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,6 +12,9 @@ from connectors.errors import Problem
 from portal import db
 from portal.models.connections import Connection, ConnectionState
 from portal.tasks import service as tasks
+
+WARNED_BEFORE = timedelta(days=14)
+STILL_LET_IN = {ConnectionState.ACTIVE, ConnectionState.PAUSED, ConnectionState.MAINTENANCE}
 
 
 def lose_permission(session: AsyncSession, connection: Connection, problem: Problem, now: datetime) -> None:
@@ -48,6 +51,12 @@ def heard(connection: Connection, now: datetime) -> None:
     """The channel answered us as itself: the credentials in use are good."""
     connection.last_heard_at = now
     connection.previous_secrets = None
+
+
+def ends_soon(connection: Connection, now: datetime) -> bool:
+    """Whether the merchant should renew an access that still works."""
+    ends = connection.access_ends_at
+    return connection.state in STILL_LET_IN and ends is not None and ends - now <= WARNED_BEFORE
 
 
 def open_for_work(now: datetime) -> ColumnElement[bool]:

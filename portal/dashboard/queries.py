@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from portal.connections import states
 from portal.i18n import _, ngettext
 from portal.inbox import queries as inbox
 from portal.listings import queries as listings
@@ -107,7 +108,9 @@ async def _connections(session: AsyncSession) -> Sequence[Connection]:
 
 async def needs(session: AsyncSession, *, now: datetime) -> list[Need]:
     """What needs the merchant, by the money at risk: lost permission, refused listings, failed imports, the inbox."""
-    found = [await _reconnect(session, connection) for connection in await _connections(session) if _lost(connection)]
+    connections = await _connections(session)
+    found = [await _reconnect(session, connection) for connection in connections if _lost(connection)]
+    found += [_ends_soon(connection, now) for connection in connections if states.ends_soon(connection, now)]
     found += [_refused(cause) for cause in await listings.cause_groups(session)]
     found += await _failed_imports(session, now)
     waiting = await inbox.count(session, inbox.Filters())
@@ -130,6 +133,26 @@ async def _reconnect(session: AsyncSession, connection: Connection) -> Need:
         title=_("%(channel)s no longer accepts our access") % {"channel": name},
         body=waiting_sentence(waiting),
         action=_("Reconnect %(channel)s") % {"channel": channel_name(connection.channel)},
+        url=f"/channels/{connection.id}/reconnect?{urlencode({'return_to': '/'})}",
+    )
+
+
+def _ends_soon(connection: Connection, now: datetime) -> Need:
+    """The countdown begins two weeks before; in the last one it is what costs money next."""
+    assert connection.access_ends_at is not None  # states.ends_soon
+    days = max(0, (connection.access_ends_at - now).days)
+    said = {"channel": connection_name(connection), "num": days}
+    if days:
+        title = ngettext(
+            "Access to %(channel)s ends in %(num)s day", "Access to %(channel)s ends in %(num)s days", days
+        )
+    else:
+        title = _("Access to %(channel)s ends today")
+    return Need(
+        tone="critical" if days < 1 else "warning",
+        title=title % said,
+        body=_("Renew it before, and nothing stops."),
+        action=_("Renew access to %(channel)s") % {"channel": channel_name(connection.channel)},
         url=f"/channels/{connection.id}/reconnect?{urlencode({'return_to': '/'})}",
     )
 

@@ -29,7 +29,7 @@ class Connection(Row, MerchantOwned, Base):
 
     `problem` is the channel's own refusal that led to the state (see connectors.errors.Problem).
     `settings` is what the connector found (see connectors.records.Identity). `connected_at` is when the merchant last
-    let us in.
+    let us in, `access_ends_at` when that ends unless they do it again.
     """
 
     __tablename__ = "connection"
@@ -59,7 +59,7 @@ class Connection(Row, MerchantOwned, Base):
     connected_at: Mapped[datetime | None]
     secrets: Mapped[bytes | None]
     previous_secrets: Mapped[bytes | None]
-    expires_at: Mapped[datetime | None]
+    access_ends_at: Mapped[datetime | None]
     refresh_lease_until: Mapped[datetime | None]
     scopes: Mapped[list[str]] = mapped_column(default=list)
     settings: Mapped[dict[str, Any]] = mapped_column(default=dict)

@@ -213,7 +213,7 @@ async def test_disconnecting_explains_drops_what_waits_and_ends_our_access(
 
     after = await premises.connection(merchant)
     assert after.state is ConnectionState.DISCONNECTED
-    assert (after.secrets, after.previous_secrets, after.expires_at) == (None, None, None)
+    assert (after.secrets, after.previous_secrets, after.access_ends_at) == (None, None, None)
     assert {task.state for task in await premises.stage.tasks(kind=kinds.PUBLISH.name)} == {TaskState.CANCELLED}
     assert premises.in_the_shops_book("SELECT installed FROM shop WHERE domain = ?", SHOP) == [0]
     assert premises.in_the_shops_book("SELECT token FROM access_token WHERE shop = ?", SHOP) == []

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from portal.inbox import service as inbox
 from portal.models.accounts import Merchant
 from portal.models.connections import Connection, ConnectionState
@@ -52,6 +54,30 @@ async def test_needs_are_ordered_by_the_money_at_risk_each_with_its_button(site:
     assert all(links)
     assert str(links[0]["href"]).startswith(f"/channels/{demo.id}/reconnect")  # type: ignore[index]  # checked above
     assert [link["data-key"] for link in links if link] == ["1", "2", "3", "4", "5"]
+
+
+@pytest.mark.parametrize(
+    ("left", "said"),
+    [
+        (timedelta(days=15), None),
+        (timedelta(days=13, hours=23), "Access to Shopify (Demo) ends in 13 days"),
+        (timedelta(days=1, hours=1), "Access to Shopify (Demo) ends in 1 day"),
+        (timedelta(hours=5), "Access to Shopify (Demo) ends today"),
+    ],
+)
+async def test_access_that_ends_is_counted_down_while_there_is_time_to_renew_it(
+    site: Site, merchant: Merchant, left: timedelta, said: str | None
+) -> None:
+    demo = await site.connection(merchant)
+    async with site.sessions.write(merchant.id) as session:
+        (await session.get_one(Connection, demo.id)).access_ends_at = site.now + left
+    alice = await site.sign_in(merchant, "alice")
+
+    titles = [title.text for title in (await alice.get("/")).select("#dashboard-needs .banner__title")]
+
+    assert titles == ([said] if said else [])
+    card = await alice.get("/channels")
+    assert ("Renew it before" in card.text) is (said is not None)
 
 
 async def test_every_number_equals_the_list_it_opens(site: Site, merchant: Merchant) -> None:
