@@ -143,9 +143,15 @@ async def _claim(worker: Worker, lane_id: UUID, merchant_id: UUID) -> tuple[Held
 
 
 async def _take(session: AsyncSession, worker: Worker, lane_id: UUID, merchant_id: UUID, now: datetime) -> Held | None:
+    """The lane is ours; None where it is somebody's, or its row is locked by whoever is taking or leaving it.
+
+    Nobody waits for that row: a worker that has stopped would hand its lock on to the next of its own jobs in the
+    queue, and each of them would hold the lane for as long as the database bears it.
+    """
+    free = select(Lane.id).where(Lane.id == lane_id, _free(now)).with_for_update(skip_locked=True, key_share=True)
     taken = await session.execute(
         update(Lane)
-        .where(Lane.id == lane_id, _free(now))
+        .where(Lane.id == free.scalar_subquery())
         .values(owner=worker.name, lease_until=now + LEASE, fence=Lane.fence + 1)
         .returning(Lane.fence)
         .execution_options(synchronize_session=False)

@@ -30,6 +30,7 @@ from jobs import lanes as engine
 from jobs.handlers import Batch, Prepared
 from jobs.lanes import LEASE, Worker, lanes_to_ring, work_lane
 from jobs.results import Ended, Result
+from portal.config import Settings
 from portal.models.accounts import Merchant
 from portal.models.connections import Connection, ConnectionState
 from portal.models.tasks import Attempt, AttemptItem, Lane, TaskState
@@ -420,6 +421,25 @@ async def test_a_turn_ends_when_its_time_is_over(stage: Stage, merchant: Merchan
     await once(stage, {KIND.name: recorder})
 
     assert len(recorder.calls) == 1
+
+
+async def test_nobody_waits_for_a_lane_that_a_stopped_worker_has_locked(
+    stage: Stage, merchant: Merchant, settings: Settings
+) -> None:
+    if settings.is_sqlite:
+        pytest.skip("SQLite has one lock for all")
+    recorder = Recorder()
+    await ask(stage, merchant, "a")
+    async with stage.sessions.write(merchant.id) as stopped:
+        [lane_id] = await lanes_to_ring(stopped, stage.now)
+        await stopped.get_one(Lane, lane_id, with_for_update=engine.NOT_ITS_KEY)
+
+        async with asyncio.timeout(10):
+            await work_lane(Worker(stage.process.runtime, "another", {KIND.name: recorder}), lane_id)
+
+        assert recorder.calls == []
+    await once(stage, {KIND.name: recorder})
+    assert recorder.calls == [["a"]]
 
 
 async def test_a_ring_for_what_was_done_already_writes_nothing(stage: Stage, merchant: Merchant) -> None:
