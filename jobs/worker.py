@@ -29,7 +29,7 @@ from jobs.boot import Process, set_up_logging, settle
 from jobs.lanes import Worker, lanes_to_ring, work_lane
 from jobs.registry import HANDLERS
 from jobs.schedule import HOUSEKEEPING, Scheduled
-from portal import config
+from portal import config, db
 from portal.config import ConfigError
 from portal.runtime import Runtime
 from portal.tasks.doorbell import JOB, QUEUE, Doorbell, pack, redis_settings, unpack
@@ -55,6 +55,8 @@ async def sweep(ctx: dict[str, Any]) -> None:
     doorbell: Doorbell = ctx["doorbell"]
     now = runtime.clock()
     async with runtime.sessions.read(SYSTEM) as session:
+        if ended := await db.end_abandoned(session):
+            log.warning("abandoned_transactions_ended", number=ended)
         lanes = await lanes_to_ring(session, now)
     await doorbell.ring(dict.fromkeys(lanes, now))
 

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, event
+from sqlalchemy import bindparam, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from portal.tenancy import Owner, ScopedSession
 
+NAME = "crossdock"
 # The database lets go of what a stopped process or a lost machine holds: a transaction of ours never waits that long.
-SERVER_SETTINGS = {"idle_in_transaction_session_timeout": "20s"}
+SERVER_SETTINGS = {"application_name": NAME, "idle_in_transaction_session_timeout": "15s"}
+# Nor does one last that long.
+LONGEST_TRANSACTION = timedelta(seconds=30)
 
 Announce = Callable[[dict[UUID, datetime], dict[UUID, set[str]]], Awaitable[None]]
 
@@ -87,6 +90,24 @@ def insert(session: AsyncSession, model: type[Any]) -> Any:
     """An INSERT of the session's own dialect, for its ON CONFLICT clause; run it with a list of rows."""
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     return dialect.insert(model.__table__)
+
+
+async def end_abandoned(session: AsyncSession) -> int:
+    """Transactions of ours that wait for a process which has stopped amid a statement are ended; how many.
+
+    PostgreSQL takes such a one for busy, so its limit for idle ones never comes. SQLite has no server to ask.
+    """
+    if session.get_bind().dialect.name != "postgresql":
+        return 0
+    found = await session.scalars(
+        text(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND usename = current_user AND application_name = :name AND wait_event = 'ClientRead'"
+            " AND xact_start < now() - CAST(:longest AS interval)"
+        ),
+        {"name": NAME, "longest": LONGEST_TRANSACTION},
+    )
+    return len(found.all())
 
 
 def columns(model: type[Any]) -> list[Any]:
