@@ -1,4 +1,4 @@
-"""Which practice shop a request is for, and who may send forms.
+"""Which practice shop a request is for.
 
 A real shop is its own host. On loopback the same paths stand below /shops/<name>.myshopify.com.
 """
@@ -6,12 +6,9 @@ A real shop is its own host. On loopback the same paths stand below /shops/<name
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from litestar import Request
-from litestar.connection import ASGIConnection
-from litestar.exceptions import NotFoundException, PermissionDeniedException
-from litestar.handlers import BaseRouteHandler
+from litestar.exceptions import NotFoundException
 
 from connectors.shopify.practice import shops
 from connectors.shopify.practice.state import Practice
@@ -48,10 +45,3 @@ def shop_of(request: AnyRequest) -> Row:
 
 def origin_of(request: AnyRequest) -> str:
     return f"{request.url.scheme}://{request.url.netloc}"
-
-
-def from_own_pages(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
-    """A guard: a browser sends our forms from our own pages, not from a stranger's."""
-    origin = connection.headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != connection.headers.get("host"):
-        raise PermissionDeniedException("This form was sent from another site.")

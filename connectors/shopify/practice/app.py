@@ -16,6 +16,7 @@ from litestar.exceptions import HTTPException
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template import TemplateConfig
 
+from connectors.practice.pages import style
 from connectors.shopify.practice import control, oauth, operations, pages, webhooks
 from connectors.shopify.practice.addressing import AnyRequest, below_shop
 from connectors.shopify.practice.endpoint import graphql_endpoint
@@ -69,7 +70,7 @@ def create_app(settings: PracticeSettings, *, clock: Callable[[], float] = time.
             upload_form,
             upload,
             control.router,
-            pages.style,
+            style,
             pages.index,
             pages.make_shop,
             pages.show,

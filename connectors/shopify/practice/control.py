@@ -10,8 +10,9 @@ from litestar import Response, Router, delete, get, post
 from litestar.exceptions import ClientException
 from litestar.params import FromPath, FromQuery, JSONBody
 
+from connectors.practice.pages import from_own_pages
 from connectors.shopify.practice import app_access, back_office, faults, payloads, shops, webhooks
-from connectors.shopify.practice.addressing import AnyRequest, from_own_pages, practice_of, shop_of
+from connectors.shopify.practice.addressing import AnyRequest, practice_of, shop_of
 from connectors.shopify.practice.costs import RESTORE_PER_SECOND
 from connectors.shopify.practice.state import Practice
 from connectors.shopify.practice.store import Row

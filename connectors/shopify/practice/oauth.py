@@ -19,15 +19,14 @@ from litestar.enums import MediaType
 from litestar.exceptions import ClientException
 from litestar.response import Redirect, Template
 
+from connectors.practice.pages import from_own_pages, page_headers
 from connectors.shopify.practice import app_access, shops
 from connectors.shopify.practice.addressing import (
     AnyRequest,
     below_shop,
     domain_of,
-    from_own_pages,
     practice_of,
 )
-from connectors.shopify.practice.pages import page_headers
 from connectors.shopify.practice.state import Practice
 
 CODE_SECONDS = 60

@@ -12,12 +12,12 @@ from litestar.enums import MediaType
 from litestar.exceptions import ClientException
 from litestar.response import Redirect, Template
 
+from connectors.practice.pages import from_own_pages, page_headers
 from connectors.shopify.practice import app_access, back_office, control, faults, shops
-from connectors.shopify.practice.addressing import AnyRequest, from_own_pages, practice_of, shop_of
+from connectors.shopify.practice.addressing import AnyRequest, practice_of, shop_of
 from connectors.shopify.practice.costs import RESTORE_PER_SECOND
 
 TEMPLATES = Path(__file__).with_name("templates")
-STYLE = TEMPLATES / "practice.css"
 LAST_REQUESTS = 25
 FIRST_PRODUCTS = 100
 # What a button of the page does: a fault for the next call, or an action at once.
@@ -34,25 +34,6 @@ ACTION_BUTTONS = {
     "uninstall": "Uninstall app",
     "empty-bucket": "Empty cost bucket",
 }
-
-
-def page_headers(*, form_target: str = "") -> dict[str, str]:
-    """Nothing but our own style sheet and forms; a consent form may lead on to the app it is for."""
-    policy = (
-        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none';"
-        f" form-action 'self' {form_target}"
-    )
-    return {
-        "Content-Security-Policy": policy.strip(),
-        "Referrer-Policy": "same-origin",
-        "X-Content-Type-Options": "nosniff",
-        "Cache-Control": "no-store",
-    }
-
-
-@get("/practice/style.css")
-async def style() -> Response[str]:
-    return Response(content=STYLE.read_text(), media_type="text/css", headers={"X-Content-Type-Options": "nosniff"})
 
 
 @get("/practice")

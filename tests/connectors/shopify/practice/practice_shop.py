@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import uvicorn
 
 from connectors.shopify.practice.app import PracticeSettings, create_app
 from tests.conformance import conforming
+from tests.serving import serving
 
 DOMAIN = "demo.myshopify.com"
 CLIENT_ID, CLIENT_SECRET = "practice-app", "practice-secret"
@@ -104,19 +101,3 @@ async def practice_shop(data_file: Path, **settings: Any) -> AsyncIterator[Shop]
         shop = Shop(url, client, clock, location=f"gid://shopify/Location/{made['locations'][0]['id']}")
         await shop.install()
         yield shop
-
-
-@asynccontextmanager
-async def serving(app: Any) -> AsyncIterator[str]:
-    """The application answers on a port of its own; the address."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", ws="none", access_log=False))
-        server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]  # signals are pytest's
-        task = asyncio.create_task(server.serve(sockets=[listening]))
-        while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn has no event for it
-            await asyncio.sleep(0)
-        try:
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            await task
