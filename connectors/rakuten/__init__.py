@@ -1,0 +1,1 @@
+"""Rakuten Ichiba as a channel: RMS WEB SERVICE over HTTPS, one store a connection."""

@@ -1,0 +1,68 @@
+-- Everything a practice Rakuten has accepted. Times are seconds since 1970.
+
+CREATE TABLE IF NOT EXISTS store (
+    name TEXT PRIMARY KEY,
+    service_secret TEXT NOT NULL UNIQUE,
+    functions TEXT NOT NULL,
+    item_limit INTEGER NOT NULL,
+    created_at REAL NOT NULL
+);
+CREATE TABLE IF NOT EXISTS license_key (
+    id INTEGER PRIMARY KEY,
+    shop TEXT NOT NULL,
+    value TEXT NOT NULL,
+    works_at REAL NOT NULL,
+    ends_at REAL,
+    UNIQUE (shop, value)
+);
+CREATE TABLE IF NOT EXISTS item (
+    id INTEGER PRIMARY KEY,
+    shop TEXT NOT NULL,
+    manage_number TEXT NOT NULL,
+    body TEXT NOT NULL,
+    created_at REAL NOT NULL,
+    updated_at REAL NOT NULL,
+    searchable_at REAL NOT NULL,
+    UNIQUE (shop, manage_number)
+);
+CREATE TABLE IF NOT EXISTS inventory (
+    shop TEXT NOT NULL,
+    manage_number TEXT NOT NULL,
+    variant_id TEXT NOT NULL,
+    quantity INTEGER NOT NULL,
+    optional TEXT NOT NULL,
+    created_at REAL NOT NULL,
+    updated_at REAL NOT NULL,
+    PRIMARY KEY (shop, manage_number, variant_id)
+);
+CREATE TABLE IF NOT EXISTS cabinet_file (
+    id INTEGER PRIMARY KEY,
+    shop TEXT NOT NULL,
+    folder_id INTEGER NOT NULL,
+    path TEXT NOT NULL,
+    name TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    created_at REAL NOT NULL,
+    UNIQUE (shop, folder_id, path)
+);
+
+CREATE TABLE IF NOT EXISTS request (
+    id INTEGER PRIMARY KEY,
+    shop TEXT NOT NULL,
+    at REAL NOT NULL,
+    operation TEXT NOT NULL,
+    status INTEGER NOT NULL,
+    outcome TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS request_shop ON request (shop, id);
+CREATE TABLE IF NOT EXISTS ledger (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    shop TEXT NOT NULL,
+    at REAL NOT NULL,
+    operation TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    "values" TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS ledger_shop ON ledger (shop, id);
+CREATE TRIGGER IF NOT EXISTS ledger_is_never_changed BEFORE UPDATE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS ledger_is_never_shortened BEFORE DELETE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;

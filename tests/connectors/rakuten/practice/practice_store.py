@@ -1,0 +1,125 @@
+"""A running practice Rakuten and one store in it, as the tests talk to them: over HTTP on loopback."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from connectors.limits import Bucket, Rate, seconds_until, take
+from connectors.rakuten.practice.app import PracticeSettings, create_app
+from connectors.records import Credentials
+from tests.connectors.wire import FakeAccount
+from tests.serving import serving
+
+NAME = "demo-shop"
+SECRET, KEY = "SP000000_abc", "SL000000_xyz"
+
+
+class Clock:
+    """Stands still until a test moves it."""
+
+    def __init__(self) -> None:
+        self.now = 1_795_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
+class PacedAccount(FakeAccount):
+    """An account that waits for its slots by moving the practice store's clock."""
+
+    clock: Clock = field(default_factory=Clock)
+    buckets: dict[str, Bucket] = field(default_factory=dict)
+
+    async def take_slot(self, bucket: str, cost: float, *, published: Rate | None = None) -> None:
+        assert published is not None
+        now = self._time()
+        full = Bucket(
+            available=published.maximum,
+            maximum=published.maximum,
+            restore_per_second=published.restore_per_second,
+            at=now,
+        )
+        known = self.buckets.get(bucket, full)
+        self.clock.now += seconds_until(known, cost, now)
+        paid = take(known, cost, self._time())
+        assert paid is not None
+        self.buckets[bucket] = paid
+        self.paid.append((bucket, cost))
+
+    def _time(self) -> datetime:
+        return datetime.fromtimestamp(self.clock.now, UTC)
+
+
+@dataclass
+class Shop:
+    """The store as a caller of its API sees it, and the levers of its control API."""
+
+    url: str
+    client: httpx.AsyncClient
+    clock: Clock
+    key: str = KEY
+
+    def account(self) -> PacedAccount:
+        held = Credentials(access_token=self.key, others={"service_secret": SECRET})
+        return PacedAccount(domain=NAME, base_url=self.url, settings={}, currency="JPY", held=held, clock=self.clock)
+
+    async def call(self, method: str, path: str, body: Any = None, *, key: str = "", **headers: str) -> httpx.Response:
+        """One call a second after the last one."""
+        self.clock.now += 1
+        named = {"Authorization": esa(SECRET, key or self.key)} | headers
+        return await self.client.request(method, path, json=body, headers=named)
+
+    async def put(self, number: str, body: Any) -> httpx.Response:
+        return await self.call("PUT", f"/es/2.0/items/manage-numbers/{number}", body)
+
+    async def codes(self, number: str, body: Any) -> list[str]:
+        """The error codes of a refused upsert."""
+        answer = await self.put(number, body)
+        assert answer.status_code == 400, answer.text
+        return [error["code"] for error in answer.json()["errors"]]
+
+    async def lever(self, action: str, body: Any = None, /, **given: Any) -> Any:
+        answer = await self.client.post(f"/practice/api/stores/{NAME}/{action}", json=given if body is None else body)
+        assert answer.status_code in (200, 201), answer.text
+        return answer.json()
+
+    async def read(self, table: str) -> Any:
+        return (await self.client.get(f"/practice/api/stores/{NAME}/{table}")).json()
+
+
+def esa(secret: str, key: str) -> str:
+    return "ESA " + base64.b64encode(f"{secret}:{key}".encode()).decode()
+
+
+def an_item(**given: Any) -> dict[str, Any]:
+    """An upsert body that is taken."""
+    variants = {"MUG-1": {"standardPrice": "1200", "articleNumber": {"exemptionReason": 5}, "attributes": []}}
+    usual = {"title": "Mug", "itemType": "NORMAL", "genreId": "403885", "variants": variants}
+    return usual | given
+
+
+def a_variant(**given: Any) -> dict[str, Any]:
+    """The only SKU of an upsert body."""
+    usual = {"standardPrice": "1200", "articleNumber": {"exemptionReason": 5}, "attributes": []}
+    return {"MUG-1": usual | given}
+
+
+@asynccontextmanager
+async def practice_store(data_file: Path, **settings: Any) -> AsyncIterator[Shop]:
+    clock = Clock()
+    app = create_app(PracticeSettings(data_file=data_file, **settings), clock=clock)
+    async with serving(app) as url, httpx.AsyncClient(base_url=url, verify=False) as client:
+        made = await client.post(
+            "/practice/api/stores", json={"name": NAME, "service_secret": SECRET, "license_key": KEY}
+        )
+        assert made.status_code == 201, made.text
+        yield Shop(url, client, clock)
