@@ -1,0 +1,1 @@
+"""Yahoo! Shopping Japan, by the store owner's API (ShoppingWebService V1)."""

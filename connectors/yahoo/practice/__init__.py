@@ -1,0 +1,1 @@
+"""A practice Yahoo! Shopping: the same wire, its own file, no picture from outside."""

@@ -1,0 +1,11 @@
+CREATE TABLE IF NOT EXISTS store (seller_id TEXT PRIMARY KEY, owner TEXT NOT NULL, state TEXT NOT NULL DEFAULT 'open', created_at REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS code (code TEXT PRIMARY KEY, owner TEXT NOT NULL, redirect_uri TEXT NOT NULL, nonce TEXT NOT NULL, expires_at REAL NOT NULL);
+-- kind is access or refresh.
+CREATE TABLE IF NOT EXISTS token (token TEXT PRIMARY KEY, kind TEXT NOT NULL, owner TEXT NOT NULL, expires_at REAL NOT NULL);
+-- fields is the editing area, live what buyers see (NULL: never published). Both are JSON of editItem's parameters.
+CREATE TABLE IF NOT EXISTS item (id INTEGER PRIMARY KEY, shop TEXT NOT NULL, item_code TEXT NOT NULL, fields TEXT NOT NULL, live TEXT, UNIQUE (shop, item_code));
+-- A number may wait for an item that is not there yet, so it refers to none.
+CREATE TABLE IF NOT EXISTS stock (shop TEXT NOT NULL, item_code TEXT NOT NULL, subcode TEXT NOT NULL, quantity INTEGER NOT NULL, at REAL NOT NULL, PRIMARY KEY (shop, item_code, subcode));
+CREATE TABLE IF NOT EXISTS image (shop TEXT NOT NULL, url TEXT NOT NULL, PRIMARY KEY (shop, url));
+CREATE TABLE IF NOT EXISTS ledger (id INTEGER PRIMARY KEY, shop TEXT NOT NULL, at REAL NOT NULL, operation TEXT NOT NULL, item TEXT NOT NULL, details TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS request (id INTEGER PRIMARY KEY, shop TEXT NOT NULL, at REAL NOT NULL, operation TEXT NOT NULL, status INTEGER NOT NULL, outcome TEXT NOT NULL);
