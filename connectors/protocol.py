@@ -40,6 +40,8 @@ class Key:
 class Detail:
     """Something a product needs for one channel alone. `name` is its own among all channels' details.
 
+    It also names a form's control, so it must be no property of a form ("attributes" would hide the form's own).
+
     What is not `required` may be asked for by the channel of some products only. `lines` holds several.
     """
 
@@ -54,7 +56,8 @@ class Capabilities:
 
     Batch sizes count items a call. `title_limit` is in `title_unit` (see connectors.measures).
     `connect_methods` are "oauth" (a consent page) and "token" (`keys` pasted into a form of ours).
-    `details` are what a product needs for this channel alone (`ProductRecord.details`).
+    `details` are what a product needs for this channel alone (`ProductRecord.details`). Where `keeps_mark` is false
+    there is no field for our key, so what we made and never heard of is met as a stranger's.
     """
 
     name: str
@@ -80,6 +83,7 @@ class Capabilities:
     compare_and_set_stock: bool
     connect_methods: tuple[str, ...]
     speed_note: str
+    keeps_mark: bool = True
     keys: tuple[Key, ...] = ()
     details: tuple[Detail, ...] = ()
 

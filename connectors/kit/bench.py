@@ -1,0 +1,51 @@
+"""What a channel brings to the conformance suite: itself, an account to work on, and levers at the channel's end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from connectors.protocol import Account, Connector
+from connectors.records import ProductRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A product by the channel's own record: prices in the minor unit and units to sell, both in variants' order."""
+
+    title: str
+    prices: tuple[int, ...]
+    quantities: tuple[int, ...]
+    on_sale: bool
+
+
+class Bench(Protocol):
+    """One channel, practice or sandbox, under test. Time there is the bench's own to move."""
+
+    connector: Connector
+    account: Account
+    """An account that is let in, with the settings `identify` found."""
+
+    def product(self, number: int = 1) -> ProductRecord:
+        """A product the channel takes: two variants, ten units of each; another `number` is another product."""
+
+    def refused(self) -> ProductRecord:
+        """One that the channel itself refuses because of its title alone."""
+
+    async def stranger(self) -> Account:
+        """Another account of the channel, let in as well."""
+
+    async def revoke(self) -> None:
+        """The account's credentials open nothing any more."""
+
+    async def let_in_again(self) -> None:
+        """The same account has new credentials, and `account` uses them."""
+
+    async def fault(self, kind: str, **details: Any) -> None:
+        """The next call meets a `throttle` or `maintenance`; the next write of a product loses its answer: `lost`."""
+
+    async def shown(self, product: ProductRecord) -> Shown | None:
+        """The product as the channel itself has it; None where it has none."""
+
+    async def writes(self) -> int:
+        """How many writes the channel has accepted so far."""

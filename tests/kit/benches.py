@@ -1,0 +1,234 @@
+"""Our channels as the conformance suite takes them: each with its practice server, over HTTP on loopback."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, cast
+
+import httpx
+
+from connectors.kit.bench import Bench, Shown
+from connectors.protocol import Account, Connector
+from connectors.rakuten import names
+from connectors.rakuten.connector import Rakuten
+from connectors.records import Credentials, Money, ProductRecord, VariantRecord
+from connectors.shopify.connector import Shopify
+from connectors.yahoo import codes
+from connectors.yahoo.connector import YahooShopping
+from tests.connectors.rakuten.practice import practice_store as rakuten
+from tests.connectors.shopify.practice import practice_shop as shopify
+from tests.connectors.wire import FakeAccount
+from tests.connectors.yahoo.practice import practice_store as yahoo
+
+TITLE = "Stoneware mug"
+KEY = "0192f0c1-1111-7aaa-8bbb-{:012d}"
+
+
+def a_product(number: int, currency: str, details: Mapping[str, str], title: str = TITLE) -> ProductRecord:
+    """Two variants, ten units of each."""
+    variants = tuple(
+        VariantRecord(
+            key=KEY.format(number * 100 + at),
+            option_values=(colour,),
+            sku=f"MUG-{number}-{colour.upper()}",
+            price=Money(2400 + at * 100, currency),
+            quantity=10,
+        )
+        for at, colour in enumerate(("Blue", "Sand"))
+    )
+    return ProductRecord(
+        key=KEY.format(number),
+        handle=f"mug-{number}",
+        title=title,
+        option_names=("Colour",),
+        variants=variants,
+        details=details,
+    )
+
+
+@dataclass
+class ShopifyBench:
+    connector: Connector
+    account: FakeAccount
+    shop: shopify.Shop
+
+    def product(self, number: int = 1) -> ProductRecord:
+        return a_product(number, "USD", {})
+
+    def refused(self) -> ProductRecord:
+        return replace(self.product(9), title="x" * 256)
+
+    async def stranger(self) -> Account:
+        made = await self.shop.client.post("/practice/api/shops", json={"domain": "other.myshopify.com"})
+        assert made.status_code == 201
+        token = await self.shop.client.post(
+            "/practice/api/shops/other.myshopify.com/tokens", json={"scopes": shopify.SCOPES}
+        )
+        held = Credentials(access_token=token.json()["access_token"])
+        url = f"{self.shop.url}/shops/other.myshopify.com"
+        return replace(self.account, domain="other.myshopify.com", base_url=url, held=held)
+
+    async def revoke(self) -> None:
+        await self.shop.lever("revoke")
+
+    async def let_in_again(self) -> None:
+        await self.shop.install()
+        self.account.held = Credentials(access_token=self.shop.token)
+
+    async def fault(self, kind: str, **details: Any) -> None:
+        if kind == "lost":
+            await self.shop.lever("faults", kind="drop", when="after", operation="productSet", count=1)
+        else:
+            await self.shop.lever("faults", kind=kind, count=1, **details)
+
+    async def shown(self, product: ProductRecord) -> Shown | None:
+        for row in await self.shop.read("products"):
+            if row["handle"] == product.handle:
+                return Shown(
+                    title=row["title"],
+                    prices=tuple(round(float(variant["price"]) * 100) for variant in row["variants"]),
+                    quantities=tuple(sum(variant["available"].values()) for variant in row["variants"]),
+                    on_sale=row["status"] == "ACTIVE" and bool(row["publishedOn"]),
+                )
+        return None
+
+    async def writes(self) -> int:
+        return len(await self.shop.read("ledger"))
+
+
+@asynccontextmanager
+async def on_shopify(folder: Path) -> AsyncIterator[Bench]:
+    async with shopify.practice_shop(folder / "p.db") as shop, httpx.AsyncClient(trust_env=False) as client:
+        connector = Shopify(client)
+        account = FakeAccount(
+            domain=shopify.DOMAIN,
+            base_url=f"{shop.url}/shops/{shopify.DOMAIN}",
+            settings={},
+            currency="USD",
+            held=Credentials(access_token=shop.token),
+        )
+        account.settings = (await connector.identify(account)).settings
+        yield ShopifyBench(connector, account, shop)
+
+
+@dataclass
+class RakutenBench:
+    connector: Connector
+    account: rakuten.PacedAccount
+    shop: rakuten.Shop
+
+    def product(self, number: int = 1) -> ProductRecord:
+        return a_product(number, "JPY", {"genre_id": "403885"})
+
+    def refused(self) -> ProductRecord:
+        return replace(self.product(9), title="器" * 128)
+
+    async def stranger(self) -> Account:
+        made = (await self.shop.client.post("/practice/api/stores", json={"name": "other"})).json()
+        held = Credentials(access_token=made["license_key"], others={"service_secret": made["service_secret"]})
+        return replace(self.account, domain="other", held=held, buckets={})
+
+    async def revoke(self) -> None:
+        await self.shop.lever("revoke")
+
+    async def let_in_again(self) -> None:
+        key = (await self.shop.lever("renew"))["license_key"]
+        self.account.held = replace(self.account.held, access_token=key)
+
+    async def fault(self, kind: str, **details: Any) -> None:
+        if kind == "lost":
+            await self.shop.lever("faults", kind="drop", when="after", operation="items.upsert", count=1)
+        else:
+            await self.shop.lever("faults", kind=kind, count=1, **details)
+
+    async def shown(self, product: ProductRecord) -> Shown | None:
+        number, ids = names.manage_number(product), names.variant_ids(product.variants)
+        for row in await self.shop.read("products"):
+            if row["manageNumber"] == number:
+                variants = [ids[variant.key] for variant in product.variants]
+                return Shown(
+                    title=row["title"],
+                    prices=tuple(int(row["variants"][one]["standardPrice"]) for one in variants),
+                    quantities=tuple(row["stock"].get(one, 0) for one in variants),
+                    on_sale=not row.get("hideItem"),
+                )
+        return None
+
+    async def writes(self) -> int:
+        return len(await self.shop.read("ledger"))
+
+
+@asynccontextmanager
+async def on_rakuten(folder: Path) -> AsyncIterator[Bench]:
+    async with rakuten.practice_store(folder / "p.db") as shop, httpx.AsyncClient(trust_env=False) as client:
+        connector, account = Rakuten(client), shop.account()
+        account.settings = (await connector.identify(account)).settings
+        yield RakutenBench(connector, account, shop)
+
+
+@dataclass
+class YahooBench:
+    connector: Connector
+    account: yahoo.PacedAccount
+    store: yahoo.Store
+
+    def product(self, number: int = 1) -> ProductRecord:
+        return a_product(number, "JPY", {"product_category": "1447", "path": "食器:マグ"})
+
+    def refused(self) -> ProductRecord:
+        return replace(self.product(9), title="器" * 76)
+
+    async def stranger(self) -> Account:
+        owner = {"seller_id": "other-store", "owner": "somebody-else"}
+        await self.store.client.post("/practice/api/stores", json=owner)
+        tokens = (await self.store.client.post("/practice/api/stores/other-store/tokens", json={})).json()
+        held = replace(self.account.held, **tokens)
+        return replace(self.account, domain="other-store", held=held, buckets={})
+
+    async def revoke(self) -> None:
+        await self.store.lever("revoke")
+
+    async def let_in_again(self) -> None:
+        self.account.held = replace(self.account.held, **await self.store.lever("tokens"))
+
+    async def fault(self, kind: str, **details: Any) -> None:
+        if kind == "lost":
+            await self.store.lever("faults", kind="drop", when="after", operation="editItem", count=1)
+        else:
+            await self.store.lever("faults", kind=kind, count=1, **details)
+
+    async def shown(self, product: ProductRecord) -> Shown | None:
+        """What buyers see: an edit that was not published yet does not count."""
+        subs = codes.subcodes(product)
+        for row in await self.store.read("products"):
+            live = row["live"]
+            if row["item_code"] == codes.item_code(product) and live is not None:
+                prices = dict(pair.split("=price:") for pair in live.get("subcode_param", "").split("|") if pair)
+                return Shown(
+                    title=live["name"],
+                    prices=tuple(int(prices.get(sub, live["price"])) for sub in subs),
+                    quantities=tuple(row["stock"].get(sub, 0) for sub in subs),
+                    on_sale=live["display"] == "1",
+                )
+        return None
+
+    async def writes(self) -> int:
+        return len(await self.store.read("ledger"))
+
+
+@asynccontextmanager
+async def on_yahoo(folder: Path) -> AsyncIterator[Bench]:
+    async with yahoo.practice_store(folder / "p.db") as store, httpx.AsyncClient(trust_env=False) as client:
+        connector, account = YahooShopping(client, clock=store.clock), yahoo.account_of(store)
+        account.settings = (await connector.identify(cast(Account, account))).settings
+        yield cast(Bench, YahooBench(connector, account, store))
+
+
+BENCHES: Mapping[str, Callable[[Path], AbstractAsyncContextManager[Bench]]] = {
+    "shopify": on_shopify,
+    "rakuten": on_rakuten,
+    "yahoo": on_yahoo,
+}
