@@ -19,6 +19,7 @@ from connectors.protocol import Consent
 from connectors.registry import build
 from connectors.shopify.consent import SCOPES, ShopifyConsent
 from connectors.shopify.oauth import ShopifyApp
+from connectors.yahoo.consent import YahooApp, YahooConsent
 from portal.clock import Clock, Pause, sleep, utc_now
 from portal.config import Settings
 from portal.db import Sessions
@@ -60,7 +61,7 @@ class Process:
             connectors=build(client),
             consents=_consents(settings, client),
             practice_consents=_practice_consents(settings, client),
-            practice_urls={"shopify": settings.practice_url} if settings.practice else {},
+            practice_urls=practice_urls(settings),
             http=client,
         )
         return cls(runtime, doorbell, announcer)
@@ -124,19 +125,47 @@ def _renderer() -> structlog.types.Processor:
 
 
 def _consents(settings: Settings, client: httpx.AsyncClient) -> dict[str, Consent]:
-    if not (settings.shopify_client_id and settings.shopify_client_secret):
-        return {}
-    app = ShopifyApp(
-        client_id=settings.shopify_client_id,
-        client_secret=settings.shopify_client_secret,
-        old_client_secret=settings.shopify_old_client_secret,
-        scopes=SCOPES,
-    )
-    return {"shopify": ShopifyConsent(client, app)}
+    found: dict[str, Consent] = {}
+    if settings.shopify_client_id and settings.shopify_client_secret:
+        shopify = ShopifyApp(
+            client_id=settings.shopify_client_id,
+            client_secret=settings.shopify_client_secret,
+            old_client_secret=settings.shopify_old_client_secret,
+            scopes=SCOPES,
+        )
+        found["shopify"] = ShopifyConsent(client, shopify)
+    if settings.yahoo_client_id and settings.yahoo_client_secret:
+        yahoo = YahooApp(
+            client_id=settings.yahoo_client_id,
+            client_secret=settings.yahoo_client_secret,
+            redirect_uri=f"{settings.public_url}/connect/yahoo/callback",
+        )
+        found["yahoo"] = YahooConsent(client, yahoo)
+    return found
 
 
 def _practice_consents(settings: Settings, client: httpx.AsyncClient) -> dict[str, Consent]:
     if not settings.practice:
         return {}
-    app = ShopifyApp(client_id=PRACTICE_CLIENT_ID, client_secret=practice_secret(settings), scopes=SCOPES)
-    return {"shopify": ShopifyConsent(client, app)}
+    secret = practice_secret(settings)
+    yahoo = YahooApp(
+        client_id=PRACTICE_CLIENT_ID,
+        client_secret=secret,
+        redirect_uri=f"{settings.public_url}/connect/yahoo/callback",
+        auth_url=practice_urls(settings)["yahoo"],
+    )
+    return {
+        "shopify": ShopifyConsent(
+            client, ShopifyApp(client_id=PRACTICE_CLIENT_ID, client_secret=secret, scopes=SCOPES)
+        ),
+        "yahoo": YahooConsent(client, yahoo),
+    }
+
+
+def practice_urls(settings: Settings) -> dict[str, str]:
+    """Where each practice channel is: Shopify at the root, because its shops are hosts; the others below their name."""
+    if not settings.practice:
+        return {}
+    return {"shopify": settings.practice_url} | {
+        name: f"{settings.practice_url}/{name}" for name in ("rakuten", "yahoo")
+    }

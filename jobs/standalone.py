@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
-from connectors.shopify.practice.app import create_app as create_practice
-from connectors.shopify.practice.settings import PracticeSettings
+from connectors.practice.street import Street
+from connectors.rakuten.practice import app as rakuten_practice
+from connectors.shopify.practice import app as shopify_practice
+from connectors.yahoo.practice import app as yahoo_practice
 from jobs import queue, web, worker
 from jobs.boot import PRACTICE_CLIENT_ID, Process, practice_secret, set_up_logging, settle
 from portal import config
@@ -45,20 +48,34 @@ async def _greet(process: Process) -> None:
     sys.stdout.flush()
 
 
+def street(settings: Settings, clock: Callable[[], float] = time.time) -> Street:
+    """Every practice channel, each with a file of its own in our data folder."""
+    folder, app_id, secret = settings.data_dir, PRACTICE_CLIENT_ID, practice_secret(settings)
+    shopify = shopify_practice.PracticeSettings(
+        data_file=folder / "practice-shopify.db", client_id=app_id, client_secret=secret
+    )
+    rakuten = rakuten_practice.PracticeSettings(data_file=folder / "practice-rakuten.db")
+    yahoo = yahoo_practice.PracticeSettings(
+        data_file=folder / "practice-yahoo.db", client_id=app_id, client_secret=secret
+    )
+    return Street(
+        shopify_practice.create_app(shopify, clock=clock),
+        {
+            "rakuten": rakuten_practice.create_app(rakuten, clock=clock),
+            "yahoo": yahoo_practice.create_app(yahoo, clock=clock),
+        },
+    )
+
+
 @asynccontextmanager
 async def _practising(settings: Settings) -> AsyncIterator[None]:
-    """Practice Shopify on the port after ours."""
-    practice = PracticeSettings(
-        data_file=settings.data_dir / "practice-shopify.db",
-        client_id=PRACTICE_CLIENT_ID,
-        client_secret=practice_secret(settings),
-    )
-    server = web.server(create_practice(practice), "127.0.0.1", settings.port + 1)
+    """The practice channels on the port after ours."""
+    server = web.server(street(settings), "127.0.0.1", settings.port + 1)
     task = asyncio.create_task(server.serve())
     while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn tells its start by a flag only
         await asyncio.sleep(0.01)
     if task.done():
-        raise ConfigError("The practice channel could not start; is its port (PORT + 1) free?")
+        raise ConfigError("The practice channels could not start; is its port (PORT + 1) free?")
     try:
         yield
     finally:

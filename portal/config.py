@@ -43,6 +43,8 @@ class Settings(BaseSettings):
     shopify_client_id: str = ""
     shopify_client_secret: str = ""
     shopify_old_client_secret: str = ""
+    yahoo_client_id: str = ""
+    yahoo_client_secret: str = ""
     log_level: str = "INFO"
     trusted_proxies: str = ""
     metrics_token: str = ""

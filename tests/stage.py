@@ -14,11 +14,10 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx
 from sqlalchemy import select
 
-from connectors.shopify.practice.app import create_app
-from connectors.shopify.practice.settings import PracticeSettings
-from jobs.boot import PRACTICE_CLIENT_ID, Process, practice_secret
+from jobs.boot import Process
 from jobs.lanes import Worker, lanes_to_ring, work_lane
 from jobs.registry import HANDLERS
+from jobs.standalone import street
 from portal.catalog import service as catalog
 from portal.catalog.records import NewProduct
 from portal.clock import Clock, sleep
@@ -171,14 +170,9 @@ class Stage:
 
 @asynccontextmanager
 async def practice_server(settings: Settings, clock: Clock) -> AsyncIterator[str]:
-    """A practice Shopify on a free port of loopback, in this event loop; its address."""
-    practice = PracticeSettings(
-        data_file=settings.data_dir / "practice.db",
-        client_id=PRACTICE_CLIENT_ID,
-        client_secret=practice_secret(settings),
-    )
+    """The practice channels on a free port of loopback, in this event loop; their address."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    async with conforming(create_app(practice, clock=lambda: clock().timestamp())) as app, serving(app) as url:
+    async with conforming(street(settings, lambda: clock().timestamp())) as app, serving(app) as url:
         yield url
 
 

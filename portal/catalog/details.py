@@ -45,7 +45,7 @@ def label(name: str) -> str:
     """What a detail is called, with its channel; empty for one nobody knows."""
     return {
         "genre_id": _("Rakuten genre"),
-        "attributes": _("Rakuten attributes"),
+        "genre_attributes": _("Rakuten attributes"),
         "product_category": _("Yahoo! product category"),
         "path": _("Yahoo! store category"),
     }.get(name, "")
@@ -54,7 +54,7 @@ def label(name: str) -> str:
 def hint(name: str) -> str:
     return {
         "genre_id": _("Six digits. RMS shows it beside the genre you choose for an item."),
-        "attributes": _("One a line, as name: value. A unit stands in brackets: Net content: 560 [ml]."),
+        "genre_attributes": _("One a line, as name: value. A unit stands in brackets: Net content: 560 [ml]."),
         "product_category": _("The number of the category in Yahoo!'s product category list."),
         "path": _("The category in your store. Colons stand between its levels: Food:Tea."),
     }.get(name, "")

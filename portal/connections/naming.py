@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from connectors.protocol import Capabilities
@@ -34,47 +34,61 @@ class Naming:
 def naming(channel: str, can: Capabilities) -> Naming:
     """The words for one channel; general ones for a channel that has none of its own."""
     keys = [KeyField(key.name, _key_label(channel, key.name), key.secret) for key in can.keys]
-    match channel:
-        case "shopify":
-            return Naming(
-                account=_("Shop address"),
-                account_hint=_("The part before .myshopify.com is enough."),
-                account_suffix=".myshopify.com",
-                keys_title=_("With an access token"),
-                keys_from=_(
-                    "In your shop's admin: Settings → Apps and sales channels → Develop apps → your app → API"
-                    " credentials. The token begins with shpat_. Shopify lets nobody make new apps there since 2026;"
-                    " one you have goes on working."
-                ),
-                keys=keys,
-                registering=_(
-                    "Whoever runs it sets SHOPIFY_CLIENT_ID and SHOPIFY_CLIENT_SECRET; the operators' guide says how."
-                    " Until then, connect with a token from your shop's admin."
-                ),
-            )
-        case "rakuten":
-            return Naming(
-                account=_("Shop name at Rakuten"),
-                account_hint=_("As in www.rakuten.co.jp/<shop name>/."),
-                keys_title=_("With your RMS keys"),
-                keys_from=_(
-                    "In RMS: Extended services → WEB API service. Tick the item and inventory functions there. The"
-                    " licence key ends after 90 days; we remind you before, and you paste the new one here."
-                ),
-                keys=keys,
-            )
-        case "yahoo":
-            return Naming(
-                account=_("Store account"),
-                account_hint=_("As in store.shopping.yahoo.co.jp/<store account>/."),
-                keys_title="",
-                keys_from="",
-                keys=keys,
-                registering=_(
-                    "Whoever runs it sets YAHOO_CLIENT_ID and YAHOO_CLIENT_SECRET; the operators' guide says how."
-                ),
-            )
+    return _BY_CHANNEL.get(channel, _of_any)(keys)
+
+
+def _of_any(keys: Sequence[KeyField]) -> Naming:
     return Naming(account=_("Account"), account_hint="", keys_title=_("With keys"), keys_from="", keys=keys)
+
+
+def _of_shopify(keys: Sequence[KeyField]) -> Naming:
+    return Naming(
+        account=_("Shop address"),
+        account_hint=_("The part before .myshopify.com is enough."),
+        account_suffix=".myshopify.com",
+        keys_title=_("With an access token"),
+        keys_from=_(
+            "In your shop's admin: Settings → Apps and sales channels → Develop apps → your app → API credentials."
+            " The token begins with shpat_. Shopify lets nobody make new apps there since 2026; one you have goes on"
+            " working."
+        ),
+        keys=keys,
+        registering=_(
+            "Whoever runs it sets SHOPIFY_CLIENT_ID and SHOPIFY_CLIENT_SECRET; the operators' guide says how. Until"
+            " then, connect with a token from your shop's admin."
+        ),
+    )
+
+
+def _of_rakuten(keys: Sequence[KeyField]) -> Naming:
+    return Naming(
+        account=_("Shop name at Rakuten"),
+        account_hint=_("As in www.rakuten.co.jp/<shop name>/."),
+        keys_title=_("With your RMS keys"),
+        keys_from=_(
+            "In RMS: Extended services → WEB API service. Tick the item and inventory functions there. The licence key"
+            " ends after 90 days; we remind you before, and you paste the new one here."
+        ),
+        keys=keys,
+    )
+
+
+def _of_yahoo(keys: Sequence[KeyField]) -> Naming:
+    return Naming(
+        account=_("Store account"),
+        account_hint=_("As in store.shopping.yahoo.co.jp/<store account>/."),
+        keys_title="",
+        keys_from="",
+        keys=keys,
+        registering=_("Whoever runs it sets YAHOO_CLIENT_ID and YAHOO_CLIENT_SECRET; the operators' guide says how."),
+    )
+
+
+_BY_CHANNEL: Mapping[str, Callable[[Sequence[KeyField]], Naming]] = {
+    "shopify": _of_shopify,
+    "rakuten": _of_rakuten,
+    "yahoo": _of_yahoo,
+}
 
 
 def _key_label(channel: str, key: str) -> str:

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from portal.catalog import search
+from portal.i18n import _
 from portal.inbox.choosing import Offer, Offers, offers_of
 from portal.inbox.fields import field_word
 from portal.inbox.filling import Gap, gap_of
@@ -30,6 +31,7 @@ from portal.models.connections import Connection
 from portal.models.inbox import Decision, InboxItem, InboxState
 
 READY_AT_ONCE = 500
+NAMED_ON_A_BUTTON = 2
 
 _OPEN = InboxItem.state != InboxState.DONE
 VIEWS: Mapping[str, ColumnElement[bool]] = {
@@ -179,12 +181,19 @@ def _row(
         units=sum(counted) if counted else None,
         image_url=product.images[0].url if product.images else "",
         boxes=[_box(product, offer, names[offer.connection.id], badges, now) for offer in offers.channels],
-        publish_to=format_list(list(dict.fromkeys(ticked))) if ticked else "",
+        publish_to=_together(list(dict.fromkeys(ticked))),
         changed=format_list([field_word(name) for name in item.changed_fields]) if item.changed_fields else "",
         sent=len(note[1]["armed"]) if note else 0,
         undoable=note is not None and (note[0].verb != APPROVE or now < note[0].undo_until),
         gap=None if item.state is InboxState.DONE else gap_of(product, offers.channels, currency),
     )
+
+
+def _together(channels: Sequence[str]) -> str:
+    """What the button calls the ticked channels: by name while that is short."""
+    if len(channels) > NAMED_ON_A_BUTTON:
+        return _("%(num)s channels") % {"num": len(channels)}
+    return format_list(channels) if channels else ""
 
 
 def _box(product: Product, offer: Offer, name: str, badges: Mapping[UUID, Badge], now: datetime) -> Box:

@@ -27,7 +27,7 @@ _GENRE = edit(
 _ATTRIBUTES = edit(
     N_("Rakuten wants other attributes in this genre"),
     N_("Its own message names them. Enter each on a line of its own, as name: value."),
-    "/details/attributes",
+    "/details/genre_attributes",
 )
 _TEXT = edit(
     N_("A text holds something Rakuten doesn't show"),
@@ -49,7 +49,7 @@ WORDINGS: Mapping[str, Wording] = {
     **dict.fromkeys(("ES01-03", "ES01-04", "ES01-05", "GA0003"), _SLOWER),
     **dict.fromkeys(("ES01-06", "ES01-07", "ES02-01", "ES02-02", "ES02-03", "ES03-01", "ES03-02", "X0000"), _ITS_ERROR),
     **dict.fromkeys(("GE0019", "DR0001", "DR0002", "DR0003", "DR0004", "IE0200"), _ITS_ERROR),
-    **dict.fromkeys(("IE0146", "IE0199", "IE0274"), _GENRE),
+    **dict.fromkeys(("IE0146", "IE0274"), _GENRE),
     **dict.fromkeys(("IE0418", "IE1001", "IE1002"), _ATTRIBUTES),
     **dict.fromkeys(("IE0215", "IE0216", "IE0217", "IE0218", "IE0270", "IE0271", "IE0272", "IE0278", "IE0425"), _TEXT),
     **dict.fromkeys(("IE0114", "IE0156", "IE0158", "IE0211", "IE0269", "IE0229", "IE0416"), _SELECTORS),
@@ -61,6 +61,34 @@ WORDINGS: Mapping[str, Wording] = {
     **dict.fromkeys(
         ("IE0113", "IE0135", "IE0500", "IE1003", "IE1004", "IE1005", "IE1101", "IE1102", "IE1106"), _UNREADABLE
     ),
+    "IE0199": at_channel(
+        N_("Your Rakuten shop may not sell in this genre yet"), N_("Ask Rakuten for it in RMS, then try again here.")
+    ),
+    **dict.fromkeys(("3001", "3004", "3005", "3014", "3015"), _UNREADABLE),
+    **dict.fromkeys(
+        ("3002", "3003"), at_channel(N_("R-Cabinet is closed for this shop"), N_("Ask Rakuten why in RMS."))
+    ),
+    **dict.fromkeys(
+        ("3006", "3012", "3013"),
+        at_channel(N_("R-Cabinet is full"), N_("Delete images there, or ask for more room in RMS.")),
+    ),
+    "AuthError": at_channel(N_("R-Cabinet was never opened"), N_("Open it once in RMS, then try again here.")),
+    "1001": wait(N_("%(channel)s is not available right now"), _NOTHING_TO_DO),
+    "3008": edit(N_("An image is larger than Rakuten takes"), N_("It takes 2 MB. Make the file smaller."), "/images"),
+    "3009": edit(N_("An image has more pixels than Rakuten takes"), N_("It takes 3840 × 3840."), "/images"),
+    "3010": edit(N_("Rakuten doesn't take this kind of image"), N_("Use a JPEG, PNG or GIF."), "/images"),
+    "3011": edit(N_("An image can't be opened"), N_("Save it again, or choose another."), "/images"),
+    "genre_missing": edit(
+        N_("Rakuten needs a genre"), N_("Look the genre up in RMS and enter its number."), "/details/genre_id"
+    ),
+    "attributes_unreadable": edit(
+        N_("We can't read the Rakuten attributes"),
+        N_("Enter each on a line of its own, as name: value."),
+        "/details/genre_attributes",
+    ),
+    "unusable_keys": reconnect(N_("The RMS keys can't be used"), N_("Paste both again, exactly as RMS shows them.")),
+    "not_tried": wait(N_("%(channel)s stopped before this one was tried"), _NOTHING_TO_DO),
+    **dict.fromkeys(("not_a_stock_id", "not_a_variant_id", "never_sent"), _UNREADABLE),
     "ES01-02": wait(N_("%(channel)s is closed for maintenance"), _NOTHING_TO_DO),
     "GE0017": wait(N_("%(channel)s is closed for maintenance"), _NOTHING_TO_DO),
     "CE0001": wait(N_("%(channel)s is still busy with this product"), _NOTHING_TO_DO),

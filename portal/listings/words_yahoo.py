@@ -51,6 +51,20 @@ WORDINGS: Mapping[str, Wording] = {
     "ed-00006": wait(N_("%(channel)s is still busy with this store"), _NOTHING_TO_DO),
     **dict.fromkeys(("px-04001", "it-02001", "it-07004", "im-02001"), _UNREADABLE),
     **dict.fromkeys(("st-02100", "st-02101", "st-02102", "st-02103", "st-02105", "st-02106", "st-02107"), _UNREADABLE),
+    "detail_missing": edit(
+        N_("Yahoo! needs to know more of this product"),
+        N_("Fill it in."),
+        named=N_("Yahoo! needs the %(field)s"),
+    ),
+    "option_characters": edit(
+        N_("An option has a sign Yahoo! doesn't take"), N_("Take out # | , : and =."), "/option_names"
+    ),
+    "too_many_options": edit(N_("Too many options"), N_("Yahoo! takes 2. Remove the others."), "/option_names"),
+    "not_tried": wait(N_("%(channel)s stopped before this one was tried"), _NOTHING_TO_DO),
+    "nonce_mismatch": reconnect(N_("Yahoo!'s answer didn't belong to your visit"), N_("Connect once more.")),
+    "unusable_public_key": reconnect(
+        N_("The store's public key can't be used"), N_("Copy it again from Store Creator Pro.")
+    ),
     "it-01004": edit(
         N_("Yahoo! doesn't take this item code"),
         N_("It takes half-width letters, digits and hyphens, 99 at most."),

@@ -34,7 +34,7 @@ def bring_file(page: Page, installation: Installation, path: Path) -> None:
 
 def connect_practice_shop(page: Page, installation: Installation) -> None:
     page.goto(f"{installation.url}/channels")
-    page.get_by_role("link", name="Try with a practice shop").click()
+    page.get_by_role("link", name="Try with a practice shop: Shopify").click()
     page.get_by_role("link", name=re.compile("^Continue to")).click()
     page.get_by_role("button", name="Install").click()
     expect(page).to_have_url(f"{installation.url}/channels")

@@ -77,7 +77,7 @@ class Premises:
 
     def in_the_shops_book(self, query: str, *values: Any) -> list[Any]:
         """First column of what the practice server itself has written down."""
-        path = self.stage.process.runtime.settings.data_dir / "practice.db"
+        path = self.stage.process.runtime.settings.data_dir / "practice-shopify.db"
         with closing(sqlite3.connect(path)) as book:
             return [row[0] for row in book.execute(query, values)]
 

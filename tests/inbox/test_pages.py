@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from portal.inbox import service
+from portal.inbox import queries, service
 from portal.models.accounts import ListingMode, Merchant, Role
 from portal.models.catalog import Product
 from portal.models.connections import ConnectionState
@@ -351,3 +351,16 @@ async def test_a_changed_product_names_the_field(site: Site, merchant: Merchant)
     row = (await alice.get("/inbox?state=changed")).select_one(f"#inbox-item-{item.id}")
     assert row is not None
     assert "changed: title" in row.text
+
+
+@pytest.mark.parametrize(
+    ("channels", "said"),
+    [
+        ([], ""),
+        (["Shopify"], "Shopify"),
+        (["Shopify", "Rakuten Ichiba"], "Shopify and Rakuten Ichiba"),
+        (["Shopify", "Rakuten Ichiba", "Yahoo! Shopping"], "3 channels"),
+    ],
+)
+def test_the_button_names_the_channels_while_that_is_short(channels: list[str], said: str) -> None:
+    assert queries._together(channels) == said

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 import pytest
 from graphql import FieldNode, GraphQLEnumType, GraphQLSchema, TypeInfo, TypeInfoVisitor, Visitor, get_named_type, visit
 
 from connectors.errors import ProblemClass
+from connectors.rakuten import errors as rakuten_errors
 from connectors.shopify import documents
 from connectors.shopify import errors as shopify_errors
-from portal.listings import words_common
-from portal.listings.wording import Button
+from connectors.yahoo import errors as yahoo_errors
+from portal.listings import words_common, words_rakuten, words_yahoo
+from portal.listings.wording import Button, Wording
 from portal.listings.words import explain, field_name, wording_of
 from portal.listings.words_shopify import WORDINGS
 from tests.material import SHOPIFY_REFERENCE, needs_shopify_specs
@@ -104,6 +107,30 @@ def test_the_button_fits_the_class_of_the_code(code: str, kind: ProblemClass) ->
     wording = wording_of("shopify", code)
     assert wording is not None
     assert wording.button in BUTTONS[kind]
+
+
+SORTED = [
+    *(("rakuten", code, kind) for code, kind in sorted(rakuten_errors.CLASS_OF_CODE.items())),
+    *(("yahoo", code, kind) for code, kind in sorted(yahoo_errors.CLASS_OF_CODE.items())),
+]
+
+
+@pytest.mark.parametrize(("channel", "code", "kind"), SORTED)
+def test_every_code_a_marketplace_connector_sorts_has_words_with_the_right_button(
+    channel: str, code: str, kind: ProblemClass
+) -> None:
+    wording = wording_of(channel, code)
+    assert wording is not None
+    assert wording.button in BUTTONS[kind]
+
+
+@pytest.mark.parametrize("wordings", [words_rakuten.WORDINGS, words_yahoo.WORDINGS])
+def test_a_marketplaces_words_blame_nobody_and_point_where_the_editor_can_go(wordings: Mapping[str, Wording]) -> None:
+    for code, wording in wordings.items():
+        for text in (wording.title, wording.body):
+            assert not re.search(r"invalid|failed to|error occurred|sorry|oops", text, re.IGNORECASE), text
+        assert not wording.field or field_name(wording.field), code
+        assert not (wording.retry_helps and wording.button in {Button.WAIT, Button.RECONNECT, Button.EDIT}), code
 
 
 OWN_CODES = {
