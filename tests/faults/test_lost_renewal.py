@@ -51,8 +51,8 @@ async def _soon_over(trader: Trader) -> None:
         row = await session.get_one(Connection, trader.connection.id)
         assert row.secrets is not None
         credentials = secrets.open_sealed(vault, row, row.secrets)
-        row.expires_at = trader.stage.now + timedelta(minutes=1)
-        row.secrets = secrets.seal(vault, row, replace(credentials, expires_at=row.expires_at))
+        ends = trader.stage.now + timedelta(minutes=1)
+        row.secrets = secrets.seal(vault, row, replace(credentials, expires_at=ends))
 
 
 async def _row(trader: Trader) -> Connection:

@@ -93,7 +93,7 @@ async def test_a_removed_app_destroys_the_tokens_and_asks_to_reconnect(
 
     row = await premises.connection(merchant)
     assert row.state is ConnectionState.NEEDS_REAUTH
-    assert (row.secrets, row.previous_secrets, row.expires_at) == (None, None, None)
+    assert (row.secrets, row.previous_secrets, row.access_ends_at) == (None, None, None)
     assert row.problem is not None
     assert row.problem["code"] == "app_uninstalled"
     await premises.stage.connect(merchant, again=row)

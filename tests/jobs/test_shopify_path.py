@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 
 from connectors.records import Observed
 from portal.catalog.records import NewImage, NewProduct, NewVariant
+from portal.connections import secrets
 from portal.connections import service as connections
 from portal.listings import publishing
 from portal.listings import service as listings
@@ -298,8 +299,10 @@ async def test_an_expired_token_is_renewed_once_and_nobody_notices(
     assert (await stage.listing(merchant, saved.id)).observed is Observed.LIVE
     async with stage.sessions.read(merchant.id) as session:
         row = await session.get_one(Connection, connection.id)
-    assert row.expires_at is not None
-    assert row.expires_at > stage.now + timedelta(minutes=30)
+    assert row.secrets is not None
+    held = secrets.open_sealed(stage.process.runtime.vault, row, row.secrets)
+    assert held.expires_at is not None
+    assert held.expires_at > stage.now + timedelta(minutes=30)
 
 
 async def test_ending_takes_off_sale_and_deletes_nothing(
