@@ -28,5 +28,6 @@ async def test_a_transaction_that_lasts_too_long_is_ended_and_no_other(
         monkeypatch.setattr(db, "LONGEST_TRANSACTION", timedelta())
         assert await db.end_abandoned(other) == 1
 
-        with pytest.raises(DBAPIError, match="terminating connection"):
+        # How the driver says it depends on whether the server's farewell has arrived by now.
+        with pytest.raises(DBAPIError):
             await stopped.scalar(count)
