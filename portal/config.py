@@ -6,6 +6,8 @@ import base64
 import json
 import os
 import secrets
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -106,18 +108,22 @@ def _fill_local_secrets(settings: Settings) -> None:
     path = settings.data_dir / "keys.json"
     if not path.exists():
         settings.data_dir.mkdir(parents=True, exist_ok=True)
-        made = json.dumps({"vault_keys": new_vault_key(), "secret_key": secrets.token_hex(32)})
-        try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            # Another process of the same folder was first; its keys are the ones to use.
-            pass
-        else:
-            with os.fdopen(descriptor, "w") as file:
-                file.write(made)
+        _write_once(path, json.dumps({"vault_keys": new_vault_key(), "secret_key": secrets.token_hex(32)}))
     kept = json.loads(path.read_text())
     settings.vault_keys = settings.vault_keys or kept["vault_keys"]
     settings.secret_key = settings.secret_key or kept["secret_key"]
+
+
+def _write_once(path: Path, content: str) -> None:
+    """The first of several processes wins, and none ever reads a file half written."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(content)
+        with suppress(FileExistsError):
+            os.link(name, path)
+    finally:
+        os.unlink(name)
 
 
 def _async_url(url: str) -> str:
