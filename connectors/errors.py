@@ -14,8 +14,15 @@ carrying its `Problem` in `records.Failed`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
+
+# Codes that callers act on, so every channel gives them for the same thing: a name that another product has there,
+# and a product of ours that is there no more.
+HANDLE_NOT_UNIQUE = "HANDLE_NOT_UNIQUE"
+PRODUCT_GONE = "PRODUCT_DOES_NOT_EXIST"
 
 
 class ProblemClass(StrEnum):
@@ -92,3 +99,21 @@ class OurFault(ChannelError):
     """We sent what the channel cannot read, or cannot read what it sent."""
 
     problem_class = ProblemClass.OURS
+
+
+ERROR_OF_CLASS: Mapping[ProblemClass, type[ChannelError]] = MappingProxyType(
+    {kind.problem_class: kind for kind in (DataRefused, PermissionLost, AccountBlocked, Busy, InDoubt, OurFault)}
+)
+
+
+def as_error(problem: Problem) -> ChannelError:
+    """The error to raise when one problem is the outcome of a whole call."""
+    return ERROR_OF_CLASS[problem.problem_class](
+        problem.code,
+        problem.original,
+        original_lang=problem.original_lang,
+        field=problem.field,
+        channel_request_id=problem.channel_request_id,
+        recommended=problem.recommended,
+        message=problem.message,
+    )

@@ -38,11 +38,10 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """Something a product needs for one channel alone. `name` is its own among all channels' details.
+    """Something a product needs for one channel alone. What is not `required` is asked of some products only.
 
-    It also names a form's control, so it must be no property of a form ("attributes" would hide the form's own).
-
-    What is not `required` may be asked for by the channel of some products only. `lines` holds several.
+    `name` is its own among all channels' details. It also names a form's control, so it must be no property of a form
+    ("attributes" would hide the form's own). `lines` says that it may be several lines.
     """
 
     name: str

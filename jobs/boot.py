@@ -138,7 +138,7 @@ def _consents(settings: Settings, client: httpx.AsyncClient) -> dict[str, Consen
         yahoo = YahooApp(
             client_id=settings.yahoo_client_id,
             client_secret=settings.yahoo_client_secret,
-            redirect_uri=f"{settings.public_url}/connect/yahoo/callback",
+            redirect_uri=_yahoo_returns_to(settings),
         )
         found["yahoo"] = YahooConsent(client, yahoo)
     return found
@@ -151,7 +151,7 @@ def _practice_consents(settings: Settings, client: httpx.AsyncClient) -> dict[st
     yahoo = YahooApp(
         client_id=PRACTICE_CLIENT_ID,
         client_secret=secret,
-        redirect_uri=f"{settings.public_url}/connect/yahoo/callback",
+        redirect_uri=_yahoo_returns_to(settings),
         auth_url=practice_urls(settings)["yahoo"],
     )
     return {
@@ -160,6 +160,11 @@ def _practice_consents(settings: Settings, client: httpx.AsyncClient) -> dict[st
         ),
         "yahoo": YahooConsent(client, yahoo),
     }
+
+
+def _yahoo_returns_to(settings: Settings) -> str:
+    """The one address that visits to Yahoo! come back to, as registered there."""
+    return f"{settings.public_url}/connect/yahoo/callback"
 
 
 def practice_urls(settings: Settings) -> dict[str, str]:

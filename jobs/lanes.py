@@ -436,8 +436,10 @@ async def _goes_on(worker: Worker, held: Held, *, may: bool) -> bool:
     now = worker.runtime.clock()
     async with worker.runtime.sessions.read(held.merchant_id) as session:
         upcoming = await _next_due(session, held, now)
-        if upcoming is None or (may and upcoming <= now):
-            return upcoming is not None
+        if upcoming is None:
+            return False
+        if may and upcoming <= now:
+            return True
         db.ring(session, held.lane_id, upcoming)
         await worker.runtime.sessions.after_commit(session)
     return False

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from connectors.errors import Problem, ProblemClass
+from connectors.errors import PRODUCT_GONE, Problem, ProblemClass
 from connectors.protocol import Capabilities
 from connectors.records import (
     Aspect,
@@ -52,7 +52,6 @@ from portal.tasks import service as tasks
 
 ALREADY_THERE = "already_on_channel"
 NOT_READY = "not_ready"
-GONE = "PRODUCT_DOES_NOT_EXIST"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -330,7 +329,7 @@ async def _changed_since(session: AsyncSession, through: Mapping[UUID, Work]) ->
 
 
 def _is_gone(result: Result) -> bool:
-    return result.ended is Ended.REFUSED and result.problem is not None and result.problem.code == GONE
+    return result.ended is Ended.REFUSED and result.problem is not None and result.problem.code == PRODUCT_GONE
 
 
 async def _start_anew(session: AsyncSession, batch: Batch, listing: Listing, now: datetime) -> None:

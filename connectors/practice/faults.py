@@ -11,10 +11,26 @@ from typing import Any
 
 from connectors.practice.store import Row, Store
 
+# When a fault happens that does not say so.
+_USUAL_DETAILS: dict[str, dict[str, Any]] = {
+    "slow": {"when": "before"},
+    "error": {"when": "before"},
+    "kill": {"when": "before"},
+    "drop": {"when": "after"},
+}
 
-def add(store: Store, shop: str, kind: str, *, count: int | None, details: dict[str, Any]) -> int:
-    """The fault happens on the next `count` fitting calls, or until it is cleared. Its number."""
-    return store.insert("fault", shop=shop, kind=kind, left_over=count, details=json.dumps(details))
+
+def add(
+    store: Store, shop: str, kind: str, *, kinds: Collection[str], count: int | None, details: dict[str, Any]
+) -> int:
+    """The fault happens on the next `count` fitting calls, or until it is cleared. Its number.
+
+    `kinds` are those the channel has; raises ValueError for any other.
+    """
+    if kind not in kinds:
+        raise ValueError(f"there is no fault {kind!r}; there are {', '.join(kinds)}")
+    told = json.dumps(_USUAL_DETAILS.get(kind, {}) | details)
+    return store.insert("fault", shop=shop, kind=kind, left_over=count, details=told)
 
 
 def clear(store: Store, shop: str, kind: str | None = None) -> None:

@@ -52,6 +52,7 @@ def last_calls(store: Store, shop: str) -> list[tuple[object, ...]]:
 
 
 def clock_time(seconds: float) -> str:
+    """The time of day, UTC."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%H:%M:%S")
 
 

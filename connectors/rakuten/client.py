@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 import httpx
 
 from connectors import http
-from connectors.errors import Problem
+from connectors.errors import Problem, as_error
 from connectors.limits import Rate
 from connectors.protocol import Account
 from connectors.rakuten import access, errors, xml
@@ -107,7 +107,7 @@ class RakutenClient:
         reply = await self.ask(call)
         problem = reply.problem()
         if problem is not None:
-            raise errors.as_error(problem)
+            raise as_error(problem)
         return reply.body
 
     async def read(self, call: Call) -> Reply:
@@ -115,7 +115,7 @@ class RakutenClient:
         reply = await self.ask(call)
         problem = reply.problem()
         if problem is not None and not reply.not_found:
-            raise errors.as_error(problem)
+            raise as_error(problem)
         return reply
 
     # ---- items ----

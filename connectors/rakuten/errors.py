@@ -12,22 +12,17 @@ from typing import Any
 
 from connectors import http
 from connectors.errors import (
+    ERROR_OF_CLASS,
     AccountBlocked,
     Busy,
     ChannelError,
     DataRefused,
-    InDoubt,
-    OurFault,
     PermissionLost,
     Problem,
     ProblemClass,
 )
 from connectors.rakuten import pointers, xml
 
-# The code callers know a taken page by, whatever the channel; Rakuten has none, for it would overwrite the page.
-HANDLE_NOT_UNIQUE = "HANDLE_NOT_UNIQUE"
-# The code callers know a vanished product by, in the place of GE0014, which also stands for other things not found.
-PRODUCT_GONE = "PRODUCT_DOES_NOT_EXIST"
 NOT_FOUND = "GE0014"
 CONFLICT = "CE0001"
 
@@ -140,7 +135,7 @@ def stopping(answer: http.Answer, request: http.Request, found: list[Refusal]) -
         return http.lost(request, _code(first, answer), _words(found), channel_request_id=answer.request_id)
     if first is None:
         return http.error_for_status(answer, request)
-    kind = _ERROR_OF_CLASS[first.problem_class]
+    kind = ERROR_OF_CLASS[first.problem_class]
     if first.code not in CLASS_OF_CODE:
         kind = {401: PermissionLost, 403: PermissionLost, 429: Busy}.get(answer.status, kind)
     if kind in (DataRefused, AccountBlocked):
@@ -191,20 +186,3 @@ def _language(words: str) -> str:
     """Rakuten mixes Japanese names into English sentences; the language is that of most letters."""
     letters = [sign for sign in words if sign.isalpha()]
     return "ja" if sum(not sign.isascii() for sign in letters) * 2 > len(letters) else "en"
-
-
-_ERROR_OF_CLASS: Mapping[ProblemClass, type[ChannelError]] = {
-    kind.problem_class: kind for kind in (DataRefused, PermissionLost, AccountBlocked, Busy, InDoubt, OurFault)
-}
-
-
-def as_error(problem: Problem) -> ChannelError:
-    """The error to raise when one problem is the outcome of a whole call."""
-    return _ERROR_OF_CLASS[problem.problem_class](
-        problem.code,
-        problem.original,
-        original_lang=problem.original_lang,
-        field=problem.field,
-        channel_request_id=problem.channel_request_id,
-        message=problem.message,
-    )

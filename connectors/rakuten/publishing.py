@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from connectors.errors import ChannelError, Problem, ProblemClass
-from connectors.rakuten import errors, inventory, mapping, names, pointers
+from connectors.errors import HANDLE_NOT_UNIQUE, PRODUCT_GONE, ChannelError, Problem, ProblemClass
+from connectors.rakuten import inventory, mapping, names, pointers
 from connectors.rakuten.batches import one_by_one
 from connectors.rakuten.client import RakutenClient
 from connectors.records import Aspect, Done, Failed, Outcome, Published, PublishItem
@@ -61,7 +61,7 @@ async def _create(client: RakutenClient, item: PublishItem) -> Outcome[Published
         return Failed(
             Problem(
                 problem_class=ProblemClass.DATA,
-                code=errors.HANDLE_NOT_UNIQUE,
+                code=HANDLE_NOT_UNIQUE,
                 field="/handle",
                 message="an item that is not ours has this code",
             )
@@ -172,7 +172,7 @@ def _linked_positions(item: PublishItem) -> dict[str, int]:
 
 
 def _gone(problem: Problem) -> Problem:
-    return replace(problem, problem_class=ProblemClass.DATA, code=errors.PRODUCT_GONE, field="")
+    return replace(problem, problem_class=ProblemClass.DATA, code=PRODUCT_GONE, field="")
 
 
 def _as_it_was(client: RakutenClient, item: PublishItem) -> Published:

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from connectors import http
-from connectors.errors import ChannelError, DataRefused, OurFault, PermissionLost, Problem, ProblemClass
+from connectors.errors import ChannelError, DataRefused, OurFault, PermissionLost, Problem, ProblemClass, as_error
 from connectors.protocol import Account
 from connectors.records import BucketReading
 from connectors.shopify import costs, documents, errors
@@ -66,7 +66,7 @@ class ShopifyClient:
         values: list[dict[str, Any] | None] = []
         for result in await self.run(parts):
             if isinstance(result, Problem):
-                raise errors.as_error(result)
+                raise as_error(result)
             values.append(result)
         return values
 

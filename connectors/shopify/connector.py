@@ -7,7 +7,7 @@ from functools import partial
 
 import httpx
 
-from connectors.errors import AccountBlocked, PermissionLost, Problem, ProblemClass
+from connectors.errors import AccountBlocked, PermissionLost, Problem, ProblemClass, as_error
 from connectors.protocol import Account, Capabilities, Key
 from connectors.records import (
     Credentials,
@@ -163,7 +163,7 @@ class Shopify:
         for result in await shop.run(parts):
             problem = errors.problem_in(result)
             if problem is not None and problem.code != errors.ALREADY_TAKEN:
-                raise errors.as_error(problem)
+                raise as_error(problem)
 
     def parse_webhook(self, headers: Mapping[str, str], body: bytes, *, secrets: Sequence[str]) -> InboundEvent | None:
         return webhooks.parse_webhook(headers, body, secrets=secrets)
@@ -178,7 +178,7 @@ class Shopify:
             return
         problem = errors.problem_in(result)
         if problem is not None and problem.code not in _ALREADY_OUT:
-            raise errors.as_error(problem)
+            raise as_error(problem)
 
     def _shop(self, account: Account) -> ShopifyClient:
         return ShopifyClient(self._client, account)

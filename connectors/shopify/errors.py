@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from connectors.errors import (
+    HANDLE_NOT_UNIQUE,
+    PRODUCT_GONE,
     AccountBlocked,
     Busy,
     ChannelError,
@@ -35,13 +37,12 @@ STATUS_ERRORS: Mapping[int, type[ChannelError]] = {
 }
 
 ACCESS_DENIED = "ACCESS_DENIED"
-HANDLE_NOT_UNIQUE = "HANDLE_NOT_UNIQUE"
 STALE = "CHANGE_FROM_QUANTITY_STALE"
 NOT_STOCKED = "ITEM_NOT_STOCKED_AT_LOCATION"
 VARIANT_GONE = "PRODUCT_VARIANT_DOES_NOT_EXIST"
 ALREADY_STOCKED = "already_stocked"
 ALREADY_TAKEN = "already_taken"
-GONE = frozenset({"PRODUCT_DOES_NOT_EXIST", "NOT_FOUND", "resource_gone", "publication_gone"})
+GONE = frozenset({PRODUCT_GONE, "NOT_FOUND", "resource_gone", "publication_gone"})
 # The key was used by a call that died inside Shopify; nothing was executed and the key is spent.
 SPENT_KEY = "IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED"
 
@@ -120,7 +121,7 @@ _WORDINGS = (
     _Wording(re.compile(r"^Title can't be blank"), "BLANK", "/title"),
     _Wording(re.compile(r"^The variant .* already exists\b", re.DOTALL), "VARIANT_ALREADY_EXISTS"),
     _Wording(re.compile(r"^Image URL is invalid"), "INVALID_INPUT", "/images"),
-    _Wording(re.compile(r"^Product does not exist"), "PRODUCT_DOES_NOT_EXIST"),
+    _Wording(re.compile(r"^Product does not exist"), PRODUCT_GONE),
     _Wording(re.compile(r"^Resource does not exist"), "resource_gone"),
     _Wording(re.compile(r"^Publication does not exist"), "publication_gone"),
     _Wording(re.compile(r"^Another operation already in progress"), "operation_in_progress"),
@@ -207,22 +208,6 @@ def _wait_seconds(cost: Mapping[str, Any]) -> float:
     lacking = float(cost.get("requestedQueryCost") or 0) - float(status.get("currentlyAvailable") or 0)
     restore = float(status.get("restoreRate") or 0)
     return max(1.0, lacking / restore) if restore > 0 else 1.0
-
-
-_ERROR_OF_CLASS: Mapping[ProblemClass, type[ChannelError]] = {
-    kind.problem_class: kind for kind in (DataRefused, PermissionLost, AccountBlocked, Busy, InDoubt, OurFault)
-}
-
-
-def as_error(problem: Problem) -> ChannelError:
-    """The error to raise when one problem is the outcome of a whole call."""
-    return _ERROR_OF_CLASS[problem.problem_class](
-        problem.code,
-        problem.original,
-        field=problem.field,
-        channel_request_id=problem.channel_request_id,
-        message=problem.message,
-    )
 
 
 def said(body: Any) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from connectors.errors import Problem, ProblemClass
+from connectors.errors import HANDLE_NOT_UNIQUE, PRODUCT_GONE, Problem, ProblemClass
 from connectors.records import Done, Failed, Outcome, ProductRecord, Published, Sent, SentItem
 from connectors.shopify import costs, errors, looking, mapping
 from connectors.shopify.client import ShopifyClient
@@ -39,7 +39,7 @@ async def _outcome(
         return Sent(one.reference, PATIENCE_SECONDS)
     node = operation["product"]
     problem = errors.problem_in(operation)
-    if problem is not None and problem.code == errors.HANDLE_NOT_UNIQUE:
+    if problem is not None and problem.code == HANDLE_NOT_UNIQUE:
         node = await _made_before(shop, product)
     if problem is not None and node is None:
         return Failed(problem)
@@ -57,7 +57,7 @@ async def _made_before(shop: ShopifyClient, product: ProductRecord) -> dict[str,
 async def _finish(shop: ShopifyClient, one: SentItem, channel_id: str, publication_id: str) -> Outcome[Published]:
     (node,) = await shop.values([Part("FinishedProduct", {"id": channel_id})])
     if node is None:
-        return Failed(Problem(problem_class=ProblemClass.DATA, code="PRODUCT_DOES_NOT_EXIST"))
+        return Failed(Problem(problem_class=ProblemClass.DATA, code=PRODUCT_GONE))
     variants = await looking.all_variants(shop, node, more="MoreFinishedVariants")
     published = mapping.published(node, one.item.product, variants)
     changes = mapping.images_missing(one.item.product, node, variants, links=published.links)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from connectors.errors import ChannelError, Problem, ProblemClass
+from connectors.errors import HANDLE_NOT_UNIQUE, PRODUCT_GONE, ChannelError, Problem, ProblemClass
 from connectors.records import Aspect, Done, Failed, Outcome, ProductRecord, Published, PublishItem, Sent
 from connectors.shopify import errors, fields, looking, mapping
 from connectors.shopify.client import Result, ShopifyClient
@@ -112,7 +112,7 @@ async def _linked(product: ProductRecord, node: Mapping[str, Any], shop: Shopify
 
 
 def _handle_taken(outcome: Outcome[Published]) -> bool:
-    return isinstance(outcome, Failed) and outcome.problem.code == errors.HANDLE_NOT_UNIQUE
+    return isinstance(outcome, Failed) and outcome.problem.code == HANDLE_NOT_UNIQUE
 
 
 async def _adopt(products: Mapping[int, ProductRecord], shop: ShopifyClient) -> Outcomes:
@@ -183,7 +183,7 @@ async def _replace(items: Mapping[int, PublishItem], shop: ShopifyClient) -> Out
             outcomes[number] = Failed(node)
             continue
         if node is None:
-            outcomes[number] = Failed(Problem(problem_class=ProblemClass.DATA, code="PRODUCT_DOES_NOT_EXIST"))
+            outcomes[number] = Failed(Problem(problem_class=ProblemClass.DATA, code=PRODUCT_GONE))
             continue
         variants = await looking.variants_or_problem(shop, node, more="MoreVariants")
         if isinstance(variants, Problem):

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from connectors.errors import Problem, ProblemClass
+from connectors.errors import Problem, ProblemClass, as_error
 from connectors.records import Done, Failed, Outcome, StockChange, StockSet
 from connectors.shopify import errors, mapping
 from connectors.shopify.client import Result, ShopifyClient
@@ -64,7 +64,7 @@ class _Push:
         if problem is not None and problem.code == errors.SPENT_KEY:
             return await self._rest(rows, f"{self._key} again")
         if problem is not None and problem.problem_class is ProblemClass.BUSY and problem.code not in _ROW_CODES:
-            raise errors.as_error(problem)
+            raise as_error(problem)
         return await self._settle(rows, result, problem)
 
     async def _rest(self, rows: Rows, key: str) -> Outcomes:

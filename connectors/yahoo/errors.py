@@ -9,22 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from connectors.errors import (
-    AccountBlocked,
-    Busy,
-    ChannelError,
-    DataRefused,
-    InDoubt,
-    OurFault,
-    PermissionLost,
-    Problem,
-    ProblemClass,
-)
+from connectors.errors import PRODUCT_GONE, Busy, ChannelError, Problem, ProblemClass
+from connectors.errors import as_error as error_of
 from connectors.yahoo import answers
 from connectors.yahoo.answers import Element
 
-HANDLE_NOT_UNIQUE = "HANDLE_NOT_UNIQUE"
-GONE = "PRODUCT_DOES_NOT_EXIST"
 NOTHING_TO_PUBLISH = "pm-05001"
 # https://developer.yahoo.co.jp/webapi/shopping/setStock.html: the stock was set, reading it again was not possible.
 SET_BUT_NOT_READ = "ed-10002"
@@ -118,7 +107,7 @@ def problem_of(refusals: Sequence[Refusal], *, request_id: str = "") -> Problem:
     first = refusals[0]
     return Problem(
         problem_class=class_of(first),
-        code=GONE if first.says_gone else first.code or "refused",
+        code=PRODUCT_GONE if first.says_gone else first.code or "refused",
         original="\n".join(dict.fromkeys(one.words for one in refusals if one.words)),
         original_lang=_language(first),
         field=_FIELD_OF_TARGET.get(first.target or _TARGET_OF_CODE.get(first.code, ""), ""),
@@ -137,24 +126,14 @@ def _language(refusal: Refusal) -> str:
     return "en" if refusal.words.isascii() and refusal.words else "ja"
 
 
-_ERROR_OF_CLASS: Mapping[ProblemClass, type[ChannelError]] = {
-    kind.problem_class: kind for kind in (DataRefused, PermissionLost, AccountBlocked, Busy, InDoubt, OurFault)
-}
-
-
 def as_error(problem: Problem, *, writes: bool = True) -> ChannelError:
-    """The error to raise when one problem is the outcome of a whole call."""
-    kind = _ERROR_OF_CLASS[problem.problem_class]
-    if kind is InDoubt and not writes:
-        kind = Busy
-    details = {
-        "original_lang": problem.original_lang,
-        "field": problem.field,
-        "channel_request_id": problem.channel_request_id,
-    }
-    if kind is Busy and problem.original.strip() == _FORBIDDEN:
-        return Busy(problem.code, problem.original, retry_after_seconds=_BLOCKED_SECONDS, **details)
-    return kind(problem.code, problem.original, **details)
+    """The error to raise when one problem is the outcome of a whole call. A read is never left in doubt."""
+    if problem.problem_class is ProblemClass.UNKNOWN and not writes:
+        problem = replace(problem, problem_class=ProblemClass.BUSY)
+    error = error_of(problem)
+    if isinstance(error, Busy) and problem.original.strip() == _FORBIDDEN:
+        error.retry_after_seconds = _BLOCKED_SECONDS
+    return error
 
 
 def known(refusals: Sequence[Refusal]) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from connectors.errors import ChannelError, InDoubt, Problem, ProblemClass
+from connectors.errors import HANDLE_NOT_UNIQUE, PRODUCT_GONE, ChannelError, InDoubt, Problem, ProblemClass
 from connectors.records import Done, Failed, Outcome, PriceChange, Published, PublishItem, Sent, SentItem
 from connectors.yahoo import codes, editing, errors, looking, mapping
 from connectors.yahoo.client import YahooClient
@@ -24,8 +24,8 @@ UNPUBLISHED_SECONDS = 30.0
 PATIENCE_SECONDS = 1800.0
 
 _STOPPED = Problem(problem_class=ProblemClass.BUSY, code="not_tried", message="an earlier item of the batch was lost")
-_GONE = Problem(problem_class=ProblemClass.DATA, code=errors.GONE)
-_NOT_UNIQUE = Problem(problem_class=ProblemClass.DATA, code=errors.HANDLE_NOT_UNIQUE, field="/handle")
+_GONE = Problem(problem_class=ProblemClass.DATA, code=PRODUCT_GONE)
+_NOT_UNIQUE = Problem(problem_class=ProblemClass.DATA, code=HANDLE_NOT_UNIQUE, field="/handle")
 # Failures of a publish that pass: the item is in the editing area and only waits to be shown.
 _PASSING = frozenset({ProblemClass.BUSY, ProblemClass.UNKNOWN})
 _ASKS_THE_MERCHANT = frozenset({ProblemClass.PERMISSION, ProblemClass.ACCOUNT})
@@ -242,7 +242,7 @@ async def end(shop: YahooClient, channel_ids: Sequence[str]) -> list[Outcome[Non
     """Hidden, and the store published, so that buyers see it. An item that is gone is ended already."""
     rows = {number: {"item_code": code, "display": "0"} for number, code in enumerate(channel_ids)}
     refused = await editing.update_items(shop, rows)
-    kept = {number: problem for number, problem in refused.items() if problem.code != errors.GONE}
+    kept = {number: problem for number, problem in refused.items() if problem.code != PRODUCT_GONE}
     outcomes = await _publish_rows(shop, rows, refused)
     return [Failed(kept[number]) if number in kept else outcomes.get(number, Done(None)) for number in rows]
 

@@ -75,9 +75,11 @@ class ConnectionAccount:
         """The cost is paid (0), or how many seconds until it can be."""
         now = self._runtime.clock()
         async with self._runtime.sessions.write(self._owner) as session:
-            if published is not None:
+            key = (self._connection.id, bucket)
+            row = await session.get(RateBucket, key, with_for_update=True)
+            if row is None and published is not None:
                 await self._begin_full(session, bucket, published)
-            row = await session.get(RateBucket, (self._connection.id, bucket), with_for_update=True)
+                row = await session.get(RateBucket, key, with_for_update=True)
             if row is None:
                 return 0.0
             known = _bucket(row)

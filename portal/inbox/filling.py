@@ -20,7 +20,7 @@ from portal.models.catalog import Product
 from portal.models.inbox import InboxItem
 
 # What is one short text; everything else is mended in the product's editor.
-FILLABLE = {"title", "sku", "barcode", "price", *details.NAMES}
+FILLABLE = {"title", "sku", "barcode", "price", *(one.name for one in details.DETAILS if not one.lines)}
 
 
 @dataclass(frozen=True, slots=True)

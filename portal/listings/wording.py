@@ -8,6 +8,11 @@ from enum import StrEnum
 # Marks words for translation where they are written; they are looked up where they are said.
 N_ = str
 
+# What several channels' words say alike.
+NOTHING_TO_DO = N_("Nothing to do. We try again by ourselves.")
+LOOKING = N_("Nothing to do. We look whether %(channel)s has it before anything is sent again.")
+OUR_TURN = N_("It isn't anything you did, and nothing was charged. We have been told.")
+
 
 class Button(StrEnum):
     """What can be pressed: never a retry where a retry cannot help."""

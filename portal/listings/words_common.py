@@ -5,14 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from connectors.errors import ProblemClass
-from portal.listings.wording import N_, Button, Wording, at_channel, edit, ours, reconnect, wait
+from portal.listings.wording import (
+    LOOKING,
+    N_,
+    NOTHING_TO_DO,
+    OUR_TURN,
+    Button,
+    Wording,
+    at_channel,
+    edit,
+    ours,
+    reconnect,
+    wait,
+)
 
 NOT_READY = "not_ready"
 ALREADY_ON_CHANNEL = "already_on_channel"
 
-_NOTHING_TO_DO = N_("Nothing to do. We try again by ourselves.")
-_LOOKING = N_("Nothing to do. We look whether %(channel)s has it before anything is sent again.")
-_OUR_TURN = N_("It isn't anything you did, and nothing was charged. We have been told.")
 
 WORDINGS: Mapping[str, Wording] = {
     NOT_READY: edit(N_("This product isn't ready for %(channel)s"), N_("Fill in what is missing.")),
@@ -37,13 +46,13 @@ WORDINGS: Mapping[str, Wording] = {
         N_("Connect an account that sells in your currency."),
         "/variants/price",
     ),
-    "unreachable": wait(N_("%(channel)s can't be reached"), _NOTHING_TO_DO),
-    "rate_limit": wait(N_("%(channel)s is limiting requests"), _NOTHING_TO_DO),
-    "renewal_under_way": wait(N_("We are renewing the access to %(channel)s"), _NOTHING_TO_DO),
-    "no_answer": wait(N_("%(channel)s didn't answer"), _LOOKING),
-    "answer_too_large": wait(N_("%(channel)s sent an answer we couldn't read"), _LOOKING),
-    "unreadable_answer": wait(N_("%(channel)s sent an answer we couldn't read"), _LOOKING),
-    "no_result": wait(N_("%(channel)s didn't say what became of it"), _LOOKING),
+    "unreachable": wait(N_("%(channel)s can't be reached"), NOTHING_TO_DO),
+    "rate_limit": wait(N_("%(channel)s is limiting requests"), NOTHING_TO_DO),
+    "renewal_under_way": wait(N_("We are renewing the access to %(channel)s"), NOTHING_TO_DO),
+    "no_answer": wait(N_("%(channel)s didn't answer"), LOOKING),
+    "answer_too_large": wait(N_("%(channel)s sent an answer we couldn't read"), LOOKING),
+    "unreadable_answer": wait(N_("%(channel)s sent an answer we couldn't read"), LOOKING),
+    "no_result": wait(N_("%(channel)s didn't say what became of it"), LOOKING),
     "no_credentials": reconnect(N_("We have no access to %(channel)s"), N_("Connect the same account again.")),
     "no_refresh_token": reconnect(
         N_("The access to %(channel)s has run out"), N_("One click renews it. Your listings stay live meanwhile.")
@@ -55,15 +64,15 @@ WORDINGS: Mapping[str, Wording] = {
     "unusable_token": reconnect(
         N_("The access token for %(channel)s can't be used"), N_("Enter it again, exactly as %(channel)s shows it.")
     ),
-    "http_429": wait(N_("%(channel)s is limiting requests"), _NOTHING_TO_DO),
-    "http_500": wait(N_("%(channel)s had an error of its own"), _LOOKING),
-    "http_502": wait(N_("%(channel)s had an error of its own"), _LOOKING),
-    "http_503": wait(N_("%(channel)s is not available right now"), _NOTHING_TO_DO),
-    "http_504": wait(N_("%(channel)s took too long"), _LOOKING),
-    "no_operation": wait(N_("%(channel)s didn't say what became of it"), _LOOKING),
-    "deadline_passed": wait(N_("%(channel)s took longer than anybody waits"), _LOOKING),
-    "quarantined": ours(N_("We had to set this aside: trying it stopped our workers"), _OUR_TURN),
-    "no_access_token": ours(N_("We couldn't read the access %(channel)s gave"), _OUR_TURN),
+    "http_429": wait(N_("%(channel)s is limiting requests"), NOTHING_TO_DO),
+    "http_500": wait(N_("%(channel)s had an error of its own"), LOOKING),
+    "http_502": wait(N_("%(channel)s had an error of its own"), LOOKING),
+    "http_503": wait(N_("%(channel)s is not available right now"), NOTHING_TO_DO),
+    "http_504": wait(N_("%(channel)s took too long"), LOOKING),
+    "no_operation": wait(N_("%(channel)s didn't say what became of it"), LOOKING),
+    "deadline_passed": wait(N_("%(channel)s took longer than anybody waits"), LOOKING),
+    "quarantined": ours(N_("We had to set this aside: trying it stopped our workers"), OUR_TURN),
+    "no_access_token": ours(N_("We couldn't read the access %(channel)s gave"), OUR_TURN),
 }
 
 BY_CLASS: Mapping[ProblemClass, Wording] = {
@@ -80,7 +89,7 @@ BY_CLASS: Mapping[ProblemClass, Wording] = {
     ProblemClass.ACCOUNT: at_channel(
         N_("%(channel)s refused because of the account"), N_("Put it right at %(channel)s, then try again here.")
     ),
-    ProblemClass.BUSY: wait(N_("%(channel)s couldn't take it just now"), _NOTHING_TO_DO),
-    ProblemClass.UNKNOWN: wait(N_("No clear answer came from %(channel)s"), _LOOKING),
-    ProblemClass.OURS: ours(N_("Something went wrong on our side"), _OUR_TURN),
+    ProblemClass.BUSY: wait(N_("%(channel)s couldn't take it just now"), NOTHING_TO_DO),
+    ProblemClass.UNKNOWN: wait(N_("No clear answer came from %(channel)s"), LOOKING),
+    ProblemClass.OURS: ours(N_("Something went wrong on our side"), OUR_TURN),
 }

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from portal.listings.wording import N_, Wording, at_channel, edit, ours, reconnect, wait
+from portal.listings.wording import (
+    LOOKING,
+    N_,
+    NOTHING_TO_DO,
+    OUR_TURN,
+    Wording,
+    at_channel,
+    edit,
+    ours,
+    reconnect,
+    wait,
+)
 
-_NOTHING_TO_DO = N_("Nothing to do. We try again by ourselves.")
-_LOOKING = N_("Nothing to do. We look whether %(channel)s has it before anything is sent again.")
-_OUR_TURN = N_("It isn't anything you did, and nothing was charged. We have been told.")
 _OWN_WORDS = N_("Its own message says why. Change it, and we send it again.")
 _KEY_ENDED = reconnect(
     N_("Rakuten's licence key has ended, or a function isn't switched on"),
@@ -17,8 +25,8 @@ _KEY_ENDED = reconnect(
         " tick the item and inventory functions in RMS."
     ),
 )
-_SLOWER = wait(N_("%(channel)s is limiting requests"), _NOTHING_TO_DO)
-_ITS_ERROR = wait(N_("%(channel)s had an error of its own"), _LOOKING)
+_SLOWER = wait(N_("%(channel)s is limiting requests"), NOTHING_TO_DO)
+_ITS_ERROR = wait(N_("%(channel)s had an error of its own"), LOOKING)
 _GENRE = edit(
     N_("Rakuten no longer sells in this genre"),
     N_("Look the genre up in RMS and enter its number."),
@@ -42,7 +50,7 @@ _SELECTORS = edit(
 _IMAGE = edit(
     N_("Rakuten doesn't take one of the images"), N_("Use a GIF, JPEG or PNG that lies in R-Cabinet."), "/images"
 )
-_UNREADABLE = ours(N_("We sent something Rakuten couldn't read"), _OUR_TURN)
+_UNREADABLE = ours(N_("We sent something Rakuten couldn't read"), OUR_TURN)
 
 WORDINGS: Mapping[str, Wording] = {
     **dict.fromkeys(("ES01-01", "GA0001", "ES04-01", "DR0007"), _KEY_ENDED),
@@ -73,7 +81,7 @@ WORDINGS: Mapping[str, Wording] = {
         at_channel(N_("R-Cabinet is full"), N_("Delete images there, or ask for more room in RMS.")),
     ),
     "AuthError": at_channel(N_("R-Cabinet was never opened"), N_("Open it once in RMS, then try again here.")),
-    "1001": wait(N_("%(channel)s is not available right now"), _NOTHING_TO_DO),
+    "1001": wait(N_("%(channel)s is not available right now"), NOTHING_TO_DO),
     "3008": edit(N_("An image is larger than Rakuten takes"), N_("It takes 2 MB. Make the file smaller."), "/images"),
     "3009": edit(N_("An image has more pixels than Rakuten takes"), N_("It takes 3840 × 3840."), "/images"),
     "3010": edit(N_("Rakuten doesn't take this kind of image"), N_("Use a JPEG, PNG or GIF."), "/images"),
@@ -87,11 +95,11 @@ WORDINGS: Mapping[str, Wording] = {
         "/details/genre_attributes",
     ),
     "unusable_keys": reconnect(N_("The RMS keys can't be used"), N_("Paste both again, exactly as RMS shows them.")),
-    "not_tried": wait(N_("%(channel)s stopped before this one was tried"), _NOTHING_TO_DO),
+    "not_tried": wait(N_("%(channel)s stopped before this one was tried"), NOTHING_TO_DO),
     **dict.fromkeys(("not_a_stock_id", "not_a_variant_id", "never_sent"), _UNREADABLE),
-    "ES01-02": wait(N_("%(channel)s is closed for maintenance"), _NOTHING_TO_DO),
-    "GE0017": wait(N_("%(channel)s is closed for maintenance"), _NOTHING_TO_DO),
-    "CE0001": wait(N_("%(channel)s is still busy with this product"), _NOTHING_TO_DO),
+    "ES01-02": wait(N_("%(channel)s is closed for maintenance"), NOTHING_TO_DO),
+    "GE0017": wait(N_("%(channel)s is closed for maintenance"), NOTHING_TO_DO),
+    "CE0001": wait(N_("%(channel)s is still busy with this product"), NOTHING_TO_DO),
     "IE0001": edit(
         N_("A field is empty that %(channel)s needs"), N_("Fill it in."), named=N_("%(channel)s needs the %(field)s")
     ),

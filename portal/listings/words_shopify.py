@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from portal.listings.wording import N_, Wording, at_channel, edit, ours, reconnect, wait
+from portal.listings.wording import (
+    LOOKING,
+    N_,
+    NOTHING_TO_DO,
+    OUR_TURN,
+    Wording,
+    at_channel,
+    edit,
+    ours,
+    reconnect,
+    wait,
+)
 
-_NOTHING_TO_DO = N_("Nothing to do. We try again by ourselves.")
-_LOOKING = N_("Nothing to do. We look whether %(channel)s has it before anything is sent again.")
-_OUR_TURN = N_("It isn't anything you did, and nothing was charged. We have been told.")
 _NEEDED = N_("%(channel)s needs the %(field)s")
 _TAKES_ITS_TIME = N_("Nothing to do. We send it again once %(channel)s is done.")
 _METAFIELD_BODY = N_("Open the product at %(channel)s, put the custom field right, then try again here.")
@@ -35,7 +43,7 @@ _ACCESS: Mapping[str, Wording] = {
     "APP_NOT_INSTALLED": reconnect(
         N_("The app is no longer at this %(channel)s shop"), N_("Reconnect with the same shop if you want it back.")
     ),
-    "APP_UNINSTALL_ERROR": wait(N_("%(channel)s had an error of its own"), _NOTHING_TO_DO),
+    "APP_UNINSTALL_ERROR": wait(N_("%(channel)s had an error of its own"), NOTHING_TO_DO),
     "no_location": at_channel(
         N_("We know no location of this %(channel)s shop to keep stock at"),
         N_("Let the app see locations when you reconnect, or add one in the shop's admin; then test the channel."),
@@ -57,9 +65,9 @@ _ACCESS: Mapping[str, Wording] = {
     "SHOP_INACTIVE": at_channel(
         N_("This shop is not active at %(channel)s"), N_("Reopen it in the shop's admin, then try again.")
     ),
-    "http_430": wait(N_("%(channel)s is limiting requests"), _NOTHING_TO_DO),
-    "THROTTLED": wait(N_("%(channel)s is limiting requests"), _NOTHING_TO_DO),
-    "INTERNAL_SERVER_ERROR": wait(N_("%(channel)s had an error of its own"), _LOOKING),
+    "http_430": wait(N_("%(channel)s is limiting requests"), NOTHING_TO_DO),
+    "THROTTLED": wait(N_("%(channel)s is limiting requests"), NOTHING_TO_DO),
+    "INTERNAL_SERVER_ERROR": wait(N_("%(channel)s had an error of its own"), LOOKING),
 }
 
 _PRODUCT: Mapping[str, Wording] = {
@@ -92,7 +100,7 @@ _PRODUCT: Mapping[str, Wording] = {
         N_("%(channel)s can't find what this listing belongs to"),
         N_("It may have been deleted there. Restore it at %(channel)s, or end this listing and publish again."),
     ),
-    "no_product": wait(N_("%(channel)s didn't say what became of the product"), _LOOKING),
+    "no_product": wait(N_("%(channel)s didn't say what became of the product"), LOOKING),
     "PRODUCT_SUSPENDED": at_channel(
         N_("%(channel)s has suspended this product"),
         N_("Editing it here won't help. Ask %(channel)s for the reason in the shop's admin."),
@@ -156,7 +164,7 @@ _OPTIONS: Mapping[str, Wording] = {
         N_("It may have been deleted there. Add it again at %(channel)s, then try again here."),
     ),
     "AT_LEAST_ONE_VARIANT_DOES_NOT_BELONG_TO_THE_PRODUCT": ours(
-        N_("We sent a variant under the wrong product"), _OUR_TURN
+        N_("We sent a variant under the wrong product"), OUR_TURN
     ),
     "OPTION_VALUES_FOR_NUMBER_OF_UNKNOWN_OPTIONS": edit(
         N_("A variant has more option values than the product has options"),
@@ -212,12 +220,12 @@ _STOCK: Mapping[str, Wording] = {
     "TRACKED_VARIANT_LOCATION_NOT_FOUND": at_channel(
         N_("The location we keep stock at is gone"), N_("Choose another location under Channels, then try again.")
     ),
-    "ITEM_NOT_STOCKED_AT_LOCATION": wait(N_("%(channel)s doesn't stock this item at the location yet"), _NOTHING_TO_DO),
+    "ITEM_NOT_STOCKED_AT_LOCATION": wait(N_("%(channel)s doesn't stock this item at the location yet"), NOTHING_TO_DO),
     "INVALID_INVENTORY_ITEM": at_channel(
         N_("%(channel)s no longer has one of the variants"),
         N_("It may have been deleted there. Add it again at %(channel)s, then try again here."),
     ),
-    "not_an_inventory_item": ours(N_("We sent stock for something that has none"), _OUR_TURN),
+    "not_an_inventory_item": ours(N_("We sent stock for something that has none"), OUR_TURN),
     "INVALID_QUANTITY_NEGATIVE": edit(N_("The stock is below zero"), N_("Count it again."), "/variants/quantity"),
     "INVALID_QUANTITY_TOO_LOW": edit(
         N_("The stock is below what %(channel)s takes"), N_("Count it again."), "/variants/quantity"
@@ -236,15 +244,15 @@ _STOCK: Mapping[str, Wording] = {
     ),
     "CHANGE_FROM_QUANTITY_STALE": _STALE,
     "COMPARE_QUANTITY_STALE": _STALE,
-    "already_stocked": wait(N_("%(channel)s stocks this item already"), _NOTHING_TO_DO),
+    "already_stocked": wait(N_("%(channel)s stocks this item already"), NOTHING_TO_DO),
 }
 
 _BUSY: Mapping[str, Wording] = {
-    "GENERIC_ERROR": wait(N_("%(channel)s had an error of its own"), _NOTHING_TO_DO),
-    "JOB_ERROR": wait(N_("%(channel)s had an error of its own"), _NOTHING_TO_DO),
+    "GENERIC_ERROR": wait(N_("%(channel)s had an error of its own"), NOTHING_TO_DO),
+    "JOB_ERROR": wait(N_("%(channel)s had an error of its own"), NOTHING_TO_DO),
     "operation_in_progress": wait(N_("%(channel)s is still working on this product"), _TAKES_ITS_TIME),
     "IDEMPOTENCY_CONCURRENT_REQUEST": wait(N_("%(channel)s is still working on the same change"), _TAKES_ITS_TIME),
-    "IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED": wait(N_("%(channel)s gave up on an earlier try"), _NOTHING_TO_DO),
+    "IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED": wait(N_("%(channel)s gave up on an earlier try"), NOTHING_TO_DO),
     "STALE_OBJECT": wait(N_("The product changed at %(channel)s meanwhile"), N_("Nothing to do. We read it again.")),
 }
 
@@ -302,7 +310,7 @@ _OUR_CODES = (
     " NO_INVENTORY_QUANTITIES_ON_VARIANTS_UPDATE PRODUCT_OPTIONS_INPUT_MISSING PRODUCT_VARIANT_ID_MISSING"
     " rejected_request RESOURCE_NOT_FOUND undefinedField VARIANTS_INPUT_MISSING"
 ).split()
-_OUR_REQUEST = ours(N_("%(channel)s couldn't read our request"), _OUR_TURN)
+_OUR_REQUEST = ours(N_("%(channel)s couldn't read our request"), OUR_TURN)
 
 WORDINGS: Mapping[str, Wording] = {
     **_ACCESS,

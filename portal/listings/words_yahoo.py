@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from portal.listings.wording import N_, Wording, at_channel, edit, ours, reconnect, wait
+from portal.listings.wording import (
+    LOOKING,
+    N_,
+    NOTHING_TO_DO,
+    OUR_TURN,
+    Wording,
+    at_channel,
+    edit,
+    ours,
+    reconnect,
+    wait,
+)
 
-_NOTHING_TO_DO = N_("Nothing to do. We try again by ourselves.")
-_LOOKING = N_("Nothing to do. We look whether %(channel)s has it before anything is sent again.")
-_OUR_TURN = N_("It isn't anything you did, and nothing was charged. We have been told.")
-_UNREADABLE = ours(N_("We sent something Yahoo! couldn't read"), _OUR_TURN)
-_ITS_ERROR = wait(N_("%(channel)s had an error of its own"), _LOOKING)
+_UNREADABLE = ours(N_("We sent something Yahoo! couldn't read"), OUR_TURN)
+_ITS_ERROR = wait(N_("%(channel)s had an error of its own"), LOOKING)
 _ACCOUNT_CLOSED = at_channel(N_("Yahoo! has closed this store account"), N_("Ask Yahoo! why, then try again here."))
 _IMAGE = edit(
     N_("Yahoo! doesn't have one of the images yet"),
@@ -47,8 +55,8 @@ WORDINGS: Mapping[str, Wording] = {
     ),
     **dict.fromkeys(("ed-00003", "ed-00004", "ed-00005"), _ACCOUNT_CLOSED),
     **dict.fromkeys(("ed-00001", "ed-10001", "st-02999"), _ITS_ERROR),
-    **dict.fromkeys(("ed-00002", "st-02000"), wait(N_("%(channel)s is closed for maintenance"), _NOTHING_TO_DO)),
-    "ed-00006": wait(N_("%(channel)s is still busy with this store"), _NOTHING_TO_DO),
+    **dict.fromkeys(("ed-00002", "st-02000"), wait(N_("%(channel)s is closed for maintenance"), NOTHING_TO_DO)),
+    "ed-00006": wait(N_("%(channel)s is still busy with this store"), NOTHING_TO_DO),
     **dict.fromkeys(("px-04001", "it-02001", "it-07004", "im-02001"), _UNREADABLE),
     **dict.fromkeys(("st-02100", "st-02101", "st-02102", "st-02103", "st-02105", "st-02106", "st-02107"), _UNREADABLE),
     "detail_missing": edit(
@@ -60,7 +68,7 @@ WORDINGS: Mapping[str, Wording] = {
         N_("An option has a sign Yahoo! doesn't take"), N_("Take out # | , : and =."), "/option_names"
     ),
     "too_many_options": edit(N_("Too many options"), N_("Yahoo! takes 2. Remove the others."), "/option_names"),
-    "not_tried": wait(N_("%(channel)s stopped before this one was tried"), _NOTHING_TO_DO),
+    "not_tried": wait(N_("%(channel)s stopped before this one was tried"), NOTHING_TO_DO),
     "nonce_mismatch": reconnect(N_("Yahoo!'s answer didn't belong to your visit"), N_("Connect once more.")),
     "unusable_public_key": reconnect(
         N_("The store's public key can't be used"), N_("Copy it again from Store Creator Pro.")

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import httpx
 
@@ -18,6 +18,7 @@ from connectors.records import Credentials, Money, ProductRecord, VariantRecord
 from connectors.shopify.connector import Shopify
 from connectors.yahoo import codes
 from connectors.yahoo.connector import YahooShopping
+from tests.connectors.paced import PacedAccount
 from tests.connectors.rakuten.practice import practice_store as rakuten
 from tests.connectors.shopify.practice import practice_shop as shopify
 from tests.connectors.wire import FakeAccount
@@ -117,7 +118,7 @@ async def on_shopify(folder: Path) -> AsyncIterator[Bench]:
 @dataclass
 class RakutenBench:
     connector: Connector
-    account: rakuten.PacedAccount
+    account: PacedAccount
     shop: rakuten.Shop
 
     def product(self, number: int = 1) -> ProductRecord:
@@ -172,7 +173,7 @@ async def on_rakuten(folder: Path) -> AsyncIterator[Bench]:
 @dataclass
 class YahooBench:
     connector: Connector
-    account: yahoo.PacedAccount
+    account: PacedAccount
     store: yahoo.Store
 
     def product(self, number: int = 1) -> ProductRecord:
@@ -223,8 +224,8 @@ class YahooBench:
 async def on_yahoo(folder: Path) -> AsyncIterator[Bench]:
     async with yahoo.practice_store(folder / "p.db") as store, httpx.AsyncClient(trust_env=False) as client:
         connector, account = YahooShopping(client, clock=store.clock), yahoo.account_of(store)
-        account.settings = (await connector.identify(cast(Account, account))).settings
-        yield cast(Bench, YahooBench(connector, account, store))
+        account.settings = (await connector.identify(account)).settings
+        yield YahooBench(connector, account, store)
 
 
 BENCHES: Mapping[str, Callable[[Path], AbstractAsyncContextManager[Bench]]] = {

@@ -24,19 +24,11 @@ from connectors.practice.store import Store
 __all__ = ["KINDS", "add", "clear", "refusing", "take", "waiting"]
 
 KINDS = ("throttle", "maintenance", "conflict", "slow", "drop", "error", "kill", "refuse")
-_USUAL_DETAILS: dict[str, dict[str, Any]] = {
-    "slow": {"when": "before"},
-    "error": {"when": "before"},
-    "kill": {"when": "before"},
-    "drop": {"when": "after"},
-}
 
 
 def add(store: Store, shop: str, kind: str, *, count: int | None, details: dict[str, Any]) -> int:
     """The fault happens on the next `count` fitting calls, or until it is cleared. Raises ValueError for no kind."""
-    if kind not in KINDS:
-        raise ValueError(f"there is no fault {kind!r}; there are {', '.join(KINDS)}")
-    return faults.add(store, shop, kind, count=count, details=_USUAL_DETAILS.get(kind, {}) | details)
+    return faults.add(store, shop, kind, kinds=KINDS, count=count, details=details)
 
 
 def refusing(store: Store, shop: str, operation: str, *subjects: str) -> dict[str, Any] | None:

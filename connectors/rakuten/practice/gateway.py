@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
 import re
-import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +11,7 @@ from uuid import uuid4
 
 from litestar import HttpMethod, Request, Response, route
 
-from connectors.practice.hangup import HungUp
+from connectors.practice.disturbing import disturb
 from connectors.practice.store import Row
 from connectors.rakuten.practice import answers, cabinet, faults, inventory, items, licence, stores
 from connectors.rakuten.practice.answers import Answer
@@ -157,24 +154,11 @@ async def _answer(practice: Practice, shop: Row, operation: Operation, call: Cal
 
 
 async def _disturb(practice: Practice, shop: Row, operation: Operation, *, when: str) -> Response[bytes] | None:
-    """The faults asked for at this moment happen; an answer when one of them is the answer."""
-
     def take(kind: str) -> dict[str, Any] | None:
         return faults.take(practice.store, shop["name"], kind, operations=[operation.name], when=when)
 
-    killed = take("kill")
-    if killed is not None:
-        os.kill(int(killed["pid"]), signal.SIGKILL)
-    slow = take("slow")
-    if slow is not None:
-        await asyncio.sleep(float(slow["seconds"]))
-    if take("drop") is not None:
-        return HungUp(content=b"")
-    error = take("error")
-    if error is not None:
-        text = str(error.get("body") or json.dumps({"errors": [{"code": "X0000", "message": "System Error"}]}))
-        return Response(content=text.encode(), status_code=int(error.get("status", 500)), media_type="application/json")
-    return None
+    own = json.dumps({"errors": [{"code": "X0000", "message": "System Error"}]})
+    return await disturb(take, error_body=own, media_type="application/json")
 
 
 def _said(practice: Practice, shop: Row | None, operation: Operation | None, answer: Answer) -> Response[bytes]:

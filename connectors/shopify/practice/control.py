@@ -20,11 +20,7 @@ from connectors.shopify.practice.store import Row
 COMPLIANCE_TOPICS = ("customers/data_request", "customers/redact", "shop/redact")
 USUAL_DETAILS: dict[str, dict[str, Any]] = {
     "refuse": {"of": "productSet"},
-    "slow": {"when": "before"},
-    "error": {"when": "before"},
-    "kill": {"when": "before"},
     "linger": {"seconds": 60},
-    "drop": {"when": "after"},
 }
 JSON_COLUMNS = ("operations", "variables", "ids", "values", "details")
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
-import signal
 from typing import Any
 from uuid import uuid4
 
 from litestar import Response, post
 from litestar.enums import MediaType
 
-from connectors.practice.hangup import HungUp
+from connectors.practice.disturbing import disturb
 from connectors.shopify.practice import app_access, faults, graphql, shops
 from connectors.shopify.practice.addressing import AnyRequest, below_shop, domain_of, origin_of, practice_of
 from connectors.shopify.practice.state import API_VERSION, Practice, Request
@@ -65,24 +62,11 @@ async def _answer(practice: Practice, domain: str, call: graphql.Call, body: dic
 
 
 async def _disturb(practice: Practice, domain: str, operations: list[str], *, when: str) -> Response[bytes] | None:
-    """The faults asked for at this moment happen; an answer when one of them is the answer."""
-
     def take(kind: str) -> dict[str, Any] | None:
         return faults.take(practice.store, domain, kind, operations=operations, when=when)
 
-    killed = take("kill")
-    if killed is not None:
-        os.kill(int(killed["pid"]), signal.SIGKILL)
-    slow = take("slow")
-    if slow is not None:
-        await asyncio.sleep(float(slow["seconds"]))
-    if take("drop") is not None:
-        return HungUp(content=b"")
-    error = take("error")
-    if error is not None:
-        text = error.get("body") or graphql.dump(graphql.internal_error()).decode()
-        return Response(content=text.encode(), status_code=int(error.get("status", 500)), media_type=MediaType.JSON)
-    return None
+    own = graphql.dump(graphql.internal_error()).decode()
+    return await disturb(take, error_body=own, media_type=MediaType.JSON)
 
 
 def _closed(practice: Practice, shop: Row | None, domain: str, token: str) -> tuple[int, str] | None:

@@ -30,6 +30,4 @@ KINDS = ("throttle", "maintenance", "slow", "drop", "error", "kill", "refuse", "
 
 def add(store: Store, domain: str, kind: str, *, count: int | None, details: dict[str, Any]) -> int:
     """The fault happens on the next `count` fitting calls, or until it is cleared. Raises ValueError for no kind."""
-    if kind not in KINDS:
-        raise ValueError(f"there is no fault {kind!r}; there are {', '.join(KINDS)}")
-    return faults.add(store, domain, kind, count=count, details=details)
+    return faults.add(store, domain, kind, kinds=KINDS, count=count, details=details)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from litestar.enums import MediaType
 from litestar.exceptions import ClientException
 from litestar.response import Redirect, Template
 
-from connectors.practice.pages import from_own_pages, page_headers
+from connectors.practice.pages import clock_time, from_own_pages, page_headers
 from connectors.shopify.practice import app_access, back_office, control, faults, shops
 from connectors.shopify.practice.addressing import AnyRequest, practice_of, shop_of
 from connectors.shopify.practice.costs import RESTORE_PER_SECOND
@@ -113,6 +112,6 @@ def explain(request: AnyRequest, error: ClientException) -> Response[Any]:
 
 def _told(row: Any) -> dict[str, Any]:
     told = dict(row)
-    told["at"] = datetime.fromtimestamp(told.get("at") or told.get("triggered_at") or 0, UTC).strftime("%H:%M:%S")
+    told["at"] = clock_time(told.get("at") or told.get("triggered_at") or 0)
     told["operations"] = ", ".join(json.loads(told.get("operations") or "[]"))
     return told

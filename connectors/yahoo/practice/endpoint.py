@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-import signal
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
@@ -13,7 +10,7 @@ from litestar import HttpMethod, Response, route
 from litestar.datastructures import UploadFile
 from litestar.params import FromPath
 
-from connectors.practice.hangup import HungUp
+from connectors.practice.disturbing import disturb
 from connectors.yahoo.practice import access, answers, faults, images, items, publishing, stock, stores
 from connectors.yahoo.practice.addressing import AnyRequest, practice_of
 from connectors.yahoo.practice.answers import Answer
@@ -92,24 +89,10 @@ def _closed(
 
 
 async def _disturb(practice: Practice, seller_id: str, operation: str, *, when: str) -> Response[bytes] | None:
-    """The faults asked for at this moment happen; an answer when one of them is the answer."""
-
     def take(kind: str) -> dict[str, Any] | None:
         return faults.take(practice.store, seller_id, kind, operations=[operation], when=when)
 
-    killed = take("kill")
-    if killed is not None:
-        os.kill(int(killed["pid"]), signal.SIGKILL)
-    slow = take("slow")
-    if slow is not None:
-        await asyncio.sleep(float(slow["seconds"]))
-    if take("drop") is not None:
-        return HungUp(content=b"")
-    error = take("error")
-    if error is not None:
-        status, text = int(error.get("status", 500)), str(error.get("body", ""))
-        return Response(content=text.encode(), status_code=status, media_type="application/xml")
-    return None
+    return await disturb(take, error_body="", media_type="application/xml")
 
 
 def _xml(answer: Answer, headers: Mapping[str, str] | None = None) -> Response[bytes]:

@@ -23,12 +23,6 @@ from connectors.practice.store import Store
 __all__ = ["KINDS", "add", "clear", "take", "waiting"]
 
 KINDS = ("throttle", "maintenance", "slow", "drop", "error", "kill", "refuse")
-_USUAL: dict[str, dict[str, Any]] = {
-    "slow": {"when": "before"},
-    "error": {"when": "before"},
-    "kill": {"when": "before"},
-    "drop": {"when": "after"},
-}
 
 
 def add(store: Store, seller_id: str, asked: dict[str, Any]) -> int:
@@ -37,9 +31,7 @@ def add(store: Store, seller_id: str, asked: dict[str, Any]) -> int:
     Raises ValueError for a kind there is not, KeyError for a refusal without a code.
     """
     kind = asked["kind"]
-    if kind not in KINDS:
-        raise ValueError(f"there is no fault {kind!r}; there are {', '.join(KINDS)}")
     if kind == "refuse":
         asked["code"]
     details = {name: value for name, value in asked.items() if name not in ("kind", "count")}
-    return faults.add(store, seller_id, kind, count=asked.get("count"), details=_USUAL.get(kind, {}) | details)
+    return faults.add(store, seller_id, kind, kinds=KINDS, count=asked.get("count"), details=details)

@@ -10,6 +10,7 @@ from connectors.errors import (
     OurFault,
     PermissionLost,
     ProblemClass,
+    as_error,
 )
 from connectors.rakuten import errors
 from connectors.rakuten.errors import Refusal
@@ -182,6 +183,6 @@ def test_a_body_that_says_nothing_readable_holds_no_errors(body: object) -> None
 
 def test_a_problem_becomes_the_error_of_its_class() -> None:
     for kind in (DataRefused, AccountBlocked, OurFault):
-        error = errors.as_error(errors.problem_of([Refusal(code="a", words="b")]))
+        error = as_error(errors.problem_of([Refusal(code="a", words="b")]))
         assert isinstance(error, DataRefused)
-        assert type(errors.as_error(kind("a", "b").problem)) is kind
+        assert type(as_error(kind("a", "b").problem)) is kind

@@ -27,7 +27,8 @@ from connectors.records import (
     StockChange,
     StockSet,
 )
-from tests.connectors.rakuten.practice.practice_store import NAME, SECRET, PacedAccount, Shop, practice_store
+from tests.connectors.paced import PacedAccount
+from tests.connectors.rakuten.practice.practice_store import NAME, SECRET, Shop, practice_store
 from tests.connectors.rakuten.products import MUG_KEY, MUG_MARK, mug, plain, yen
 
 

@@ -28,7 +28,8 @@ from connectors.records import (
 )
 from connectors.yahoo.codes import derived
 from connectors.yahoo.connector import YahooShopping
-from tests.connectors.yahoo.practice.practice_store import ITEM, SELLER, PacedAccount, Store, account_of
+from tests.connectors.paced import PacedAccount
+from tests.connectors.yahoo.practice.practice_store import ITEM, SELLER, Store, account_of
 from tests.connectors.yahoo.products import IN_LIBRARY, mug, plain, yen
 
 MUG, TEA = mug(), plain()

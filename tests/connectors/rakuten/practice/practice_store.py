@@ -5,58 +5,19 @@ from __future__ import annotations
 import base64
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from connectors.limits import Bucket, Rate, seconds_until, take
 from connectors.rakuten.practice.app import PracticeSettings, create_app
 from connectors.records import Credentials
-from tests.connectors.wire import FakeAccount
+from tests.connectors.paced import Clock, PacedAccount
 from tests.serving import serving
 
 NAME = "demo-shop"
 SECRET, KEY = "SP000000_abc", "SL000000_xyz"
-
-
-class Clock:
-    """Stands still until a test moves it."""
-
-    def __init__(self) -> None:
-        self.now = 1_795_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@dataclass
-class PacedAccount(FakeAccount):
-    """An account that waits for its slots by moving the practice store's clock."""
-
-    clock: Clock = field(default_factory=Clock)
-    buckets: dict[str, Bucket] = field(default_factory=dict)
-
-    async def take_slot(self, bucket: str, cost: float, *, published: Rate | None = None) -> None:
-        assert published is not None
-        now = self._time()
-        full = Bucket(
-            available=published.maximum,
-            maximum=published.maximum,
-            restore_per_second=published.restore_per_second,
-            at=now,
-        )
-        known = self.buckets.get(bucket, full)
-        self.clock.now += seconds_until(known, cost, now)
-        paid = take(known, cost, self._time())
-        assert paid is not None
-        self.buckets[bucket] = paid
-        self.paid.append((bucket, cost))
-
-    def _time(self) -> datetime:
-        return datetime.fromtimestamp(self.clock.now, UTC)
 
 
 @dataclass

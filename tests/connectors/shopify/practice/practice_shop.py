@@ -12,6 +12,7 @@ import httpx
 
 from connectors.shopify.practice.app import PracticeSettings, create_app
 from tests.conformance import conforming
+from tests.connectors.paced import Clock
 from tests.serving import serving
 
 DOMAIN = "demo.myshopify.com"
@@ -24,16 +25,6 @@ SET = """mutation Set($input: ProductSetInput!, $identifier: ProductSetIdentifie
     userErrors { code field message }
   }
 }"""
-
-
-class Clock:
-    """Stands still until a test moves it."""
-
-    def __init__(self) -> None:
-        self.now = 1_795_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @dataclass

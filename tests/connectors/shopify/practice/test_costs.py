@@ -7,7 +7,8 @@ from graphql import FragmentDefinitionNode, OperationDefinitionNode, parse, sepa
 
 from connectors.shopify.practice.costs import Bucket, Pricing, connection_factor
 from connectors.shopify.practice.graphql import load_schema
-from tests.connectors.shopify.practice.practice_shop import SET, Clock, Shop, a_product, a_variant
+from tests.connectors.paced import Clock
+from tests.connectors.shopify.practice.practice_shop import SET, Shop, a_product, a_variant
 from tests.material import SHOPIFY_SPECS, needs_shopify_specs, shopify_spec
 
 

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.connectors.shopify.practice.practice_shop import CLIENT_SECRET, DOMAIN, Shop, a_product, a_variant, serving
+from tests.connectors.shopify.practice.practice_shop import CLIENT_SECRET, DOMAIN, Shop, a_product, a_variant
+from tests.serving import serving
 
 SUBSCRIBE = """mutation S($topic: WebhookSubscriptionTopic!, $uri: String!) {
   webhookSubscriptionCreate(topic: $topic, webhookSubscription: {uri: $uri}) {
