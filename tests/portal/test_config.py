@@ -26,9 +26,10 @@ def test_starts_at_the_same_moment_use_the_same_keys() -> None:
 
 
 def test_a_start_that_dies_amid_writing_the_keys_does_not_stop_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as patched, pytest.raises(OSError, match="the power went"):
+    with monkeypatch.context() as patched:
         patched.setattr(os, "fdopen", _dies)
-        config.load()
+        with pytest.raises(OSError, match="the power went"):
+            config.load()
     assert config.load().vault_keys
 
 
