@@ -123,7 +123,7 @@ def _write_once(path: Path, content: str) -> None:
         with suppress(FileExistsError):
             os.link(name, path)
     finally:
-        os.unlink(name)
+        Path(name).unlink()
 
 
 def _async_url(url: str) -> str:
