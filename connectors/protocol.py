@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
+from connectors.errors import Problem
 from connectors.limits import Rate
 from connectors.records import (
+    CatalogMatch,
     Credentials,
     Exchange,
     Found,
@@ -17,9 +19,11 @@ from connectors.records import (
     ListingState,
     Outcome,
     PriceChange,
+    ProductKind,
     ProductRecord,
     Published,
     PublishItem,
+    ReportRow,
     SentItem,
     StockChange,
     StockSet,
@@ -55,7 +59,9 @@ class Capabilities:
 
     Batch sizes count items a call. `title_limit` is in `title_unit` (see connectors.measures).
     `connect_methods` are "oauth" (a consent page) and "token" (`keys` pasted into a form of ours).
-    `details` are what a product needs for this channel alone (`ProductRecord.details`). Where `keeps_mark` is false
+    `details` are what a product needs for this channel alone (`ProductRecord.details`); `kind_detail` names the one
+    that says which kind of product it is, where the channel has `Kinds`. `live_within_seconds` is how long an accepted
+    listing may take until buyers see it. Where `keeps_mark` is false
     there is no field for our key, so what we made and never heard of is met as a stranger's.
     """
 
@@ -85,6 +91,8 @@ class Capabilities:
     keeps_mark: bool = True
     keys: tuple[Key, ...] = ()
     details: tuple[Detail, ...] = ()
+    kind_detail: str = ""
+    live_within_seconds: int = 600
 
 
 class KeysRefused(Exception):
@@ -130,16 +138,57 @@ class Account(Protocol):
         """Keep a masked exchange for support, and hold the bucket to its reading."""
 
 
+class Kinds(Protocol):
+    """What a channel publishes about each kind of product: the rules a listing of that kind must keep."""
+
+    async def search(self, account: Account, words: str) -> list[ProductKind]:
+        """Kinds that fit a product's title or a few words, best first; all there are for no words."""
+
+    async def requirements(self, account: Account, names: Sequence[str]) -> list[Outcome[Mapping[str, Any]]]:
+        """For each kind a JSON document to keep for a week and to hand to `unmet` and to a publish."""
+
+    def unmet(
+        self, product: ProductRecord, requirements: Mapping[str, Any], settings: Mapping[str, str]
+    ) -> list[Problem]:
+        """What of its kind's rules the product breaks, each with the field. Nothing is called."""
+
+
+class Offers(Protocol):
+    """Selling an item that the channel's catalog has already."""
+
+    detail: str
+    """The product's detail that holds the `CatalogMatch.channel_ref` chosen."""
+
+    async def search(self, account: Account, codes: Sequence[str]) -> list[CatalogMatch]:
+        """Items of the catalog with these product codes (UPC, EAN, JAN, GTIN) or channel refs, 20 at most."""
+
+    async def restrictions(self, account: Account, channel_ref: str) -> list[Problem]:
+        """Why the merchant may not sell it; empty when free to."""
+
+
+class Reports(Protocol):
+    """The channel's own word on all that is listed there, made on request."""
+
+    async def request(self, account: Account) -> str:
+        """Asks for a report of all listings with price and stock; the reference to fetch it with."""
+
+    async def fetch(self, account: Account, reference: str) -> Outcome[Sequence[ReportRow]]:
+        """The report's rows; `Sent` while it is made, `Failed` when it came to nothing."""
+
+
 class Connector(Protocol):
     """One channel. Stateless: everything about an account comes through `Account`.
 
     Batch operations answer one outcome per item, in the order of the items; an
     error of the call as a whole is raised (connectors.errors). Every
     operation may be repeated: doing it twice leaves the channel as doing it once.
-    Only publish, update and look may answer `Sent`.
+    Only publish, update, set_stock, set_prices and look may answer `Sent`.
     """
 
     capabilities: Capabilities
+    kinds: Kinds | None
+    offers: Offers | None
+    reports: Reports | None
 
     def account_domain(self, text: str) -> str:
         """The account's name from what a merchant types. Raises ValueError with a sentence for them."""
@@ -166,10 +215,10 @@ class Connector(Protocol):
     async def update(self, account: Account, items: Sequence[PublishItem]) -> list[Outcome[Published]]:
         """Bring a listed product up to date: a full write where `ours`, single fields where linked."""
 
-    async def look(self, account: Account, sent: Sequence[SentItem]) -> list[Outcome[Published]]:
-        """What became of products whose publish or update ended `Sent`; `Sent` again while they are worked on.
+    async def look(self, account: Account, sent: Sequence[SentItem[Any]]) -> list[Outcome[Any]]:
+        """What became of work that ended `Sent`, as its own operation says it; `Sent` again while it goes on.
 
-        A look that comes to nothing is raised, and loses nothing.
+        All is of one operation. A look that comes to nothing is raised, and loses nothing.
         """
 
     async def end(self, account: Account, channel_ids: Sequence[str]) -> list[Outcome[None]]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from connectors.errors import Problem
 
@@ -95,6 +95,7 @@ class PublishItem:
     `ours` says the channel's product was created by us, so a full write may replace it;
     otherwise only single fields are updated. `links` are the variants known on the channel.
     `changed` are the aspects that differ from what the channel accepted last: all where nobody knows.
+    `requirements` is what the channel publishes about the product's kind (`protocol.Kinds`), None where it does not.
     """
 
     product: ProductRecord
@@ -102,6 +103,7 @@ class PublishItem:
     ours: bool = True
     links: tuple[LinkedItem, ...] = ()
     changed: frozenset[Aspect] = frozenset(Aspect)
+    requirements: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +119,7 @@ class FoundItem:
 class Found:
     """A product already on the channel. `matched_by` is mark, handle, sku or barcode.
 
-    `mark` is the product key we left on it, empty where it carries none.
+    `mark` is the product key we left on it, empty where it carries none. `created_at` is None where it does not say.
     """
 
     channel_id: str
@@ -127,6 +129,7 @@ class Found:
     mark: str = ""
     url: str = ""
     items: tuple[FoundItem, ...] = ()
+    created_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,14 +140,6 @@ class Published:
     handle: str
     url: str = ""
     links: tuple[LinkedItem, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SentItem:
-    """A product on its way: what was sent, and the reference it is asked after with."""
-
-    item: PublishItem
-    reference: str
 
 
 class Observed(StrEnum):
@@ -202,6 +197,51 @@ class PriceChange:
 
     listing_channel_id: str
     prices: tuple[tuple[str, str, Money, Money | None], ...]
+
+
+W = TypeVar("W", bound=PublishItem | StockChange | PriceChange)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentItem(Generic[W]):
+    """Work on its way: what was sent, and the reference it is asked after with."""
+
+    item: W
+    reference: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductKind:
+    """A kind of product as the channel knows it: `name` in its calls, `label` for people."""
+
+    name: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogMatch:
+    """An item of the channel's own catalog to which a merchant may add an offer. `code` is what it was met by."""
+
+    channel_ref: str
+    title: str
+    code: str = ""
+    brand: str = ""
+    image_url: str = ""
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportRow:
+    """One SKU in a channel's own report. `status` is the channel's word; None and empty are what the report lacks."""
+
+    sku: str
+    title: str = ""
+    channel_ref: str = ""
+    barcode: str = ""
+    price: Money | None = None
+    quantity: int | None = None
+    status: str = ""
+    fulfilled_by_channel: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ import httpx
 
 from connectors import money
 from connectors.errors import Problem, ProblemClass
-from connectors.protocol import Account, Capabilities, Detail
+from connectors.protocol import Account, Capabilities, Detail, Kinds, Offers, Reports
 from connectors.rakuten import access, inventory, looking, mapping, names, publishing, stock
 from connectors.rakuten.batches import one_by_one
 from connectors.rakuten.client import RakutenClient
@@ -64,6 +64,9 @@ class Rakuten:
     """Implements connectors.protocol.Connector."""
 
     capabilities = CAPABILITIES
+    kinds: Kinds | None = None
+    offers: Offers | None = None
+    reports: Reports | None = None
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
@@ -90,7 +93,7 @@ class Rakuten:
     async def update(self, account: Account, items: Sequence[PublishItem]) -> list[Outcome[Published]]:
         return await publishing.update(self._store(account), items)
 
-    async def look(self, account: Account, sent: Sequence[SentItem]) -> list[Outcome[Published]]:
+    async def look(self, account: Account, sent: Sequence[SentItem[PublishItem]]) -> list[Outcome[Published]]:
         """Rakuten does what it is asked within the call, so nothing is ever `Sent`."""
         return [Failed(Problem(problem_class=ProblemClass.OURS, code="never_sent")) for _ in sent]
 

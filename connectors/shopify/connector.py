@@ -8,7 +8,7 @@ from functools import partial
 import httpx
 
 from connectors.errors import AccountBlocked, PermissionLost, Problem, ProblemClass, as_error
-from connectors.protocol import Account, Capabilities, Key
+from connectors.protocol import Account, Capabilities, Key, Kinds, Offers, Reports
 from connectors.records import (
     Credentials,
     Done,
@@ -63,6 +63,9 @@ class Shopify:
     """Implements connectors.protocol.Connector."""
 
     capabilities = CAPABILITIES
+    kinds: Kinds | None = None
+    offers: Offers | None = None
+    reports: Reports | None = None
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
@@ -96,7 +99,7 @@ class Shopify:
         write = partial(publishing.update, self._shop(account), publication_id=publication_id)
         return await _in_currency(account.currency, items, write)
 
-    async def look(self, account: Account, sent: Sequence[SentItem]) -> list[Outcome[Published]]:
+    async def look(self, account: Account, sent: Sequence[SentItem[PublishItem]]) -> list[Outcome[Published]]:
         return await finishing.look(self._shop(account), sent, publication_id=_setting(account, "publication_id"))
 
     async def end(self, account: Account, channel_ids: Sequence[str]) -> list[Outcome[None]]:

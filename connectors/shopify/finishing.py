@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from connectors.errors import HANDLE_NOT_UNIQUE, PRODUCT_GONE, Problem, ProblemClass
-from connectors.records import Done, Failed, Outcome, ProductRecord, Published, Sent, SentItem
+from connectors.records import Done, Failed, Outcome, ProductRecord, Published, PublishItem, Sent, SentItem
 from connectors.shopify import costs, errors, looking, mapping
 from connectors.shopify.client import ShopifyClient
 from connectors.shopify.documents import Part
@@ -21,7 +21,9 @@ from connectors.shopify.publishing import PATIENCE_SECONDS
 IMAGES_SECONDS = 10.0
 
 
-async def look(shop: ShopifyClient, sent: Sequence[SentItem], *, publication_id: str) -> list[Outcome[Published]]:
+async def look(
+    shop: ShopifyClient, sent: Sequence[SentItem[PublishItem]], *, publication_id: str
+) -> list[Outcome[Published]]:
     """What became of each product; `Sent` again while Shopify is at it. Raises when nothing could be learned."""
     operations = await shop.values([Part("SetOperation", {"id": one.reference}) for one in sent])
     return [
@@ -30,7 +32,7 @@ async def look(shop: ShopifyClient, sent: Sequence[SentItem], *, publication_id:
 
 
 async def _outcome(
-    shop: ShopifyClient, one: SentItem, operation: Mapping[str, Any] | None, publication_id: str
+    shop: ShopifyClient, one: SentItem[PublishItem], operation: Mapping[str, Any] | None, publication_id: str
 ) -> Outcome[Published]:
     product = one.item.product
     if operation is None:
@@ -54,7 +56,9 @@ async def _made_before(shop: ShopifyClient, product: ProductRecord) -> dict[str,
     return node if node is not None and mapping.mark_of(node) == product.key else None
 
 
-async def _finish(shop: ShopifyClient, one: SentItem, channel_id: str, publication_id: str) -> Outcome[Published]:
+async def _finish(
+    shop: ShopifyClient, one: SentItem[PublishItem], channel_id: str, publication_id: str
+) -> Outcome[Published]:
     (node,) = await shop.values([Part("FinishedProduct", {"id": channel_id})])
     if node is None:
         return Failed(Problem(problem_class=ProblemClass.DATA, code=PRODUCT_GONE))

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from connectors.errors import Problem, ProblemClass
-from connectors.protocol import Account, Capabilities, Detail, KeysRefused
+from connectors.protocol import Account, Capabilities, Detail, KeysRefused, Kinds, Offers, Reports
 from connectors.records import (
     Credentials,
     Failed,
@@ -73,6 +73,9 @@ class YahooShopping:
     """Implements connectors.protocol.Connector. `clock` gives the time that public-key authentication encrypts."""
 
     capabilities = CAPABILITIES
+    kinds: Kinds | None = None
+    offers: Offers | None = None
+    reports: Reports | None = None
 
     def __init__(self, client: httpx.AsyncClient, *, clock: Callable[[], float] = time.time) -> None:
         self._client = client
@@ -107,7 +110,7 @@ class YahooShopping:
         outcomes = refused | (await publishing.update(self._shop(account), good) if good else {})
         return [outcomes[number] for number in range(len(items))]
 
-    async def look(self, account: Account, sent: Sequence[SentItem]) -> list[Outcome[Published]]:
+    async def look(self, account: Account, sent: Sequence[SentItem[PublishItem]]) -> list[Outcome[Published]]:
         return await publishing.look(self._shop(account), sent)
 
     async def end(self, account: Account, channel_ids: Sequence[str]) -> list[Outcome[None]]:

@@ -210,7 +210,7 @@ async def publish_store(shop: YahooClient) -> Problem | None:
     return errors.problem_of(reply.refusals, request_id=reply.request_id)
 
 
-async def look(shop: YahooClient, sent: Sequence[SentItem]) -> list[Outcome[Published]]:
+async def look(shop: YahooClient, sent: Sequence[SentItem[PublishItem]]) -> list[Outcome[Published]]:
     """What became of items on their way: those that are there are published now. Raises when nothing was learned."""
     found: list[Outcome[Published]] = []
     for one in sent:
@@ -228,7 +228,7 @@ async def look(shop: YahooClient, sent: Sequence[SentItem]) -> list[Outcome[Publ
     return [waiting if _accepted(outcome) else outcome for outcome in found]
 
 
-def _not_there(one: SentItem) -> Problem:
+def _not_there(one: SentItem[PublishItem]) -> Problem:
     """A create that was never executed goes again by itself; what was there and is gone is the merchant's doing."""
     if one.reference == UNHEARD:
         return Problem(problem_class=ProblemClass.BUSY, code="not_created")

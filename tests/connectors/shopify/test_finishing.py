@@ -64,7 +64,7 @@ async def look(wire: Wire, product: ProductRecord | None = None) -> Outcome[Publ
     return outcome
 
 
-async def look_at(wire: Wire, sent: Sequence[SentItem]) -> list[Outcome[Published]]:
+async def look_at(wire: Wire, sent: Sequence[SentItem[PublishItem]]) -> list[Outcome[Published]]:
     async with wire.client() as client:
         outcomes = await Shopify(client).look(FakeAccount(), sent)
     assert wire.unused == 0
