@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
-from connectors.protocol import Connector
-from connectors.records import Failed, Outcome, Sent
+from connectors.protocol import Account, Connector
+from connectors.records import Failed, Outcome, PriceChange, PublishItem, Sent, SentItem, StockChange
 from jobs.handlers import Batch
 from jobs.results import Ended, Result, refused
 from portal.connections.account import ConnectionAccount
@@ -37,3 +39,19 @@ def result_of(outcome: Outcome[Any]) -> Result:
             retry_after_seconds=outcome.look_after_seconds,
         )
     return Result(ended=Ended.DONE, value=outcome.value)
+
+
+def results_of(tasks: Mapping[UUID, Any], outcomes: Sequence[Outcome[Any]]) -> dict[UUID, Result]:
+    """The outcomes, which come in the order of the tasks, by task."""
+    return {task: result_of(outcome) for task, outcome in zip(tasks, outcomes, strict=True)}
+
+
+async def look(
+    connector: Connector,
+    account: Account,
+    batch: Batch,
+    work: Mapping[UUID, PublishItem] | Mapping[UUID, StockChange] | Mapping[UUID, PriceChange],
+) -> dict[UUID, Result]:
+    """What became of work that an earlier call left at the channel."""
+    sent = [SentItem(item=item, reference=batch.sent[task]) for task, item in work.items()]
+    return results_of(work, await connector.look(account, sent))

@@ -23,9 +23,8 @@ from connectors.records import (
     ProductRecord,
     Published,
     PublishItem,
-    SentItem,
 )
-from jobs.channel import connection_of, reach, result_of
+from jobs.channel import connection_of, look, reach, result_of, results_of
 from jobs.handlers import Batch, Prepared
 from jobs.listed import (
     announce,
@@ -108,11 +107,9 @@ class Publish:
     async def call(self, runtime: Runtime, batch: Batch, prepared: Prepared) -> Mapping[UUID, Result]:
         connector, account = reach(runtime, batch)
         if batch.sent:
-            looked_at = [
-                SentItem(item=_item(prepared.work[task], None), reference=batch.sent[task]) for task in prepared.work
-            ]
-            outcomes = await connector.look(account, looked_at)
-            return {task: result_of(outcome) for task, outcome in zip(prepared.work, outcomes, strict=True)}
+            return await look(
+                connector, account, batch, {task: _item(work, None) for task, work in prepared.work.items()}
+            )
         results, ready = _not_ready(prepared.work, connector.capabilities, account.currency)
         unknown = {task: (item.record, item.tried_as) for task, item in ready.items() if not item.channel_id}
         met = await meet(connector, account, unknown)
@@ -129,7 +126,7 @@ class Publish:
                 lists[task] = _item(item, _ours_there(outcome, item))
         for send, items in ((connector.publish, lists), (connector.update, updates)):
             outcomes = await send(account, list(items.values())) if items else []
-            results |= {task: result_of(outcome) for task, outcome in zip(items, outcomes, strict=True)}
+            results |= results_of(items, outcomes)
         return results
 
     async def record(
@@ -304,7 +301,9 @@ def _accept(
             item.sent_quantity = variants[link.key].quantity if created else None
         item.channel_id, item.stock_id = link.channel_id, link.stock_id
         if work.changed != {Aspect.FIELDS}:
-            item.sent_price_minor, item.sent_price_at = variants[link.key].price.minor, now
+            minor = variants[link.key].price.minor
+            item.sent_price_minor, item.sent_price_at = minor, now
+            item.approved_price_minor, item.approved_price_at = minor, now
 
 
 def _shows_elsewhere(listing: Listing, work: Work) -> bool:

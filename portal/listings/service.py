@@ -235,8 +235,8 @@ async def _repriced(session: AsyncSession, listing_ids: Sequence[UUID]) -> set[U
         .join(Variant, Variant.id == ListingItem.variant_id)
         .where(
             ListingItem.listing_id.in_(listing_ids),
-            ListingItem.sent_price_minor.is_not(None),
-            ListingItem.sent_price_minor != Variant.price_minor,
+            ListingItem.approved_price_minor.is_not(None),
+            ListingItem.approved_price_minor != Variant.price_minor,
         )
     )
     return set(rows)

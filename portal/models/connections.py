@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, String, Text, text
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.clock import utc_now
@@ -84,6 +84,22 @@ class ConnectAttempt(Row, MerchantOwned, Base):
     return_to: Mapped[str] = mapped_column(Text, default="/channels")
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+
+
+class KindRules(Row, MerchantOwned, Base):
+    """What a channel publishes about one kind of product for this connection (connectors.protocol.Kinds).
+
+    `document` is None until it was first read; `problem` is why the last reading came to nothing.
+    """
+
+    __tablename__ = "kind_rules"
+    __table_args__ = (UniqueConstraint("connection_id", "name"),)
+
+    connection_id: Mapped[UUID] = mapped_column(ForeignKey("connection.id"))
+    name: Mapped[str] = mapped_column(String(128))
+    document: Mapped[dict[str, Any] | None]
+    read_at: Mapped[datetime | None]
+    problem: Mapped[dict[str, Any] | None]
 
 
 class RateBucket(MerchantOwned, Base):

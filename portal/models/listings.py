@@ -76,7 +76,10 @@ class Listing(Row, MerchantOwned, Base):
 
 
 class ListingItem(Row, MerchantOwned, Base):
-    """A variant on a connection. `confirmed` quantity is what the channel last said it holds."""
+    """A variant on a connection. `confirmed` quantity is what the channel last said it holds.
+
+    A price is `sent`, then `approved` when the channel takes it, then `reported` when it shows it itself.
+    """
 
     __tablename__ = "listing_item"
     __table_args__ = (UniqueConstraint("connection_id", "variant_id"), UniqueConstraint("connection_id", "channel_id"))
@@ -92,4 +95,8 @@ class ListingItem(Row, MerchantOwned, Base):
     confirmed_quantity_at: Mapped[datetime | None]
     sent_price_minor: Mapped[int | None] = mapped_column(BigInteger)
     sent_price_at: Mapped[datetime | None]
+    approved_price_minor: Mapped[int | None] = mapped_column(BigInteger)
+    approved_price_at: Mapped[datetime | None]
+    reported_price_minor: Mapped[int | None] = mapped_column(BigInteger)
+    reported_price_at: Mapped[datetime | None]
     stock_problem: Mapped[dict[str, Any] | None]

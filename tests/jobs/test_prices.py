@@ -69,7 +69,7 @@ async def test_a_new_price_is_in_the_shop(
     [there] = await stage.shop().products()
     assert [(v["price"], v["compare_at_price"]) for v in there["variants"]] == [("19.99", "24.00"), ("25.00", None)]
     items = await stage.items(merchant, await stage.listing(merchant, saved.id))
-    assert sorted(item.sent_price_minor or 0 for item in items) == [1999, 2500]
+    assert sorted(item.approved_price_minor or 0 for item in items) == [1999, 2500]
 
 
 async def test_a_price_task_sends_prices_and_nothing_else(

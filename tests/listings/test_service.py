@@ -179,7 +179,7 @@ async def test_a_price_alone_is_sent_as_a_price(site: Site, merchant: Merchant) 
     (variant,) = await site.rows(merchant, Variant)
     item = {"connection_id": listing.connection_id, "listing_id": listing.id, "variant_id": variant.id}
     async with site.sessions.write(merchant.id) as session:
-        session.add(ListingItem(merchant_id=merchant.id, channel_id="gid://v", sent_price_minor=900, **item))
+        session.add(ListingItem(merchant_id=merchant.id, channel_id="gid://v", approved_price_minor=900, **item))
     await change(site, merchant, listing)
     assert await site.waiting(merchant) == [("price", str(listing.id))]
 
