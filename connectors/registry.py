@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 
 import httpx
 
+from connectors.errors import Problem
 from connectors.protocol import Capabilities, Connector
 from connectors.rakuten import connector as rakuten
+from connectors.records import ProductRecord
 from connectors.shopify import connector as shopify
 from connectors.yahoo import connector as yahoo
 
 CHANNELS: Mapping[str, Capabilities] = MappingProxyType(
     {"shopify": shopify.CAPABILITIES, "rakuten": rakuten.CAPABILITIES, "yahoo": yahoo.CAPABILITIES}
 )
+
+# What a product breaks of the rules published for its kind, at the channels that publish any (protocol.Kinds).
+UNMET: Mapping[str, Callable[[ProductRecord, Mapping[str, Any]], Sequence[Problem]]] = MappingProxyType({})
 
 
 def build(client: httpx.AsyncClient) -> dict[str, Connector]:

@@ -13,8 +13,10 @@ from connectors.errors import Problem
 from jobs.handlers import Batch, Prepared
 from jobs.listed import stop_listings
 from jobs.results import Ended, Result
+from portal.connections import kind_rules
 from portal.inbox import service as inbox
 from portal.listings import service as listings
+from portal.listings.eligible import products_of, sellable
 from portal.models.catalog import Product
 from portal.models.listings import Intent, LastAttempt, Listing
 from portal.runtime import Runtime
@@ -27,6 +29,7 @@ class ProductChanged:
         ids = [UUID(task.subject) for task in batch.tasks]
         await listings.product_changed(session, batch.merchant_id, ids, now)
         await inbox.arrive(session, batch.merchant_id, ids, now)
+        await kind_rules.ask_for(session, await sellable(session), await products_of(session, ids), now)
         return Prepared(settled={task.id: Result(ended=Ended.DONE) for task in batch.tasks})
 
     async def call(self, runtime: Runtime, batch: Batch, prepared: Prepared) -> Mapping[UUID, Result]:

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from connectors.errors import PRODUCT_GONE, Problem, ProblemClass
-from connectors.protocol import Capabilities
+from connectors.protocol import Account, Connector
 from connectors.records import (
     Aspect,
     Done,
     Found,
-    LinkedItem,
     Observed,
     Outcome,
-    ProductRecord,
     Published,
     PublishItem,
 )
+from connectors.registry import CHANNELS
+from jobs import outgoing
 from jobs.channel import connection_of, look, reach, result_of, results_of
 from jobs.handlers import Batch, Prepared
 from jobs.listed import (
@@ -38,11 +37,15 @@ from jobs.listed import (
     stop_listings,
 )
 from jobs.meeting import Handles, meet, tried_before
+from jobs.outgoing import Work
 from jobs.results import Ended, Result, refused
+from jobs.rules import read_now
+from portal.connections import kind_rules
+from portal.listings.eligible import unmet_by
 from portal.listings.readiness import missing
-from portal.listings.records import aspects, changed
 from portal.listings.service import catch_up
 from portal.models.catalog import Product, Variant
+from portal.models.connections import Connection
 from portal.models.listings import Intent, LastAttempt, Listing, ListingItem
 from portal.models.tasks import OPEN, Attempt
 from portal.runtime import Runtime
@@ -51,25 +54,6 @@ from portal.tasks import service as tasks
 
 ALREADY_THERE = "already_on_channel"
 NOT_READY = "not_ready"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Work:
-    """One listing about to be sent: the record as read in the claiming transaction, and what of it is news there.
-
-    `beside` says the merchant met another product there and chose a handle of its own for this one; `tried_as` are
-    the handles under which an earlier try may have made it.
-    """
-
-    record: ProductRecord
-    channel_id: str
-    ours: bool
-    links: tuple[LinkedItem, ...]
-    version: int
-    aspects: Mapping[str, str]
-    changed: frozenset[Aspect]
-    beside: bool
-    tried_as: Handles
 
 
 class Publish:
@@ -85,21 +69,31 @@ class Publish:
         listings = await listings_of(session, batch)
         currency = await currency_of(session, batch)
         products = await products_of(session, [listing.product_id for listing in listings.values()])
-        links = await _links(session, [listing.id for listing in listings.values()])
+        links = await outgoing.links_of(session, [listing.id for listing in listings.values()])
         sent = (await session.get_one(Attempt, batch.attempt_id)).sent
         tried = await tried_before(session, batch, listings.values())
+        connection = connection_of(batch)
+        names = {kind_rules.kind_of(product.details, connection) for product in products.values()}
+        rules = await kind_rules.rules_of(session, [connection], names)
         for task in batch.tasks:
             listing = listings.get(task.subject)
             if listing is None or (listing.intent is not Intent.PUBLISH and task.id not in batch.sent):
                 prepared.settled[task.id] = Result(ended=Ended.CANCELLED)
                 continue
-            tried_as = tried.get(task.subject, Handles())
-            work = _work(listing, products[listing.product_id], links.get(listing.id, ()), currency, tried_as)
+            product = products[listing.product_id]
+            work = outgoing.work_of(
+                record_of(listing, product, currency),
+                listing,
+                version=product.version,
+                links=links.get(listing.id, ()),
+                tried_as=tried.get(task.subject, Handles()),
+                rules=rules.get((connection.id, kind_rules.kind_of(product.details, connection))),
+            )
             if task.id in batch.sent:
-                work = _as_sent(work, sent[task.subject])
+                work = outgoing.as_sent(work, sent[task.subject])
             else:
                 listing.attempt, listing.attempted_at = LastAttempt.SENDING, now
-                prepared.sent[task.subject] = _said(work)
+                prepared.sent[task.subject] = outgoing.said_of(work)
                 announce(session, listing)
             prepared.work[task.id] = work
         return prepared
@@ -108,9 +102,10 @@ class Publish:
         connector, account = reach(runtime, batch)
         if batch.sent:
             return await look(
-                connector, account, batch, {task: _item(work, None) for task, work in prepared.work.items()}
+                connector, account, batch, {task: outgoing.item_of(work, None) for task, work in prepared.work.items()}
             )
-        results, ready = _not_ready(prepared.work, connector.capabilities, account.currency)
+        work = await _with_rules(runtime, connection_of(batch), connector, account, prepared.work)
+        results, ready = _not_ready(work, connection_of(batch), account.currency)
         unknown = {task: (item.record, item.tried_as) for task, item in ready.items() if not item.channel_id}
         met = await meet(connector, account, unknown)
         lists: dict[UUID, PublishItem] = {}
@@ -121,9 +116,9 @@ class Publish:
             if stopped is not None:
                 results[task] = stopped
             elif item.channel_id and batch.tasks[0].kind == kinds.UPDATE.name:
-                updates[task] = _item(item, None)
+                updates[task] = outgoing.item_of(item, None)
             else:
-                lists[task] = _item(item, _ours_there(outcome, item))
+                lists[task] = outgoing.item_of(item, _ours_there(outcome, item))
         for send, items in ((connector.publish, lists), (connector.update, updates)):
             outcomes = await send(account, list(items.values())) if items else []
             results |= results_of(items, outcomes)
@@ -161,57 +156,25 @@ class Publish:
         stop_listings(session, (await listings_of(session, batch)).values(), problem, now)
 
 
-def _work(listing: Listing, product: Product, links: Sequence[LinkedItem], currency: str, tried_as: Handles) -> Work:
-    record = record_of(listing, product, currency)
-    digests = aspects(record)
-    return Work(
-        record=record,
-        channel_id=listing.channel_id,
-        ours=listing.ours,
-        links=tuple(links),
-        version=product.version,
-        aspects=digests,
-        changed=changed(digests, since=listing.sent_aspects),
-        beside=bool(listing.handle) and not listing.channel_id,
-        tried_as=tried_as,
-    )
-
-
-def _said(work: Work) -> dict[str, Any]:
-    """What the attempt keeps of a listing that is sent: enough to know later what went out."""
-    record = work.record
-    numbers = {variant.key: [variant.price.minor, variant.quantity] for variant in record.variants}
-    said = {"title": record.title, "handle": record.handle, "version": work.version}
-    return said | {"numbers": numbers, "aspects": dict(work.aspects)}
-
-
-def _as_sent(work: Work, said: Mapping[str, Any]) -> Work:
-    """The work with the version and the numbers it was sent with; the catalog may have moved on since."""
-    variants = []
-    for variant in work.record.variants:
-        minor, quantity = said["numbers"].get(variant.key, (variant.price.minor, variant.quantity))
-        variants.append(replace(variant, price=replace(variant.price, minor=minor), quantity=quantity))
-    record = replace(work.record, variants=tuple(variants))
-    return replace(work, record=record, version=said["version"], aspects=said["aspects"])
-
-
-async def _links(session: AsyncSession, listing_ids: Sequence[UUID]) -> dict[UUID, list[LinkedItem]]:
-    rows = await session.execute(select(ListingItem).where(ListingItem.listing_id.in_(listing_ids)))
-    links: dict[UUID, list[LinkedItem]] = {}
-    for item in rows.scalars():
-        linked = LinkedItem(key=str(item.variant_id), channel_id=item.channel_id, stock_id=item.stock_id)
-        links.setdefault(item.listing_id, []).append(linked)
-    return links
+async def _with_rules(
+    runtime: Runtime, connection: Connection, connector: Connector, account: Account, work: Mapping[UUID, Work]
+) -> dict[UUID, Work]:
+    """The work with the rules of its kind; those nobody has read yet are read now."""
+    names = {task: kind_rules.kind_of(item.record.details, connection) for task, item in work.items()}
+    unread = {name for task, name in names.items() if name and work[task].rules is None}
+    read = await read_now(runtime, connection, connector, account, unread) if unread else {}
+    return {task: replace(item, rules=item.rules or read.get(names[task])) for task, item in work.items()}
 
 
 def _not_ready(
-    work: Mapping[UUID, Work], capabilities: Capabilities, currency: str
+    work: Mapping[UUID, Work], connection: Connection, currency: str
 ) -> tuple[dict[UUID, Result], dict[UUID, Work]]:
     """The channel's own rules run before the call; what breaks one is refused here, with the field."""
     results: dict[UUID, Result] = {}
     ready: dict[UUID, Work] = {}
     for task, item in work.items():
-        lacking = missing(item.record, capabilities, currency=currency)
+        unmet = unmet_by(item.record, connection, item.rules)
+        lacking = missing(item.record, CHANNELS[connection.channel], currency=currency, unmet=unmet)
         if lacking:
             first = lacking[0]
             problem = Problem(
@@ -225,21 +188,6 @@ def _not_ready(
         else:
             ready[task] = item
     return results, ready
-
-
-def _item(work: Work, there: Found | None) -> PublishItem:
-    """An update of what is linked; of what carries our mark but was never recorded; or a create."""
-    if there is None:
-        return PublishItem(
-            product=work.record, channel_id=work.channel_id, ours=work.ours, links=work.links, changed=work.changed
-        )
-    by_values = {item.option_values: item for item in there.items}
-    links = tuple(
-        LinkedItem(key=v.key, channel_id=twin.channel_id, stock_id=twin.stock_id)
-        for v in work.record.variants
-        if (twin := by_values.get(v.option_values)) is not None
-    )
-    return PublishItem(product=work.record, channel_id=there.channel_id, ours=True, links=links)
 
 
 def _stopped_by(outcome: Outcome[Found | None], work: Work) -> Result | None:

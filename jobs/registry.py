@@ -13,6 +13,7 @@ from jobs.inbound import HandleWebhook
 from jobs.prices import PushPrices
 from jobs.publishing import Publish
 from jobs.reading import ReadState
+from jobs.rules import ReadRules
 from jobs.setup import Check, Revoke
 from jobs.stock import PushStock
 from portal.tasks import kinds
@@ -29,6 +30,7 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
         kinds.CHECK.name: Check(),
         kinds.REVOKE.name: Revoke(),
         kinds.READ.name: ReadState(),
+        kinds.RULES.name: ReadRules(),
         kinds.IMPORT.name: CommitImport(),
     }
 )

@@ -15,7 +15,7 @@ from connectors.records import Identity
 from jobs.channel import connection_of, reach
 from jobs.handlers import Batch, Prepared
 from jobs.results import Ended, Result, refused
-from portal.connections import states
+from portal.connections import kind_rules, states
 from portal.connections.service import keep_identity
 from portal.models.connections import Connection, ConnectionState
 from portal.runtime import Runtime
@@ -60,6 +60,7 @@ class Check:
                 connection.problem = None
                 if connection.state in REPAIRED_BY_A_CHECK:
                     await states.open_again(session, connection, now)
+                await kind_rules.ask_for_all(session, connection, now)
             elif result.ended is Ended.REFUSED and result.problem is not None:
                 connection.problem = asdict(result.problem)
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from portal.errors import NotFound
-from portal.listings.eligible import lacking, products_of, sellable
+from portal.listings.eligible import known_of, lacking, products_of, sellable
 from portal.listings.readiness import Missing
 from portal.models.accounts import Merchant
 from portal.models.catalog import Product
@@ -63,6 +63,7 @@ async def offers_of(session: AsyncSession, merchant_id: UUID, items: Sequence[In
     currency = (await session.get_one(Merchant, merchant_id)).currency
     connections = await sellable(session)
     products = {product.id: product for product in await products_of(session, [item.product_id for item in items])}
+    known = await known_of(session, products.values(), connections)
     rows = await session.scalars(
         select(Listing).where(Listing.product_id.in_(list(products)), Listing.intent == Intent.PUBLISH)
     )
@@ -70,11 +71,10 @@ async def offers_of(session: AsyncSession, merchant_id: UUID, items: Sequence[In
     offers: dict[UUID, Offers] = {}
     for item in items:
         product = products[item.product_id]
-        lacks = _lacks(product, connections, currency)
         boxes = [
             Offer(
                 connection,
-                lacks[connection.channel, connection.currency],
+                lacking(product, connection, currency, known),
                 listed.get((product.id, connection.id)),
                 item.choices.get(str(connection.id)),
             )
@@ -82,15 +82,3 @@ async def offers_of(session: AsyncSession, merchant_id: UUID, items: Sequence[In
         ]
         offers[item.id] = Offers(product, boxes)
     return offers
-
-
-def _lacks(
-    product: Product, connections: Sequence[Connection], currency: str
-) -> dict[tuple[str, str], Sequence[Missing]]:
-    """By channel and currency: two accounts at one channel ask the same of a product."""
-    found: dict[tuple[str, str], Sequence[Missing]] = {}
-    for connection in connections:
-        key = (connection.channel, connection.currency)
-        if key not in found:
-            found[key] = lacking(product, connection, currency)
-    return found

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from portal.listings.badge import Badge, Facts, Held, TaskView, badge
-from portal.listings.eligible import channel_name, lacking, products_of
+from portal.listings.eligible import channel_name, known_of, lacking, products_of
 from portal.listings.words import explain
 from portal.models.accounts import Merchant
 from portal.models.connections import Connection, ConnectionState
@@ -84,4 +84,8 @@ async def _lacks(
         return {}
     currency = (await session.get_one(Merchant, unsent[0].merchant_id)).currency
     products = {product.id: product for product in await products_of(session, [one.product_id for one in unsent])}
-    return {one.id: len(lacking(products[one.product_id], connections[one.connection_id], currency)) for one in unsent}
+    known = await known_of(session, products.values(), list(connections.values()))
+    return {
+        one.id: len(lacking(products[one.product_id], connections[one.connection_id], currency, known))
+        for one in unsent
+    }

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
-from connectors.registry import CHANNELS
+from connectors.errors import Problem
+from connectors.records import ProductRecord
+from connectors.registry import CHANNELS, UNMET
+from portal.connections.kind_rules import Rules, kind_of, rules_of
 from portal.listings.publishing import SELLABLE
 from portal.listings.readiness import Missing, missing
 from portal.listings.records import product_record
 from portal.models.catalog import Product
-from portal.models.connections import Connection
+from portal.models.connections import Connection, KindRules
 
 
 async def sellable(session: AsyncSession) -> Sequence[Connection]:
@@ -36,10 +40,34 @@ async def products_of(session: AsyncSession, product_ids: Sequence[UUID]) -> Seq
     return rows.all()
 
 
-def lacking(product: Product, connection: Connection, currency: str) -> list[Missing]:
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What readiness takes into account beside the product itself: the rules published for its kind."""
+
+    rules: Rules
+
+
+async def known_of(session: AsyncSession, products: Iterable[Product], connections: Sequence[Connection]) -> Known:
+    """What `lacking` needs to know of these products at these connections."""
+    names = {kind_of(product.details, connection) for product in products for connection in connections}
+    return Known(rules=await rules_of(session, connections, names))
+
+
+def lacking(product: Product, connection: Connection, currency: str, known: Known) -> list[Missing]:
     """What keeps the product off this connection; `currency` is the merchant's."""
     record = product_record(product, product.variants, product.images, currency=currency)
-    return missing(record, CHANNELS[connection.channel], currency=connection.currency)
+    unmet = unmet_by(record, connection, known.rules.get((connection.id, kind_of(product.details, connection))))
+    return missing(record, CHANNELS[connection.channel], currency=connection.currency, unmet=unmet)
+
+
+def unmet_by(record: ProductRecord, connection: Connection, rules: KindRules | None) -> Sequence[Problem]:
+    """What the product breaks of its kind's rules there; nothing where they are not known yet."""
+    if rules is None:
+        return []
+    if rules.problem is not None:
+        detail = CHANNELS[connection.channel].kind_detail
+        return [Problem(**{**rules.problem, "field": f"/details/{detail}"})]
+    return UNMET[connection.channel](record, rules.document) if rules.document else []
 
 
 def channel_name(channel: str) -> str:

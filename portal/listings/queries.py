@@ -19,7 +19,7 @@ from portal.errors import NotFound
 from portal.listings import causes
 from portal.listings.badge import Badge
 from portal.listings.badges import badges_of, open_tasks
-from portal.listings.eligible import channel_name, connection_name, lacking, products_of
+from portal.listings.eligible import channel_name, connection_name, known_of, lacking, products_of
 from portal.listings.fixes import admin_url, edit_url
 from portal.listings.paging import Keys, keys
 from portal.listings.readiness import Missing
@@ -237,6 +237,7 @@ async def panel(session: AsyncSession, listing_id: UUID, *, now: datetime) -> Pa
     (product,) = await products_of(session, [listing.product_id])
     variants = [variant.id for variant in product.variants]
     currency = (await session.get_one(Merchant, listing.merchant_id)).currency
+    lacks = lacking(product, connection, currency, await known_of(session, [product], [connection]))
     explained = explain(listing.problem, channel=connection.channel, channel_name=name) if listing.problem else None
     return Panel(
         row=found[0],
@@ -251,7 +252,7 @@ async def panel(session: AsyncSession, listing_id: UUID, *, now: datetime) -> Pa
         product_handle=product.handle,
         edit_url=edit_url(product.id, explained.field if explained else "", variants),
         admin_url=admin_url(connection),
-        lacks=[(one, edit_url(product.id, one.field, variants)) for one in lacking(product, connection, currency)],
+        lacks=[(one, edit_url(product.id, one.field, variants)) for one in lacks],
     )
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from stdnum import ean
 
 from connectors import measures
+from connectors.errors import Problem
 from connectors.protocol import Capabilities
 from connectors.records import ProductRecord, VariantRecord
 from portal.catalog import details
@@ -25,12 +26,15 @@ class Missing:
     fix: str
 
 
-def missing(record: ProductRecord, capabilities: Capabilities, *, currency: str = "") -> list[Missing]:
+def missing(
+    record: ProductRecord, capabilities: Capabilities, *, currency: str = "", unmet: Sequence[Problem] = ()
+) -> list[Missing]:
     """What keeps the product off the channel; empty when it is ready.
 
-    `currency` is the account's where known: prices in another one would be wrong there.
+    `currency` is the account's where known: prices in another one would be wrong there. `unmet` is what it breaks of
+    the rules that the channel publishes for its kind of product.
     """
-    return [
+    found = [
         *_of_product(record, capabilities),
         *_of_currency(record, capabilities, currency),
         *_of_options(record, capabilities),
@@ -38,6 +42,8 @@ def missing(record: ProductRecord, capabilities: Capabilities, *, currency: str 
         *_of_images(record, capabilities),
         *_of_variants(record, capabilities),
     ]
+    said = {one.field for one in found}
+    return found + [_of_kind(problem) for problem in unmet if problem.field not in said]
 
 
 def _of_product(record: ProductRecord, capabilities: Capabilities) -> Iterator[Missing]:
@@ -181,3 +187,7 @@ def barcode_fix(barcode: str) -> str:
         return _("The last digit should be %(digit)s. Check the label.") % {"digit": expected}
     said = {"count": len(digits)}
     return _("It has %(count)s digits. A UPC has 12, an EAN or JAN 13. A spreadsheet may have dropped a zero.") % said
+
+
+def _of_kind(problem: Problem) -> Missing:
+    return Missing(problem.field, problem.message, problem.recommended)

@@ -20,7 +20,7 @@ from portal.clock import new_id
 from portal.errors import Conflict, FormInvalid, NotFound
 from portal.i18n import _
 from portal.listings import linking
-from portal.listings.eligible import lacking, products_of, sellable
+from portal.listings.eligible import known_of, lacking, products_of, sellable
 from portal.listings.publishing import Armed, Pair, publish
 from portal.listings.sending import LEFT, UNDER_WAY, announce, cancel_sends, enqueue, send_again, stopped_by_our_fault
 from portal.models.accounts import Merchant
@@ -255,11 +255,12 @@ async def auto_sync(session: AsyncSession, *, merchant_id: UUID, product_ids: Se
     currency = (await session.get_one(Merchant, merchant_id)).currency
     connections = await sellable(session)
     products = await products_of(session, product_ids)
+    known = await known_of(session, products, connections)
     pairs: list[Pair] = []
     waiting: set[UUID] = set()
     for product in products:
         for connection in connections:
-            if lacking(product, connection, currency):
+            if lacking(product, connection, currency, known):
                 waiting.add(product.id)
             else:
                 pairs.append((product.id, connection.id))

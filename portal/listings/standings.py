@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from portal.listings.badge import Badge, unlisted
 from portal.listings.badges import badges_of
-from portal.listings.eligible import lacking, names_together, products_of, sellable
+from portal.listings.eligible import known_of, lacking, names_together, products_of, sellable
 from portal.listings.fixes import edit_url
 from portal.listings.readiness import Missing
 from portal.models.accounts import Merchant
@@ -42,10 +42,12 @@ async def standings(session: AsyncSession, merchant_id: UUID, product_id: UUID, 
     listings = {listing.connection_id: listing for listing in rows}
     badges = await badges_of(session, list(listings.values()), now=now)
     names, variants = names_together(connections), [variant.id for variant in product.variants]
+    known = await known_of(session, products, connections)
     found = []
     for connection in connections:
         listing = listings.get(connection.id)
-        lacks = lacking(product, connection, currency) if not listing or listing.intent is Intent.PUBLISH else []
+        wanted = not listing or listing.intent is Intent.PUBLISH
+        lacks = lacking(product, connection, currency, known) if wanted else []
         found.append(
             Standing(
                 name=names[connection.id],

@@ -29,11 +29,12 @@ UPDATE = Kind("update", "content", 55, "update_batch")
 CHECK = Kind("check", "setup", 60)
 REVOKE = Kind("revoke", "setup", 65)
 READ = Kind("read", "reads", 70, "read_batch")
+RULES = Kind("rules", "reads", 75, 5)
 IMPORT = Kind("import", "imports", 80)
 
 KINDS = {
     kind.name: kind
-    for kind in (STOCK, WEBHOOK, PRODUCT_CHANGED, PRICE, END, PUBLISH, UPDATE, CHECK, REVOKE, READ, IMPORT)
+    for kind in (STOCK, WEBHOOK, PRODUCT_CHANGED, PRICE, END, PUBLISH, UPDATE, CHECK, REVOKE, READ, RULES, IMPORT)
 }
 
 # Lanes that must run while the connection cannot sell: they are how it comes back, or ends.
