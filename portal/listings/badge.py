@@ -52,7 +52,10 @@ class TaskView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """Everything a badge depends on. `cause` is the plain title of `problem`, for the line under the badge."""
+    """Everything a badge depends on. `cause` is the plain title of `problem`, for the line under the badge.
+
+    `live_by` is when what the channel has taken should be seen by buyers, and `late` that it is past.
+    """
 
     channel: str
     intent: Intent
@@ -68,6 +71,8 @@ class Facts:
     warnings: int = 0
     found: bool = False
     observed_at: datetime | None = None
+    live_by: datetime | None = None
+    late: bool = False
 
     @property
     def problem_class(self) -> str:
@@ -215,6 +220,17 @@ def _checking(facts: Facts) -> Badge:
     return Badge("checking", _("Checking"), "info", "spinner", Who.CHANNEL, line)
 
 
+def _not_live_yet(facts: Facts) -> Badge:
+    line = _("%(channel)s has accepted it; not live yet. Expected by") % {"channel": facts.channel}
+    return Badge("checking", _("Checking"), "info", "spinner", Who.CHANNEL, line, facts.live_by)
+
+
+def _late(facts: Facts) -> Badge:
+    said = {"channel": facts.channel}
+    line = _("%(channel)s accepted it and still doesn't show it. Ask them; we go on looking. It was due") % said
+    return Badge("not_live", _("Not live yet"), "attention", "clock", Who.YOU, line, facts.live_by)
+
+
 def _delayed(facts: Facts) -> Badge:
     assert facts.open_task is not None
     tries = facts.open_task.tries
@@ -320,6 +336,8 @@ _TABLE: tuple[_Rule, ...] = (
     # Nothing is under way.
     _Rule(lambda f: f.observed is Observed.SUPPRESSED, _suppressed),
     _Rule(lambda f: f.observed is Observed.ENDED, _ended_there),
+    _Rule(lambda f: f.observed is Observed.PENDING and f.late, _late),
+    _Rule(lambda f: f.observed is Observed.PENDING and f.live_by is not None, _not_live_yet),
     _Rule(lambda f: f.observed is Observed.PENDING or f.attempt is LastAttempt.ACCEPTED, _checking),
     _Rule(lambda f: f.readiness_missing > 0, lambda f: _needs_info(f.readiness_missing)),
     _Rule(lambda _f: True, _ready),

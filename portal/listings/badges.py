@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from connectors.registry import CHANNELS
 from portal.listings.badge import Badge, Facts, Held, TaskView, badge
 from portal.listings.eligible import channel_name, known_of, lacking, products_of
 from portal.listings.words import explain
@@ -38,7 +39,7 @@ async def badges_of(session: AsyncSession, listings: Sequence[Listing], *, now: 
 
 def facts(listing: Listing, connection: Connection, task: Task | None, lacks: int, now: datetime) -> Facts:
     name = channel_name(connection.channel)
-    problem = listing.problem
+    problem, live_by = listing.problem, _live_by(listing, connection)
     return Facts(
         channel=name,
         intent=listing.intent,
@@ -54,7 +55,16 @@ def facts(listing: Listing, connection: Connection, task: Task | None, lacks: in
         warnings=len(listing.warnings or ()),
         found=bool(listing.found),
         observed_at=listing.observed_at,
+        live_by=live_by,
+        late=live_by is not None and live_by <= now,
     )
+
+
+def _live_by(listing: Listing, connection: Connection) -> datetime | None:
+    """When the channel should show buyers what it has taken; None where nothing was taken."""
+    if listing.attempt is not LastAttempt.ACCEPTED or listing.attempted_at is None:
+        return None
+    return listing.attempted_at + timedelta(seconds=CHANNELS[connection.channel].live_within_seconds)
 
 
 def held_by(connection: Connection, now: datetime) -> Held:

@@ -19,7 +19,7 @@ PROBLEMS = (None, *({"problem_class": kind.value, "code": "x"} for kind in Probl
 TONES = {"none", "info", "attention", "success", "warning", "critical"}
 STATES = {
     "needs_info", "ready", "queued", "sending", "checking", "live", "live_check", "rejected", "blocked", "delayed",
-    "paused", "stopped", "in_doubt", "suppressed", "ending", "ended", "held", "already_there",
+    "paused", "stopped", "in_doubt", "suppressed", "ending", "ended", "held", "already_there", "not_live",
 }  # fmt: skip
 
 
@@ -40,7 +40,7 @@ def test_no_combination_is_without_an_answer_that_says_who_acts_next() -> None:
     for intent, attempt, observed, task, held, problem, found in product(
         Intent, LastAttempt, Observed, TASKS, Held, PROBLEMS, (False, True)
     ):
-        for missing, times, warnings in ((0, 1, 0), (2, 3, 1)):
+        for missing, times, warnings, late in ((0, 1, 0, False), (2, 3, 1, True)):
             facts = Facts(
                 channel="Shopify",
                 intent=intent,
@@ -55,6 +55,8 @@ def test_no_combination_is_without_an_answer_that_says_who_acts_next() -> None:
                 warnings=warnings,
                 found=found,
                 observed_at=NOON,
+                live_by=NOON if attempt is LastAttempt.ACCEPTED else None,
+                late=late and attempt is LastAttempt.ACCEPTED,
             )
             answer = badge(facts)
             count += 1
@@ -81,6 +83,8 @@ def test_no_combination_is_without_an_answer_that_says_who_acts_next() -> None:
         ({"attempt": LastAttempt.QUEUED, "observed": Observed.UNKNOWN, "open_task": TASKS[-1]}, "delayed", Who.US),
         ({"attempt": LastAttempt.SENT, "observed": Observed.UNKNOWN}, "checking", Who.CHANNEL),
         ({"attempt": LastAttempt.ACCEPTED, "observed": Observed.PENDING}, "checking", Who.CHANNEL),
+        ({"observed": Observed.PENDING, "live_by": NOON}, "checking", Who.CHANNEL),
+        ({"observed": Observed.PENDING, "live_by": NOON, "late": True}, "not_live", Who.YOU),
         ({"attempt": LastAttempt.IN_DOUBT, "observed": Observed.UNKNOWN}, "in_doubt", Who.US),
         ({"attempt": LastAttempt.REJECTED, "problem": PROBLEMS[1], "problem_count": 1}, "rejected", Who.YOU),
         ({"attempt": LastAttempt.REJECTED, "problem": PROBLEMS[1], "problem_count": 3}, "stopped", Who.YOU),
@@ -98,6 +102,11 @@ def test_no_combination_is_without_an_answer_that_says_who_acts_next() -> None:
 def test_the_words_follow_the_columns(columns: dict[str, object], state: str, who: Who) -> None:
     answer = say(**columns)
     assert (answer.state, answer.who) == (state, who)
+
+
+def test_what_is_accepted_and_not_live_says_by_when_it_should_be() -> None:
+    answer = say(observed=Observed.PENDING, live_by=NOON)
+    assert ("not live yet" in answer.line, answer.at) == (True, NOON)
 
 
 def test_an_account_problem_is_blocked_and_a_data_problem_is_not() -> None:
