@@ -65,6 +65,7 @@ class ReadState:
             seen[listing.id] = state
             await _look_again(session, batch, listing, pending_since, now)
             announce(session, listing)
+        await _note_prices(session, seen, now)
         await _note_numbers(session, seen, now)
 
     async def give_up(self, session: AsyncSession, batch: Batch, problem: Problem, now: datetime) -> None:
@@ -77,6 +78,15 @@ def _waits_for_a_look(listing: Listing) -> bool:
     """Whether this look was to say what became of what the channel accepted."""
     wanted = {Observed.LIVE} if listing.intent is Intent.WITHDRAW else {Observed.UNKNOWN, Observed.PENDING}
     return listing.attempt is LastAttempt.ACCEPTED and listing.observed in wanted | {Observed.UNKNOWN}
+
+
+async def _note_prices(session: AsyncSession, seen: Mapping[UUID, ListingState], now: datetime) -> None:
+    """What the channel itself says a listing costs."""
+    prices = {item.channel_id: item.price for state in seen.values() for item in state.items}
+    for item in await session.scalars(select(ListingItem).where(ListingItem.listing_id.in_(seen))):
+        price = prices.get(item.channel_id)
+        if price is not None:
+            item.reported_price_minor, item.reported_price_at = price.minor, now
 
 
 async def _note_numbers(session: AsyncSession, seen: Mapping[UUID, ListingState], now: datetime) -> None:

@@ -47,6 +47,10 @@ class Settings(BaseSettings):
     shopify_old_client_secret: str = ""
     yahoo_client_id: str = ""
     yahoo_client_secret: str = ""
+    amazon_application_id: str = ""
+    amazon_client_id: str = ""
+    amazon_client_secret: str = ""
+    amazon_draft: bool = False
     log_level: str = "INFO"
     trusted_proxies: str = ""
     metrics_token: str = ""

@@ -48,6 +48,10 @@ def label(name: str) -> str:
         "genre_attributes": _("Rakuten attributes"),
         "product_category": _("Yahoo! product category"),
         "path": _("Yahoo! store category"),
+        "amazon_product_type": _("Amazon product type"),
+        "amazon_attributes": _("Amazon attributes"),
+        "amazon_asin": _("ASIN of the item to sell on"),
+        "amazon_code_exemption": _("Amazon code exemption"),
     }.get(name, "")
 
 
@@ -57,4 +61,10 @@ def hint(name: str) -> str:
         "genre_attributes": _("One a line, as name: value. A unit stands in brackets: Net content: 560 [ml]."),
         "product_category": _("The number of the category in Yahoo!'s product category list."),
         "path": _("The category in your store. Colons stand between its levels: Food:Tea."),
+        "amazon_product_type": _("As Amazon names it, for example DRINKING_CUP. Search below."),
+        "amazon_attributes": _(
+            "One a line, as name: value. Several values stand between bars: material: Cotton | Linen."
+        ),
+        "amazon_asin": _("Only to sell an item that Amazon's catalog has already, for example B07N4M94X4."),
+        "amazon_code_exemption": _("yes, where Amazon lets your brand sell without a product code."),
     }.get(name, "")

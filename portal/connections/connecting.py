@@ -20,7 +20,7 @@ from connectors.records import Credentials, Identity
 from portal.accounts.visits import actor
 from portal.connections import queries, service
 from portal.connections.account import NewcomerAccount
-from portal.connections.naming import naming
+from portal.connections.naming import naming, practice_account
 from portal.connections.routes import leave_for
 from portal.errors import Conflict, FormInvalid, NotFound
 from portal.i18n import _
@@ -51,7 +51,7 @@ async def choose(
     """Name the account; once it is named, the page offers the link that leaves for the channel."""
     asking = visitor(request, Role.MANAGER)
     if practice and not shop:
-        shop = _practice_shop(asking)
+        shop = practice_account(channel, asking.currency) or _practice_shop(asking)
     errors, domain = {}, ""
     try:
         domain = _connector(request, channel).account_domain(shop) if shop else ""

@@ -37,6 +37,13 @@ def naming(channel: str, can: Capabilities) -> Naming:
     return _BY_CHANNEL.get(channel, _of_any)(keys)
 
 
+def practice_account(channel: str, currency: str) -> str:
+    """The account to practise with at a channel whose accounts are not named after merchants; empty at the others."""
+    if channel == "amazon":
+        return "amazon.co.jp" if currency == "JPY" else "amazon.com"
+    return ""
+
+
 def _of_any(keys: Sequence[KeyField]) -> Naming:
     return Naming(account=_("Account"), account_hint="", keys_title=_("With keys"), keys_from="", keys=keys)
 
@@ -84,10 +91,25 @@ def _of_yahoo(keys: Sequence[KeyField]) -> Naming:
     )
 
 
+def _of_amazon(keys: Sequence[KeyField]) -> Naming:
+    return Naming(
+        account=_("Marketplace"),
+        account_hint=_("As in amazon.com or amazon.co.jp. Each marketplace is a connection of its own."),
+        keys_title="",
+        keys_from="",
+        keys=keys,
+        registering=_(
+            "Whoever runs it sets AMAZON_APPLICATION_ID, AMAZON_CLIENT_ID and AMAZON_CLIENT_SECRET; the operators'"
+            " guide says how."
+        ),
+    )
+
+
 _BY_CHANNEL: Mapping[str, Callable[[Sequence[KeyField]], Naming]] = {
     "shopify": _of_shopify,
     "rakuten": _of_rakuten,
     "yahoo": _of_yahoo,
+    "amazon": _of_amazon,
 }
 
 

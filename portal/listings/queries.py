@@ -22,6 +22,7 @@ from portal.listings.badges import badges_of, open_tasks
 from portal.listings.eligible import channel_name, connection_name, known_of, lacking, products_of
 from portal.listings.fixes import admin_url, edit_url
 from portal.listings.paging import Keys, keys
+from portal.listings.prices import Priced, prices_of
 from portal.listings.readiness import Missing
 from portal.listings.retrying import may_retry
 from portal.listings.words import Explained, explain
@@ -222,6 +223,7 @@ class Panel:
     edit_url: str
     admin_url: str
     lacks: Sequence[tuple[Missing, str]]
+    prices: Sequence[Priced]
 
 
 async def panel(session: AsyncSession, listing_id: UUID, *, now: datetime) -> Panel:
@@ -253,6 +255,7 @@ async def panel(session: AsyncSession, listing_id: UUID, *, now: datetime) -> Pa
         edit_url=edit_url(product.id, explained.field if explained else "", variants),
         admin_url=admin_url(connection),
         lacks=[(one, edit_url(product.id, one.field, variants)) for one in lacks],
+        prices=await prices_of(session, listing_id, currency=currency, now=now),
     )
 
 

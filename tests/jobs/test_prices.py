@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from jobs.listed import read_soon
 from portal.listings import service as listings
 from portal.models.accounts import Merchant
 from portal.models.catalog import Product, Variant
@@ -70,6 +71,26 @@ async def test_a_new_price_is_in_the_shop(
     assert [(v["price"], v["compare_at_price"]) for v in there["variants"]] == [("19.99", "24.00"), ("25.00", None)]
     items = await stage.items(merchant, await stage.listing(merchant, saved.id))
     assert sorted(item.approved_price_minor or 0 for item in items) == [1999, 2500]
+
+
+async def test_a_price_is_known_as_sent_as_taken_and_as_shown(
+    stage: Stage, merchant: Merchant, connection: Connection, clock: SettableClock
+) -> None:
+    [saved] = await listed(stage, merchant, connection, clock, "mug")
+    listing = await stage.listing(merchant, saved.id)
+    await price(stage, merchant, saved.id, saved.variants[0].id, price_minor=1999)
+    await settle(stage, clock)
+
+    async def steps() -> set[tuple[int | None, int | None, int | None]]:
+        items = await stage.items(merchant, listing)
+        return {(one.sent_price_minor, one.approved_price_minor, one.reported_price_minor) for one in items}
+
+    assert await steps() == {(1999, 1999, 2400), (2500, 2500, 2500)}
+    async with stage.sessions.write(merchant.id) as session:
+        await read_soon(session, connection, [listing], clock())
+    clock.advance(10)
+    await settle(stage, clock)
+    assert await steps() == {(1999, 1999, 1999), (2500, 2500, 2500)}
 
 
 async def test_a_price_task_sends_prices_and_nothing_else(
