@@ -145,12 +145,7 @@ class Kinds(Protocol):
         """Kinds that fit a product's title or a few words, best first; all there are for no words."""
 
     async def requirements(self, account: Account, names: Sequence[str]) -> list[Outcome[Mapping[str, Any]]]:
-        """For each kind a JSON document to keep for a week and to hand to `unmet` and to a publish."""
-
-    def unmet(
-        self, product: ProductRecord, requirements: Mapping[str, Any], settings: Mapping[str, str]
-    ) -> list[Problem]:
-        """What of its kind's rules the product breaks, each with the field. Nothing is called."""
+        """For each kind a JSON document to keep for a week, and to hand to a publish and to `registry.UNMET`."""
 
 
 class Offers(Protocol):

@@ -8,6 +8,8 @@ from typing import Any
 
 import httpx
 
+from connectors.amazon import connector as amazon
+from connectors.amazon import schemas
 from connectors.errors import Problem
 from connectors.protocol import Capabilities, Connector
 from connectors.rakuten import connector as rakuten
@@ -16,17 +18,25 @@ from connectors.shopify import connector as shopify
 from connectors.yahoo import connector as yahoo
 
 CHANNELS: Mapping[str, Capabilities] = MappingProxyType(
-    {"shopify": shopify.CAPABILITIES, "rakuten": rakuten.CAPABILITIES, "yahoo": yahoo.CAPABILITIES}
+    {
+        "shopify": shopify.CAPABILITIES,
+        "amazon": amazon.CAPABILITIES,
+        "rakuten": rakuten.CAPABILITIES,
+        "yahoo": yahoo.CAPABILITIES,
+    }
 )
 
 # What a product breaks of the rules published for its kind, at the channels that publish any (protocol.Kinds).
-UNMET: Mapping[str, Callable[[ProductRecord, Mapping[str, Any]], Sequence[Problem]]] = MappingProxyType({})
+UNMET: Mapping[str, Callable[[ProductRecord, Mapping[str, Any]], Sequence[Problem]]] = MappingProxyType(
+    {"amazon": schemas.unmet}
+)
 
 
 def build(client: httpx.AsyncClient) -> dict[str, Connector]:
     """One connector for every channel of CHANNELS, all sending through `client`."""
     return {
         "shopify": shopify.Shopify(client),
+        "amazon": amazon.Amazon(client),
         "rakuten": rakuten.Rakuten(client),
         "yahoo": yahoo.YahooShopping(client),
     }

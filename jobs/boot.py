@@ -15,6 +15,7 @@ from uuid import UUID
 import httpx
 import structlog
 
+from connectors.amazon.consent import AmazonApp, AmazonConsent
 from connectors.protocol import Consent
 from connectors.registry import build
 from connectors.shopify.consent import SCOPES, ShopifyConsent
@@ -138,9 +139,18 @@ def _consents(settings: Settings, client: httpx.AsyncClient) -> dict[str, Consen
         yahoo = YahooApp(
             client_id=settings.yahoo_client_id,
             client_secret=settings.yahoo_client_secret,
-            redirect_uri=_yahoo_returns_to(settings),
+            redirect_uri=_returns_to(settings, "yahoo"),
         )
         found["yahoo"] = YahooConsent(client, yahoo)
+    if settings.amazon_application_id and settings.amazon_client_id and settings.amazon_client_secret:
+        amazon = AmazonApp(
+            application_id=settings.amazon_application_id,
+            client_id=settings.amazon_client_id,
+            client_secret=settings.amazon_client_secret,
+            redirect_uri=_returns_to(settings, "amazon"),
+            draft=settings.amazon_draft,
+        )
+        found["amazon"] = AmazonConsent(client, amazon)
     return found
 
 
@@ -151,20 +161,28 @@ def _practice_consents(settings: Settings, client: httpx.AsyncClient) -> dict[st
     yahoo = YahooApp(
         client_id=PRACTICE_CLIENT_ID,
         client_secret=secret,
-        redirect_uri=_yahoo_returns_to(settings),
+        redirect_uri=_returns_to(settings, "yahoo"),
         auth_url=practice_urls(settings)["yahoo"],
+    )
+    amazon = AmazonApp(
+        application_id=PRACTICE_CLIENT_ID,
+        client_id=PRACTICE_CLIENT_ID,
+        client_secret=secret,
+        redirect_uri=_returns_to(settings, "amazon"),
+        root=practice_urls(settings)["amazon"],
     )
     return {
         "shopify": ShopifyConsent(
             client, ShopifyApp(client_id=PRACTICE_CLIENT_ID, client_secret=secret, scopes=SCOPES)
         ),
+        "amazon": AmazonConsent(client, amazon),
         "yahoo": YahooConsent(client, yahoo),
     }
 
 
-def _yahoo_returns_to(settings: Settings) -> str:
-    """The one address that visits to Yahoo! come back to, as registered there."""
-    return f"{settings.public_url}/connect/yahoo/callback"
+def _returns_to(settings: Settings, channel: str) -> str:
+    """The one address that visits to the channel come back to, as registered there."""
+    return f"{settings.public_url}/connect/{channel}/callback"
 
 
 def practice_urls(settings: Settings) -> dict[str, str]:
@@ -172,5 +190,5 @@ def practice_urls(settings: Settings) -> dict[str, str]:
     if not settings.practice:
         return {}
     return {"shopify": settings.practice_url} | {
-        name: f"{settings.practice_url}/{name}" for name in ("rakuten", "yahoo")
+        name: f"{settings.practice_url}/{name}" for name in ("amazon", "rakuten", "yahoo")
     }

@@ -24,7 +24,7 @@ from jobs.listed import (
     record_of,
     stop_listings,
 )
-from jobs.meeting import Handles, meet, tried_before
+from jobs.meeting import NOT_TRIED, Tried, meet, tried_before
 from jobs.results import Ended, Result
 from portal.models.listings import Intent, LastAttempt, Listing
 from portal.runtime import Runtime
@@ -36,7 +36,7 @@ class Ending:
 
     channel_id: str
     record: ProductRecord
-    tried_as: Handles
+    tried: Tried
 
 
 class End:
@@ -56,7 +56,7 @@ class End:
                 prepared.settled[task.id] = Result(ended=Ended.CANCELLED)
                 continue
             record = record_of(listing, products[listing.product_id], currency)
-            prepared.work[task.id] = Ending(listing.channel_id, record, tried.get(task.subject, Handles()))
+            prepared.work[task.id] = Ending(listing.channel_id, record, tried.get(task.subject, NOT_TRIED))
             listing.attempt, listing.attempted_at = LastAttempt.SENDING, now
             announce(session, listing)
         return prepared
@@ -66,7 +66,7 @@ class End:
         work: dict[UUID, Ending] = prepared.work
         known = {task: one.channel_id for task, one in work.items() if one.channel_id}
         results = dict.fromkeys(work, Result(ended=Ended.DONE))
-        unheard = {task: (one.record, one.tried_as) for task, one in work.items() if task not in known}
+        unheard = {task: (one.record, one.tried) for task, one in work.items() if task not in known}
         for task, met in (await meet(connector, account, unheard)).items():
             if not isinstance(met, Done):
                 results[task] = result_of(met)

@@ -251,7 +251,7 @@ async def _begin(
 ) -> tuple[Batch, Prepared]:
     """The attempt is written before the call, with what is about to be sent. A look goes on with the one that sent."""
     sent = await _left_at_channel(session, tasks) if tasks[0].state is TaskState.SENT else {}
-    attempt = await session.get_one(Attempt, tasks[0].attempt_id) if sent else await _attempt(session, held, tasks)
+    attempt = await session.get_one(Attempt, tasks[0].attempt_id) if sent else await _attempt(session, held, tasks, now)
     for task in tasks:
         task.state = TaskState.RUNNING
     batch = Batch(
@@ -279,7 +279,7 @@ async def _left_at_channel(session: AsyncSession, tasks: Sequence[Task]) -> dict
     return dict(rows.all())
 
 
-async def _attempt(session: AsyncSession, held: Held, tasks: Sequence[Task]) -> Attempt:
+async def _attempt(session: AsyncSession, held: Held, tasks: Sequence[Task], now: datetime) -> Attempt:
     attempt_id = new_id()
     attempt = Attempt(
         id=attempt_id,
@@ -288,6 +288,7 @@ async def _attempt(session: AsyncSession, held: Held, tasks: Sequence[Task]) -> 
         kind=tasks[0].kind,
         fence=held.fence,
         idempotency_key=str(attempt_id),
+        created_at=now,
     )
     session.add(attempt)
     await session.flush()

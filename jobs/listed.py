@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -77,7 +77,8 @@ def note_failure(listing: Listing, result: Result, now: datetime) -> None:
     listing.problem_count = listing.problem_count + 1 if same else 1
     listing.problem_since = listing.problem_since if same else now
     listing.problem = asdict(result.problem)
-    listing.found = asdict(result.value) if isinstance(result.value, Found) else None
+    # When it came to be there tells us whether we made it; the merchant chooses by what it is.
+    listing.found = asdict(replace(result.value, created_at=None)) if isinstance(result.value, Found) else None
 
 
 def stop_listings(session: AsyncSession, listings: Iterable[Listing], problem: Problem, now: datetime) -> None:

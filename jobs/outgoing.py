@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from connectors.records import Aspect, Found, LinkedItem, ProductRecord, PublishItem
-from jobs.meeting import Handles
+from jobs.meeting import Tried
 from portal.listings.records import aspects, changed
 from portal.models.connections import KindRules
 from portal.models.listings import Listing, ListingItem
@@ -21,8 +21,8 @@ from portal.models.listings import Listing, ListingItem
 class Work:
     """One listing about to be sent: the record as read in the claiming transaction, and what of it is news there.
 
-    `beside` says the merchant met another product there and chose a handle of its own for this one; `tried_as` are
-    the handles under which an earlier try may have made it. `rules` is what the channel publishes about its kind.
+    `beside` says the merchant met another product there and chose a handle of its own for this one; `tried`
+    how an earlier try may have made it. `rules` is what the channel publishes about its kind.
     """
 
     record: ProductRecord
@@ -33,7 +33,7 @@ class Work:
     aspects: Mapping[str, str]
     changed: frozenset[Aspect]
     beside: bool
-    tried_as: Handles
+    tried: Tried
     rules: KindRules | None
 
 
@@ -43,7 +43,7 @@ def work_of(
     *,
     version: int,
     links: Sequence[LinkedItem],
-    tried_as: Handles,
+    tried: Tried,
     rules: KindRules | None,
 ) -> Work:
     """The listing's work with the record as it is now, `version` its product's."""
@@ -57,7 +57,7 @@ def work_of(
         aspects=digests,
         changed=changed(digests, since=listing.sent_aspects),
         beside=bool(listing.handle) and not listing.channel_id,
-        tried_as=tried_as,
+        tried=tried,
         rules=rules,
     )
 

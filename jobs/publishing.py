@@ -36,7 +36,7 @@ from jobs.listed import (
     record_of,
     stop_listings,
 )
-from jobs.meeting import Handles, meet, tried_before
+from jobs.meeting import NOT_TRIED, meet, tried_before
 from jobs.outgoing import Work
 from jobs.results import Ended, Result, refused
 from jobs.rules import read_now
@@ -86,7 +86,7 @@ class Publish:
                 listing,
                 version=product.version,
                 links=links.get(listing.id, ()),
-                tried_as=tried.get(task.subject, Handles()),
+                tried=tried.get(task.subject, NOT_TRIED),
                 rules=rules.get((connection.id, kind_rules.kind_of(product.details, connection))),
             )
             if task.id in batch.sent:
@@ -106,7 +106,7 @@ class Publish:
             )
         work = await _with_rules(runtime, connection_of(batch), connector, account, prepared.work)
         results, ready = _not_ready(work, connection_of(batch), account.currency)
-        unknown = {task: (item.record, item.tried_as) for task, item in ready.items() if not item.channel_id}
+        unknown = {task: (item.record, item.tried) for task, item in ready.items() if not item.channel_id}
         met = await meet(connector, account, unknown)
         lists: dict[UUID, PublishItem] = {}
         updates: dict[UUID, PublishItem] = {}
@@ -139,7 +139,7 @@ class Publish:
                 through[listing.id] = prepared.work[task.id]
             if result.ended is Ended.DONE:
                 work: Work = prepared.work[task.id]
-                created = not work.channel_id and not work.tried_as
+                created = not work.channel_id and work.tried == NOT_TRIED
                 _accept(session, listing, items.get(listing.id, {}), work, result.value, now, created=created)
                 if task.kind == kinds.PUBLISH.name or _shows_elsewhere(listing, work):
                     touched.append(listing)

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
+from connectors.amazon.practice import app as amazon_practice
 from connectors.practice.street import Street
 from connectors.rakuten.practice import app as rakuten_practice
 from connectors.shopify.practice import app as shopify_practice
@@ -58,9 +59,13 @@ def street(settings: Settings, clock: Callable[[], float] = time.time) -> Street
     yahoo = yahoo_practice.PracticeSettings(
         data_file=folder / "practice-yahoo.db", client_id=app_id, client_secret=secret
     )
+    amazon = amazon_practice.PracticeSettings(
+        data_file=folder / "practice-amazon.db", application_id=app_id, client_id=app_id, client_secret=secret
+    )
     return Street(
         shopify_practice.create_app(shopify, clock=clock),
         {
+            "amazon": amazon_practice.create_app(amazon, clock=clock),
             "rakuten": rakuten_practice.create_app(rakuten, clock=clock),
             "yahoo": yahoo_practice.create_app(yahoo, clock=clock),
         },

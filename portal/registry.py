@@ -8,7 +8,7 @@ from typing import Any
 from portal import chrome
 from portal.catalog import fragments as catalog_fragments
 from portal.catalog import routes as catalog
-from portal.connections import connecting
+from portal.connections import connecting, kind_routes
 from portal.connections import routes as connections
 from portal.connections.fragments import hub_fragments
 from portal.dashboard import fragments as dashboard_fragments
@@ -34,6 +34,7 @@ ROUTES: list[Any] = [
     *stock.ROUTES,
     *connections.ROUTES,
     *connecting.ROUTES,
+    *kind_routes.ROUTES,
     *webhooks.ROUTES,
 ]
 

@@ -15,13 +15,14 @@ NAMES: Final[tuple[str, ...]] = tuple(detail.name for detail in DETAILS)
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One detail in the form."""
+    """One detail in the form. What is `searched` is looked up at the channel while it is typed."""
 
     name: str
     label: str
     hint: str
     optional: bool
     lines: bool
+    searched: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +36,21 @@ class Asked:
 def asked() -> list[Asked]:
     """Every channel that asks for something, in the reader's language."""
     return [
-        Asked(can.name, tuple(Field(d.name, label(d.name), hint(d.name), not d.required, d.lines) for d in can.details))
+        Asked(can.name, tuple(_field(detail, searched=detail.name == can.kind_detail) for detail in can.details))
         for can in CHANNELS.values()
         if can.details
     ]
+
+
+def _field(detail: Detail, *, searched: bool) -> Field:
+    return Field(
+        name=detail.name,
+        label=label(detail.name),
+        hint=hint(detail.name),
+        optional=not detail.required,
+        lines=detail.lines,
+        searched=searched,
+    )
 
 
 def label(name: str) -> str:
@@ -61,7 +73,7 @@ def hint(name: str) -> str:
         "genre_attributes": _("One a line, as name: value. A unit stands in brackets: Net content: 560 [ml]."),
         "product_category": _("The number of the category in Yahoo!'s product category list."),
         "path": _("The category in your store. Colons stand between its levels: Food:Tea."),
-        "amazon_product_type": _("As Amazon names it, for example DRINKING_CUP. Search below."),
+        "amazon_product_type": _("As Amazon names it, for example DRINKING_CUP. Type a word to see what fits."),
         "amazon_attributes": _(
             "One a line, as name: value. Several values stand between bars: material: Cotton | Linen."
         ),

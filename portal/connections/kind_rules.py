@@ -33,13 +33,15 @@ def kind_of(details: Mapping[str, str], connection: Connection) -> str:
 
 
 async def rules_of(session: AsyncSession, connections: Iterable[Connection], names: Iterable[str]) -> Rules:
-    """What is known of these kinds, by connection and name."""
+    """What the channels have said of these kinds, by connection and name."""
     having = [one.id for one in connections if CHANNELS[one.channel].kind_detail]
     wanted = {name for name in names if name}
     if not having or not wanted:
         return {}
     rows = await session.scalars(
-        select(KindRules).where(KindRules.connection_id.in_(having), KindRules.name.in_(wanted))
+        select(KindRules).where(
+            KindRules.connection_id.in_(having), KindRules.name.in_(wanted), KindRules.read_at.is_not(None)
+        )
     )
     return {(row.connection_id, row.name): row for row in rows}
 

@@ -78,7 +78,7 @@ async def card(session: AsyncSession, runtime: Runtime, connection: Connection) 
         listings=listings or 0,
         checking=checking,
         tested=await _last_test(session, connection),
-        practice_url=practice_page(runtime, connection.channel, connection.domain) if connection.practice else "",
+        practice_url=practice_page(runtime, connection.channel, _account(connection)) if connection.practice else "",
         missing_scopes=missing,
         renew=states.ends_soon(connection, runtime.clock()),
     )
@@ -94,10 +94,15 @@ async def _last_test(session: AsyncSession, connection: Connection) -> Task | No
     return ended
 
 
-def practice_page(runtime: Runtime, channel: str, domain: str) -> str:
+def practice_page(runtime: Runtime, channel: str, account: str) -> str:
     """Where a practice account is looked at and disturbed; empty where practice is off."""
     root = runtime.practice_urls.get(channel)
-    return f"{root}/practice/shops/{domain}" if root else ""
+    return f"{root}/practice/shops/{account}" if root else ""
+
+
+def _account(connection: Connection) -> str:
+    """What the account is called at its channel, where that is not what the connection is named by."""
+    return str(connection.settings.get("seller_id") or connection.domain)
 
 
 async def exchanges(session: AsyncSession, connection_id: UUID, limit: int = 20) -> list[ExchangeEntry]:

@@ -15,7 +15,7 @@ _IN_EDITOR = {
     "description_html": "field-description",
 }
 _OF_VARIANT = {"weight_grams": "grams", "option_values": "option-1", "quantity": "sku"}
-_ADMIN = {"shopify": "https://{domain}/admin"}
+_ADMIN = {"shopify": "https://{domain}/admin", "amazon": "https://sellercentral.{domain}"}
 
 
 def edit_url(product_id: UUID, pointer: str, variant_ids: Sequence[UUID] = ()) -> str:

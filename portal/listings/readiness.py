@@ -190,4 +190,18 @@ def barcode_fix(barcode: str) -> str:
 
 
 def _of_kind(problem: Problem) -> Missing:
-    return Missing(problem.field, problem.message, problem.recommended)
+    """A rule of the product's kind in our words; `message` names the attribute, `recommended` what it may be."""
+    said = {"what": problem.message, "allowed": problem.recommended}
+    title, fix = {
+        "attribute_missing": (_("No %(what)s"), _("This kind of product needs it.")),
+        "attribute_refused": (_("%(what)s isn't one that is taken"), _("Change it.")),
+        "attributes_unreadable": (_("A line of attributes can't be read"), _("Write name: value on each line.")),
+        "option_unknown": (_("No attribute for the option %(what)s"), _("Rename it, for example to Color or Size.")),
+        "sku_too_long": (_("SKU %(what)s is too long"), _("%(allowed)s characters at most.")),
+        "unknown_product_type": (_("There is no kind of product %(what)s"), _("Choose one that the channel has.")),
+    }.get(problem.code, (_("The channel doesn't take this yet"), "%(what)s"))
+    if problem.code == "attribute_refused" and problem.recommended:
+        fix = _("Allowed: %(allowed)s.")
+    if problem.code == "attribute_missing" and problem.field.endswith("_attributes"):
+        fix = _("This kind of product needs it. Add a line to the attributes.")
+    return Missing(problem.field, title % said, fix % said)

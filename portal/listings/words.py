@@ -13,11 +13,12 @@ from typing import Any
 from connectors.errors import ProblemClass
 from portal.catalog import details
 from portal.i18n import _
-from portal.listings import words_common, words_rakuten, words_shopify, words_yahoo
+from portal.listings import words_amazon, words_common, words_rakuten, words_shopify, words_yahoo
 from portal.listings.wording import Button, Wording
 
 _BY_CHANNEL: Mapping[str, Mapping[str, Wording]] = {
     "shopify": words_shopify.WORDINGS,
+    "amazon": words_amazon.WORDINGS,
     "rakuten": words_rakuten.WORDINGS,
     "yahoo": words_yahoo.WORDINGS,
 }

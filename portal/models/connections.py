@@ -89,7 +89,7 @@ class ConnectAttempt(Row, MerchantOwned, Base):
 class KindRules(Row, MerchantOwned, Base):
     """What a channel publishes about one kind of product for this connection (connectors.protocol.Kinds).
 
-    `document` is None until it was first read; `problem` is why the last reading came to nothing.
+    Until `read_at` nothing is known; then `document` is what it publishes, or `problem` why there is none.
     """
 
     __tablename__ = "kind_rules"

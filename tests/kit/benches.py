@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from connectors.amazon.connector import Amazon
 from connectors.kit.bench import Bench, Shown
 from connectors.protocol import Account, Connector
 from connectors.rakuten import names
@@ -18,6 +19,8 @@ from connectors.records import Credentials, Money, ProductRecord, VariantRecord
 from connectors.shopify.connector import Shopify
 from connectors.yahoo import codes
 from connectors.yahoo.connector import YahooShopping
+from tests.connectors.amazon.official import OfficialTransport
+from tests.connectors.amazon.practice import practice_seller as amazon
 from tests.connectors.paced import PacedAccount
 from tests.connectors.rakuten.practice import practice_store as rakuten
 from tests.connectors.shopify.practice import practice_shop as shopify
@@ -228,8 +231,70 @@ async def on_yahoo(folder: Path) -> AsyncIterator[Bench]:
         yield YahooBench(connector, account, store)
 
 
+@dataclass
+class AmazonBench:
+    connector: Connector
+    account: PacedAccount
+    seller: amazon.Seller
+
+    def product(self, number: int = 1) -> ProductRecord:
+        details = {
+            "amazon_product_type": "HOME",
+            "amazon_attributes": "country of origin: Japan",
+            "amazon_code_exemption": "yes",
+        }
+        return replace(a_product(number, "USD", details), vendor="Kiln", description_html="<p>Of stone.</p>")
+
+    def refused(self) -> ProductRecord:
+        return replace(self.product(9), title="x" * 201)
+
+    async def stranger(self) -> Account:
+        return await self.seller.account_of("Another seller")
+
+    async def revoke(self) -> None:
+        await self.seller.lever("revoke")
+
+    async def let_in_again(self) -> None:
+        made = await self.seller.made(amazon.NAME)
+        self.account.held = replace(self.account.held, access_token=made["access_token"])
+
+    async def fault(self, kind: str, **details: Any) -> None:
+        if kind == "lost":
+            await self.seller.lever("faults", kind="drop", when="after", operation="putListingsItem", mode="", count=1)
+        else:
+            await self.seller.lever("faults", kind=kind, count=1, **details)
+
+    async def shown(self, product: ProductRecord) -> Shown | None:
+        listed = {row["sku"]: row for row in await self.seller.read("products")}
+        rows = [listed[variant.sku] for variant in product.variants if variant.sku in listed]
+        if not rows:
+            return None
+        offers = [row["attributes"].get("purchasable_offer") for row in rows]
+        return Shown(
+            title=rows[0]["summaries"][0]["itemName"],
+            prices=tuple(round(o[0]["our_price"][0]["schedule"][0]["value_with_tax"] * 100) for o in offers if o),
+            quantities=tuple(row["fulfillmentAvailability"][0]["quantity"] for row in rows),
+            on_sale=all("BUYABLE" in row["summaries"][0]["status"] for row in rows),
+        )
+
+    async def writes(self) -> int:
+        return len(await self.seller.read("ledger"))
+
+
+@asynccontextmanager
+async def on_amazon(folder: Path) -> AsyncIterator[Bench]:
+    async with (
+        amazon.practice_seller(folder / "p.db", live_after_seconds=0) as seller,
+        httpx.AsyncClient(transport=OfficialTransport()) as client,
+    ):
+        connector, account = Amazon(client), seller.account()
+        account.settings = (await connector.identify(account)).settings
+        yield AmazonBench(connector, account, seller)
+
+
 BENCHES: Mapping[str, Callable[[Path], AbstractAsyncContextManager[Bench]]] = {
     "shopify": on_shopify,
+    "amazon": on_amazon,
     "rakuten": on_rakuten,
     "yahoo": on_yahoo,
 }

@@ -1,0 +1,1 @@
+"""Amazon as a channel: the Selling Partner API."""

@@ -1,0 +1,83 @@
+"""Many listings in one go: a document of messages, worked on for minutes, and a report on each of them.
+
+https://developer-docs.amazon.com/sp-api/docs/feeds-api; a feed of listings is JSON_LISTINGS_FEED.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from connectors import http
+from connectors.amazon.client import AmazonClient, path_of
+from connectors.amazon.items import Patch
+from connectors.amazon.mapping import GENERIC, Sku
+from connectors.errors import Busy, OurFault
+
+FEEDS = "/feeds/2021-06-30"
+KIND = "JSON_LISTINGS_FEED"
+CONTENT_TYPE = "application/json; charset=UTF-8"
+# Amazon asks to keep a feed below ten megabytes; a message of stock is some 250 bytes.
+MOST_MESSAGES = 10_000
+PATIENCE_SECONDS = 6 * 3600.0
+FIRST_LOOK_SECONDS = 15.0
+DONE, CANCELLED, FATAL = "DONE", "CANCELLED", "FATAL"
+
+Message = dict[str, Any]
+# The issues of a report by SKU.
+Report = Mapping[str, Sequence[Mapping[str, Any]]]
+
+
+def update(sku: Sku) -> Message:
+    """The listing as a whole."""
+    return {
+        "sku": sku.sku,
+        "operationType": "UPDATE",
+        "productType": sku.product_type,
+        "requirements": sku.requirements,
+        "attributes": sku.attributes,
+    }
+
+
+def patch(sku: str, patches: Sequence[Patch], *, product_type: str = GENERIC) -> Message:
+    return {"sku": sku, "operationType": "PATCH", "productType": product_type, "patches": list(patches)}
+
+
+async def submit(shop: AmazonClient, messages: Sequence[Message]) -> str:
+    """The feed's id. Every message says how something is, so a feed that is sent twice does what one does."""
+    made = await shop.send(
+        "createFeedDocument", "POST", f"{FEEDS}/documents", [], {"contentType": CONTENT_TYPE}, writes=False
+    )
+    numbered = [{"messageId": number, **message} for number, message in enumerate(messages, start=1)]
+    header = {"sellerId": await shop.seller_id(), "version": "2.0", "issueLocale": shop.marketplace.language}
+    content = json.dumps({"header": header, "messages": numbered}, ensure_ascii=False).encode()
+    await shop.upload(made.body["url"], content, content_type=CONTENT_TYPE, operation="uploadFeed")
+    body = {
+        "feedType": KIND,
+        "marketplaceIds": [shop.marketplace.id],
+        "inputFeedDocumentId": made.body["feedDocumentId"],
+    }
+    return str((await shop.send("createFeed", "POST", f"{FEEDS}/feeds", [], body)).body["feedId"])
+
+
+async def report(shop: AmazonClient, feed_id: str) -> Report | None:
+    """The issues of each SKU, once the feed is done; None while it is worked on.
+
+    Raises Busy for a feed that Amazon stopped: nothing of it may have been done.
+    """
+    reply = await shop.get("getFeed", f"{FEEDS}/feeds{path_of(feed_id)}")
+    status = reply.body.get("processingStatus") if reply.found else FATAL
+    if status in (CANCELLED, FATAL):
+        raise Busy("feed_cancelled" if status == CANCELLED else "feed_fatal", channel_request_id=reply.request_id)
+    if status != DONE:
+        return None
+    document = await shop.get("getFeedDocument", f"{FEEDS}/documents{path_of(reply.body['resultFeedDocumentId'])}")
+    content, _charset = await shop.unpacked(document.body, operation="downloadFeed")
+    told = http.parsed(content)
+    if not isinstance(told, dict):
+        raise OurFault("unreadable_report", channel_request_id=document.request_id)
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for issue in told.get("issues", []):
+        found.setdefault(str(issue.get("sku", "")), []).append(issue)
+    return found

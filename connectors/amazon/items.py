@@ -1,0 +1,81 @@
+"""Single listings by SKU: writing them, and reading many at once.
+
+https://developer-docs.amazon.com/sp-api/docs/listings-items-api
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from connectors.amazon.client import AmazonClient, Query, Reply, path_of
+from connectors.amazon.mapping import GENERIC, Sku
+
+ITEMS = "/listings/2021-08-01/items"
+SKUS_A_SEARCH = 20
+INVALID = "INVALID"
+# The largest page, and how much of each listing is wanted.
+_PAGE = ("pageSize", str(SKUS_A_SEARCH))
+
+Listing = Mapping[str, Any]
+Patch = dict[str, Any]
+
+
+async def put(shop: AmazonClient, sku: Sku, *, preview: bool = False) -> Reply:
+    """The listing is as given and nothing else is in it; with `preview` only judged."""
+    body = {"productType": sku.product_type, "requirements": sku.requirements, "attributes": sku.attributes}
+    mode = [("mode", "VALIDATION_PREVIEW")] if preview else []
+    query = [*_query(shop), *mode, ("includedData", "identifiers,issues")]
+    return await shop.send("putListingsItem", "PUT", await _path(shop, sku.sku), query, body, writes=not preview)
+
+
+async def patch(shop: AmazonClient, sku: str, patches: Sequence[Patch], *, product_type: str = GENERIC) -> Reply:
+    """Single attributes of a listing. Not found where there is no such SKU."""
+    body = {"productType": product_type, "patches": list(patches)}
+    query = [*_query(shop), ("includedData", "identifiers,issues")]
+    return await shop.send("patchListingsItem", "PATCH", await _path(shop, sku), query, body)
+
+
+def merge(attribute: str, value: list[dict[str, Any]]) -> Patch:
+    """Fields that are not sent stay: a lead time beside a quantity, another offer beside ours."""
+    return {"op": "merge", "path": f"/attributes/{attribute}", "value": value}
+
+
+def replace(attribute: str, value: list[dict[str, Any]]) -> Patch:
+    return {"op": "replace", "path": f"/attributes/{attribute}", "value": value}
+
+
+def remove(attribute: str, instance: dict[str, Any]) -> Patch:
+    """The instance with these selectors goes."""
+    return {"op": "delete", "path": f"/attributes/{attribute}", "value": [instance]}
+
+
+async def search(shop: AmazonClient, skus: Iterable[str], included: Sequence[str]) -> dict[str, Listing]:
+    """Those of the SKUs that the seller has on the marketplace, each with the `included` data sets."""
+    wanted = list(dict.fromkeys(sku for sku in skus if sku))
+    found: dict[str, Listing] = {}
+    for start in range(0, len(wanted), SKUS_A_SEARCH):
+        some = wanted[start : start + SKUS_A_SEARCH]
+        query = [
+            ("marketplaceIds", shop.marketplace.id),
+            ("identifiersType", "SKU"),
+            ("identifiers", ",".join(some)),
+            ("includedData", ",".join(included)),
+            _PAGE,
+        ]
+        reply = await shop.get("searchListingsItems", f"{ITEMS}{path_of(await shop.seller_id())}", query)
+        listed = reply.body.get("items", []) if reply.found else []
+        found |= {one["sku"]: one for one in listed if one["sku"] in some}
+    return found
+
+
+def issues_of(reply: Reply) -> list[dict[str, Any]]:
+    return list(reply.body.get("issues") or [])
+
+
+async def _path(shop: AmazonClient, sku: str) -> str:
+    return f"{ITEMS}{path_of(await shop.seller_id(), sku)}"
+
+
+def _query(shop: AmazonClient) -> Query:
+    return [("marketplaceIds", shop.marketplace.id), ("issueLocale", shop.marketplace.language)]

@@ -1,0 +1,56 @@
+"""A practice Amazon as a web application: many sellers, one SQLite file."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from litestar import Litestar
+from litestar.datastructures import State
+from litestar.plugins.jinja import JinjaTemplateEngine
+from litestar.template import TemplateConfig
+
+from connectors.amazon.practice import catalog, control, documents, endpoint, oauth, pages
+from connectors.amazon.practice.settings import PracticeSettings
+from connectors.amazon.practice.state import Practice, open_store
+from connectors.practice import pages as practice_pages
+
+__all__ = ["PracticeSettings", "create_app"]
+
+TEMPLATES = Path(__file__).with_name("templates")
+# https://developer-docs.amazon.com/sp-api/docs/feeds-api: a feed is kept below ten megabytes.
+BODY_LIMIT = 10 * 1024 * 1024
+
+
+def create_app(settings: PracticeSettings, *, clock: Callable[[], float] = time.time) -> Litestar:
+    """The application; it owns the settings' file from its start to its end."""
+
+    @asynccontextmanager
+    async def running(app: Litestar) -> AsyncIterator[None]:
+        app.state.practice = practice = Practice(settings, open_store(settings, clock), clock)
+        catalog.stock(practice.store)
+        try:
+            yield
+        finally:
+            practice.store.close()
+
+    return Litestar(
+        route_handlers=[
+            endpoint.operation_endpoint,
+            oauth.consent,
+            oauth.decide,
+            oauth.token,
+            practice_pages.style,
+            *documents.ROUTES,
+            *pages.ROUTES,
+            control.router,
+        ],
+        lifespan=[running],
+        state=State(),
+        template_config=TemplateConfig(directory=[TEMPLATES, practice_pages.TEMPLATES], engine=JinjaTemplateEngine),
+        request_max_body_size=BODY_LIMIT,
+        openapi_config=None,
+        logging_config=None,
+    )

@@ -1,0 +1,16 @@
+"""A practice Amazon of its own for each test that asks for one."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.connectors.amazon.practice.practice_seller import Seller, practice_seller
+
+
+@pytest.fixture
+async def seller(tmp_path: Path) -> AsyncIterator[Seller]:
+    async with practice_seller(tmp_path / "practice.db") as made:
+        yield made
