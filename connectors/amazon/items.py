@@ -10,6 +10,7 @@ from typing import Any
 
 from connectors.amazon.client import AmazonClient, Query, Reply, path_of
 from connectors.amazon.mapping import GENERIC, Sku
+from connectors.errors import OurFault
 
 ITEMS = "/listings/2021-08-01/items"
 SKUS_A_SEARCH = 20
@@ -30,10 +31,18 @@ async def put(shop: AmazonClient, sku: Sku, *, preview: bool = False) -> Reply:
 
 
 async def patch(shop: AmazonClient, sku: str, patches: Sequence[Patch], *, product_type: str = GENERIC) -> Reply:
-    """Single attributes of a listing. Not found where there is no such SKU."""
+    """Single attributes of a listing. Not found where there is no such SKU.
+
+    Amazon's model has no answer of its own for a SKU it does not know, so a refused call is followed by a look.
+    """
     body = {"productType": product_type, "patches": list(patches)}
     query = [*_query(shop), ("includedData", "identifiers,issues")]
-    return await shop.send("patchListingsItem", "PATCH", await _path(shop, sku), query, body)
+    try:
+        return await shop.send("patchListingsItem", "PATCH", await _path(shop, sku), query, body)
+    except OurFault as fault:
+        if await search(shop, [sku], ["summaries"]):
+            raise
+        return Reply(body={}, found=False, request_id=fault.problem.channel_request_id)
 
 
 def merge(attribute: str, value: list[dict[str, Any]]) -> Patch:

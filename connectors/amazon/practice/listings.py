@@ -43,7 +43,8 @@ def patch(call: Call) -> Answer:
     if call.place is None or not patches:
         return _BAD
     if find(call, sku) is None:
-        return refusal(404, "NotFound", f"SKU '{sku}' not found in marketplace {call.place.id}")
+        # The model knows no 404 of this operation, nor of the one that deletes.
+        return refusal(400, "InvalidInput", f"SKU '{sku}' not found in marketplace {call.place.id}")
     try:
         return _answer(call, sku, change(call, sku, patches))
     except ValueError as error:
@@ -55,7 +56,7 @@ def delete(call: Call) -> Answer:
     sku = call.parts[-1]
     found = find(call, sku)
     if found is None:
-        return refusal(404, "NotFound", f"SKU '{sku}' not found")
+        return refusal(400, "InvalidInput", f"SKU '{sku}' not found in marketplace")
     remove(call, sku)
     return _answer(call, sku, [])
 
