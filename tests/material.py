@@ -12,6 +12,7 @@ _HERE = Path(__file__).resolve()
 SHARED = next((at / "shared" for at in _HERE.parents if (at / "shared" / "specs").exists()), _HERE.parent / "shared")
 DATA = SHARED / "data"
 SHOPIFY_REFERENCE = SHARED / "reference" / "shopify.md"
+AMAZON_REFERENCE = SHARED / "reference" / "amazon.md"
 SHOPIFY_SPECS = SHARED / "specs" / "shopify"
 
 needs_shopify_specs = pytest.mark.skipif(

@@ -13,11 +13,11 @@ from connectors.rakuten import errors as rakuten_errors
 from connectors.shopify import documents
 from connectors.shopify import errors as shopify_errors
 from connectors.yahoo import errors as yahoo_errors
-from portal.listings import words_common, words_rakuten, words_yahoo
+from portal.listings import words_amazon, words_common, words_rakuten, words_yahoo
 from portal.listings.wording import Button, Wording
 from portal.listings.words import explain, field_name, wording_of
 from portal.listings.words_shopify import WORDINGS
-from tests.material import SHOPIFY_REFERENCE, needs_shopify_specs
+from tests.material import AMAZON_REFERENCE, SHOPIFY_REFERENCE, needs_shopify_specs
 
 # Capitals in the reference that are no error codes: orders of sorting, strategies of variants, states of files.
 NOT_CODES = {"UPDATED_AT", "REMOVE_STANDALONE_VARIANT", "PRESERVE_STANDALONE_VARIANT"}
@@ -124,7 +124,16 @@ def test_every_code_a_marketplace_connector_sorts_has_words_with_the_right_butto
     assert wording.button in BUTTONS[kind]
 
 
-@pytest.mark.parametrize("wordings", [words_rakuten.WORDINGS, words_yahoo.WORDINGS])
+@pytest.mark.skipif(not AMAZON_REFERENCE.exists(), reason="the channel's reference is not on this machine")
+def test_every_issue_of_amazons_that_the_reference_names_has_words() -> None:
+    text = AMAZON_REFERENCE.read_text()
+    table = text[text.index("### 5.6 ") : text.index("### 5.7 ")]
+    codes = set(re.findall(r"\| (\d{4,8}) \|", table))
+    assert len(codes) > 12
+    assert sorted(code for code in codes if wording_of("amazon", code) is None) == []
+
+
+@pytest.mark.parametrize("wordings", [words_amazon.WORDINGS, words_rakuten.WORDINGS, words_yahoo.WORDINGS])
 def test_a_marketplaces_words_blame_nobody_and_point_where_the_editor_can_go(wordings: Mapping[str, Wording]) -> None:
     for code, wording in wordings.items():
         for text in (wording.title, wording.body):
