@@ -8,7 +8,7 @@ import sys
 
 import structlog
 
-from benchmarks import catalog, channel, imports, live, memory, pixel, tasks
+from benchmarks import catalog, channel, channels, imports, live, memory, pixel, tasks
 from benchmarks.figures import Figure
 from jobs.boot import settle
 
@@ -16,6 +16,7 @@ ALL = {
     "catalog": catalog,
     "tasks": tasks,
     "channel": channel,
+    "channels": channels,
     "imports": imports,
     "live": live,
     "pixel": pixel,

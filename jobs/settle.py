@@ -37,10 +37,14 @@ async def settle(
 ) -> None:
     """Every task has left `running`, and its part of the attempt says how."""
     twins = await _waiting_twins(session, tasks)
+    looks: dict[str, timedelta] = {}
     for task in tasks:
         result, item = results[task.id], items[task.id]
         _keep_reference(task, item, result, now)
         _decide(task, result, now)
+        if result.reference:
+            # What the channel works on as one is looked at as one: a look may cost one of few calls.
+            task.not_before = now + looks.setdefault(result.reference, task.not_before - now)
         if task.state is TaskState.WAITING and (task.kind, task.subject) in twins:
             _end(task, TaskState.MERGED, now)
         item.outcome = result.ended

@@ -133,6 +133,22 @@ async def test_what_was_sent_is_looked_at_by_its_reference_until_it_is_done(
     assert handler.seen == [Ended.SENT, Ended.SENT, Ended.DONE]
 
 
+async def test_what_the_channel_works_on_as_one_is_looked_at_as_one(
+    stage: Stage, connection: Connection, clock: SettableClock
+) -> None:
+    """A fifth of jitter on each would make a look of each, and a channel may allow few."""
+    handler = Slow(looks=[SENT, DONE])
+    await ask(stage, connection, *"abcde")
+    await work(stage, handler)
+    assert len({task.not_before for task in await stage.tasks()}) == 1
+
+    await later(stage, clock, handler, 6)
+    await later(stage, clock, handler, 18)
+
+    assert [len(looked) for looked in handler.looked] == [5, 5]
+    assert {task.state for task in await stage.tasks()} == {TaskState.DONE}
+
+
 async def test_a_look_belongs_to_the_attempt_that_sent(
     stage: Stage, connection: Connection, clock: SettableClock
 ) -> None:
