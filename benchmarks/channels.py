@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from benchmarks.figures import Figure
-from benchmarks.setting import Bench, bench, products
+from benchmarks.setting import PIECE, Bench, bench, products
 from connectors.records import Credentials
 from connectors.registry import CHANNELS
 from connectors.shopify.practice.costs import RESTORE_PER_SECOND
@@ -94,20 +94,24 @@ class Trade:
         return Stage(self.made.process, self.url, self.made.http)
 
     async def list_all(self) -> None:
-        saved = await self.stage.add(self.made.merchant, *_products())
-        async with self.made.sessions.write(self.made.merchant.id) as session:
-            for product in await session.scalars(select(Product)):
-                product.details = DETAILS
-            pairs = [(product.id, one.id) for product in saved for one in self.connected.values()]
-            await publishing.publish(session, merchant_id=self.made.merchant.id, pairs=pairs, now=utc_now())
+        for product in _products():
+            [saved] = await self.stage.add(self.made.merchant, product)
+            async with self.made.sessions.write(self.made.merchant.id) as session:
+                (await session.get_one(Product, saved.id)).details = DETAILS
+                pairs = [(saved.id, one.id) for one in self.connected.values()]
+                await publishing.publish(session, merchant_id=self.made.merchant.id, pairs=pairs, now=utc_now())
         while await self._open():  # noqa: ASYNC110 - another process does the work
             await asyncio.sleep(1)
 
     async def sell_one_of_each(self) -> None:
-        async with self.made.sessions.write(self.made.merchant.id) as session:
+        merchant = self.made.merchant.id
+        async with self.made.sessions.read(merchant) as session:
             variants = list(await session.scalars(select(Variant.id).order_by(Variant.id)))
-            moves = [Move(variant_id=one, quantity=-1, cause="sale", cause_id="bench") for one in variants]
-            await stock.move(session, merchant_id=self.made.merchant.id, moves=moves, made_by="bench", now=utc_now())
+        for start in range(0, len(variants), PIECE):
+            piece = variants[start : start + PIECE]
+            moves = [Move(variant_id=one, quantity=-1, cause="sale", cause_id="bench") for one in piece]
+            async with self.made.sessions.write(merchant) as session:
+                await stock.move(session, merchant_id=merchant, moves=moves, made_by="bench", now=utc_now())
 
     async def until_told(self, began: float) -> dict[str, float]:
         """When each channel had heard of the last change, in seconds."""

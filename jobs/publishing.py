@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -105,7 +106,8 @@ class Publish:
                 connector, account, batch, {task: outgoing.item_of(work, None) for task, work in prepared.work.items()}
             )
         work = await _with_rules(runtime, connection_of(batch), connector, account, prepared.work)
-        results, ready = _not_ready(work, connection_of(batch), account.currency)
+        # Rules of hundreds of variants take a while, and other lanes' transactions are open meanwhile.
+        results, ready = await asyncio.to_thread(_not_ready, work, connection_of(batch), account.currency)
         unknown = {task: (item.record, item.tried) for task, item in ready.items() if not item.channel_id}
         met = await meet(connector, account, unknown)
         lists: dict[UUID, PublishItem] = {}

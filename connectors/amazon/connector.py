@@ -9,7 +9,6 @@ import httpx
 
 from connectors.amazon import attributes, catalog, looking, mapping, marketplaces, numbers, publishing, reports, schemas
 from connectors.amazon.client import AmazonClient
-from connectors.amazon.feeds import MOST_MESSAGES
 from connectors.errors import Problem, ProblemClass
 from connectors.protocol import Account, Capabilities, Detail, KeysRefused, Kinds, Offers, Reports
 from connectors.records import (
@@ -37,7 +36,8 @@ CAPABILITIES = Capabilities(
     is_store=False,
     publish_batch=100,
     update_batch=100,
-    stock_batch=MOST_MESSAGES,
+    # A feed holds more, but what comes of one call is recorded in one transaction.
+    stock_batch=2_000,
     price_batch=1_000,
     read_batch=40,
     # The product type's own schema says it; 200 is the most that any has.

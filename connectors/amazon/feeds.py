@@ -18,8 +18,6 @@ from connectors.errors import Busy, OurFault
 FEEDS = "/feeds/2021-06-30"
 KIND = "JSON_LISTINGS_FEED"
 CONTENT_TYPE = "application/json; charset=UTF-8"
-# Amazon asks to keep a feed below ten megabytes; a message of stock is some 250 bytes.
-MOST_MESSAGES = 10_000
 PATIENCE_SECONDS = 6 * 3600.0
 FIRST_LOOK_SECONDS = 5.0
 DONE, CANCELLED, FATAL = "DONE", "CANCELLED", "FATAL"

@@ -53,7 +53,7 @@ def listings(
     if product.details.get(ASIN):
         return [_offer(product, place, with_stock=with_stock)]
     schema = (requirements or {}).get("schema", {})
-    build = _Builder(product, schema, place)
+    build = _Builder(product, schema, place, _common(product, schema, place))
     if not product.option_names:
         return [build.sku(0, with_stock=with_stock)]
     return [build.parent(), *(build.sku(n, with_stock=with_stock) for n in range(len(product.variants)))]
@@ -105,10 +105,11 @@ class _Builder:
     product: ProductRecord
     schema: Mapping[str, Any]
     place: Marketplace
+    common: Attributes
 
     def parent(self) -> Sku:
         theme = {"name": variation_theme(self.product, self.schema)}
-        told = self._common() | {
+        told = self.common | {
             "parentage_level": self._shaped("parentage_level", ["parent"]),
             "variation_theme": self._shaped("variation_theme", [theme]),
         }
@@ -116,7 +117,7 @@ class _Builder:
 
     def sku(self, number: int, *, with_stock: bool) -> Sku:
         variant = self.product.variants[number]
-        told = self._common() | self._code(variant) | {"condition_type": self._shaped("condition_type", ["new_new"])}
+        told = self.common | self._code(variant) | {"condition_type": self._shaped("condition_type", ["new_new"])}
         told["purchasable_offer"] = offer(variant.price, self.place)
         if variant.compare_at is not None and variant.compare_at.minor > variant.price.minor:
             listed = {"currency": self.place.currency, "value": _number(variant.compare_at)}
@@ -128,19 +129,6 @@ class _Builder:
         if self.product.option_names:
             told |= self._as_child(variant)
         return self._sku(variant.sku, told, number)
-
-    def _common(self) -> Attributes:
-        typed = attributes.read(self.product.details.get(LINES, ""))
-        told = {
-            "item_name": [self.product.title],
-            "brand": [self.product.vendor],
-            "product_description": [plain_text(self.product.description_html)],
-        }
-        found = {name: self._shaped(name, values) for name, values in told.items() if all(values)}
-        found |= {name: self._shaped(name, values) for name, values in typed.items()}
-        for place, image in zip(_image_places(), self.product.images, strict=False):
-            found[place] = self._image(place, image.url)
-        return found
 
     def _code(self, variant: VariantRecord) -> Attributes:
         if variant.barcode:
@@ -174,6 +162,24 @@ class _Builder:
     def _sku(self, sku: str, told: Attributes, variant: int | None) -> Sku:
         kind = self.product.details.get(TYPE, GENERIC)
         return Sku(sku=sku, product_type=kind, requirements=LISTING, attributes=told, variant=variant)
+
+
+def _common(product: ProductRecord, schema: Mapping[str, Any], place: Marketplace) -> Attributes:
+    """What all listings of a product say alike."""
+
+    def shaped(name: str, values: Sequence[Any]) -> list[dict[str, Any]]:
+        return attributes.shaped(name, values, schema, marketplace_id=place.id, language=place.language)
+
+    told = {
+        "item_name": [product.title],
+        "brand": [product.vendor],
+        "product_description": [plain_text(product.description_html)],
+    }
+    found = {name: shaped(name, values) for name, values in told.items() if all(values)}
+    found |= {name: shaped(name, values) for name, values in attributes.read(product.details.get(LINES, "")).items()}
+    for where, image in zip(_image_places(), product.images, strict=False):
+        found[where] = shaped(where, [{"media_location": image.url}])
+    return found
 
 
 def _offer(product: ProductRecord, place: Marketplace, *, with_stock: bool) -> Sku:

@@ -82,8 +82,11 @@ def unmet(product: ProductRecord, document: Mapping[str, Any]) -> list[Problem]:
     found = [*_of_skus(product), *_of_options(product, schema)]
     if listed[0].requirements == mapping.OFFER_ONLY:
         return found
-    for sku in listed:
+    parents, sold = [one for one in listed if one.variant is None], [one for one in listed if one.variant is not None]
+    for sku in (*parents, *sold[:1]):
         found += _broken(sku, schema, with_options=bool(product.option_names))
+    for sku in sold[1:]:
+        found += _broken_beside(sold[0], sku, schema)
     return list({(one.field, one.code, one.message): one for one in found}.values())
 
 
@@ -106,6 +109,19 @@ def _broken(sku: mapping.Sku, schema: Mapping[str, Any], *, with_options: bool) 
         for attribute, code in _attributes_of(error, schema):
             field = errors.field_of(attribute, number, with_options=with_options)
             yield _problem(code, field, _label(attribute, schema), _allowed(error) if code == REFUSES else "")
+
+
+def _broken_beside(known: mapping.Sku, sku: mapping.Sku, schema: Mapping[str, Any]) -> Iterator[Problem]:
+    """What another variant breaks beside the first: only its own attributes are judged, a product has hundreds."""
+    if sku.attributes.keys() != known.attributes.keys():
+        yield from _broken(sku, schema, with_options=True)
+        return
+    for name, entries in sku.attributes.items():
+        if entries == known.attributes[name] or name not in schema["properties"]:
+            continue
+        for error in _validator(_Document(schema["properties"][name])).iter_errors(entries):
+            field = errors.field_of(name, sku.variant or 0)
+            yield _problem(REFUSES, field, _label(name, schema), _allowed(error))
 
 
 def _attributes_of(error: ValidationError, schema: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -143,18 +159,19 @@ def _problem(code: str, field: str, message: str, recommended: str = "") -> Prob
 
 
 class _Document:
-    """A schema by identity: the same document is prepared once."""
+    """A schema by what it says: the same one is prepared once, however often it is read from the database."""
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
         self.schema = schema
+        self._hash = hash((str(schema.get("$id", schema.get("title", ""))), len(schema.get("properties", schema))))
 
     def __hash__(self) -> int:
-        return hash(str(self.schema.get("$id", "")) + str(len(self.schema.get("properties", {}))))
+        return self._hash
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Document) and self.schema == other.schema
+        return isinstance(other, _Document) and (self.schema is other.schema or self.schema == other.schema)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=512)
 def _validator(document: _Document) -> jsonschema.protocols.Validator:
     return AmazonValidator(document.schema)

@@ -113,7 +113,7 @@ async def _rows(session: AsyncSession, query: Select[Any]) -> list[Row]:
 
 
 def _new_product(batch: _Batch, key: str, source: str) -> Row:
-    return batch.new_row(handle=key, source=source[:64], tags=[], option_names=[], extra={}, version=0)
+    return batch.new_row(handle=key, source=source[:64], tags=[], option_names=[], extra={}, details={}, version=0)
 
 
 def _take(draft: _Draft, record: NewProduct, *, everything: bool) -> set[str]:
@@ -123,6 +123,7 @@ def _take(draft: _Draft, record: NewProduct, *, everything: bool) -> set[str]:
     values["description_html"] = descriptions.clean(record.description_html)
     values["tags"] = list(record.tags)
     values["extra"] = {**product["extra"], **record.extra}
+    values["details"] = {**product["details"], **record.details}
     changed = _put(product, values, None if everything else record.given)
     if record.option_names is not None:
         longest = max((len(variant["option_values"]) for variant in draft.variants), default=0)

@@ -64,6 +64,7 @@ class NewProduct:
     seo_title: str = ""
     seo_description: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
+    details: Mapping[str, str] = field(default_factory=dict)
     variants: tuple[NewVariant, ...] = ()
     images: tuple[NewImage, ...] = ()
     given: frozenset[str] | None = None

@@ -28,6 +28,7 @@ def new_product(product: ImportedProduct, mapping: Mapping) -> NewProduct:
     """What the file says becomes the product's; a known product keeps what the file has no column, or no words, for."""
     given = {name for name in _PRODUCT_FIELDS if name in mapping.fields and getattr(product, name)}
     given |= {"extra"} if product.extra else set()
+    given |= {"details"} if product.details else set()
     given |= {"title"} if product.title_given else set()
     given |= {"tags"} if "tags" in mapping.fields and not product.continues else set()
     given |= {"status"} if product.status or product.published is not None else set()
@@ -45,6 +46,7 @@ def new_product(product: ImportedProduct, mapping: Mapping) -> NewProduct:
         seo_title=product.seo_title,
         seo_description=product.seo_description,
         extra=product.extra,
+        details=product.details,
         variants=tuple(_variant(variant, of_variants) for variant in product.variants),
         images=tuple(NewImage(url=image.url, alt=image.alt) for image in product.images),
         given=frozenset(given),

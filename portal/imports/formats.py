@@ -15,6 +15,10 @@ _IGNORED = re.compile(r"[\s_\-()]")
 class Format(StrEnum):
     SHOPIFY_CLASSIC = "shopify-classic"
     SHOPIFY_NEW = "shopify-new"
+    AMAZON_CATEGORY = "amazon-category"
+    AMAZON_REPORT = "amazon-report"
+    RAKUTEN = "rakuten"
+    YAHOO = "yahoo"
     UNKNOWN = "unknown"
 
 
@@ -25,7 +29,16 @@ def recognise(headers: Iterable[str]) -> Format:
         return Format.SHOPIFY_NEW
     if "handle" in names and names & {"variantsku", "bodyhtml"}:
         return Format.SHOPIFY_CLASSIC
-    return Format.UNKNOWN
+    return next((found for found, telling in _TELLING.items() if telling <= names), Format.UNKNOWN)
+
+
+# The columns that together no other file has.
+_TELLING = {
+    Format.AMAZON_CATEGORY: {"itemsku", "itemname", "standardprice"},
+    Format.AMAZON_REPORT: {"sellersku", "listingid"},
+    Format.RAKUTEN: {"商品管理番号商品url", "sku管理番号"},
+    Format.YAHOO: {"path", "name", "code", "subcode"},
+}
 
 
 def name_of(found: Format) -> str:
@@ -33,6 +46,10 @@ def name_of(found: Format) -> str:
     return {
         Format.SHOPIFY_CLASSIC: _("Shopify product export"),
         Format.SHOPIFY_NEW: _("Shopify product export (new template)"),
+        Format.AMAZON_CATEGORY: _("Amazon category file"),
+        Format.AMAZON_REPORT: _("Amazon listings report"),
+        Format.RAKUTEN: _("Rakuten item file (normal-item)"),
+        Format.YAHOO: _("Yahoo! Shopping item file (data)"),
         Format.UNKNOWN: _("Product list"),
     }[found]
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
+from portal.catalog import details
 from portal.i18n import _
 from portal.imports.aliases import LOOSE, SHOPIFY
 from portal.imports.formats import Format, normalised
@@ -19,6 +20,7 @@ PRODUCT_FIELDS: Final = (
     *("handle", "title", "description_html", "vendor", "product_type", "category", "tags", "status", "published"),
     *("gift_card", "seo_title", "seo_description", "option1_name", "option2_name", "option3_name"),
     *("option1_linked_to", "option2_linked_to", "option3_linked_to", "image_url", "image_position", "image_alt"),
+    *details.NAMES,
 )
 VARIANT_FIELDS: Final = (
     *("option1_value", "option2_value", "option3_value", "sku", "barcode", "price", "compare_at", "cost"),
@@ -186,4 +188,5 @@ def _labels() -> dict[str, str]:
         "image_position": _("Image position"),
         "image_alt": _("Image alt text"),
         "variant_image": _("Variant's image address"),
+        **{name: details.label(name) for name in details.NAMES},
     }

@@ -6,13 +6,15 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
+from portal.catalog import details
 from portal.i18n import _
 from portal.imports import values
 from portal.imports.formats import Format
 from portal.imports.groups import Group, Seen, gather
+from portal.imports.layouts.opening import rows_of
 from portal.imports.mapping import Mapping, refuse_unusable
 from portal.imports.options import Options, find_options
-from portal.imports.reading import Row, Table, iter_rows
+from portal.imports.reading import Row, Table
 from portal.imports.records import ImportedImage, ImportedProduct, ImportedVariant, RowProblem, Severity
 from portal.imports.rows import Cells, Report, read_variant, short_word, truth
 
@@ -28,7 +30,7 @@ def read_products(path: Path, table: Table, mapping: Mapping, currency: str) -> 
     The same file, mapping and currency give the same products in the same order. Raises UnreadableFile.
     """
     refuse_unusable(mapping)
-    return assemble(iter_rows(path, table), mapping, currency)
+    return assemble(rows_of(path, table), mapping, currency)
 
 
 def assemble(rows: Iterable[Row], mapping: Mapping, currency: str) -> Iterator[Outcome]:
@@ -89,6 +91,7 @@ def _described(
         images=images,
         seo_title=texts["seo_title"],
         seo_description=texts["seo_description"],
+        details={name: text for name in details.NAMES if (text := _first_text(group, name, report))},
         first_row=first.row.number,
         last_row=group.rows[-1].row.number,
         row_count=len(group.rows),

@@ -21,18 +21,25 @@ MAX_ROW_CHARACTERS: Final = 8_000_000
 MAX_COLUMNS: Final = 2_000
 SAMPLE_ROWS: Final = 5
 _ROWS_TO_GUESS_FROM: Final = 20
+# Amazon's category files name their columns in the third row, below a row about the file and one for people.
+_TEMPLATE: Final = "TemplateType="
+_ROWS_ABOVE_NAMES: Final = 2
 _NUMBER = re.compile(r"[-+]?\d+([.,]\d+)*")
 
 
 @dataclass(frozen=True)
 class Table:
-    """A file we can read. `headers` are distinct; `sample` is the first few rows, for the merchant to look at."""
+    """A file we can read. `headers` are distinct; `sample` is the first few rows, for the merchant to look at.
+
+    `origin` are the file's own headers where its layout is another than ours, and `headers` those of our rows.
+    """
 
     encoding: str
     delimiter: str
     headers: tuple[str, ...]
     header_row: int
     sample: tuple[Row, ...]
+    origin: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -164,7 +171,13 @@ def _guess_delimiter(path: Path, encoding: str) -> str:
 
 def _header(path: Path, encoding: str, delimiter: str) -> tuple[int, tuple[str, ...]]:
     """The number and the distinct names of the first row that is not blank."""
+    below = 0
     for number, cells in _records(path, encoding, delimiter):
+        if cells and cells[0].startswith(_TEMPLATE):
+            below = _ROWS_ABOVE_NAMES
+        if below:
+            below -= 1
+            continue
         if _looks_like_data(cells):
             raise NoHeader(
                 _("The first row doesn't hold column names"),

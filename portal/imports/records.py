@@ -92,4 +92,5 @@ class ImportedProduct:
     last_row: int
     row_count: int
     continues: bool
+    details: dict[str, str] = field(default_factory=dict)
     extra: dict[str, str] = field(default_factory=dict)

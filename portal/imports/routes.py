@@ -20,8 +20,9 @@ from portal.imports import queries, service, storing
 from portal.imports.encodings import NAMES
 from portal.imports.fragments import problems, progress
 from portal.imports.guards import guarded
+from portal.imports.layouts.opening import rows_of
 from portal.imports.mapping import FIELDS, IGNORE, KEEP, Mapping, label
-from portal.imports.reading import Table, iter_rows
+from portal.imports.reading import Table
 from portal.imports.refusals import UnreadableFile
 from portal.models.accounts import Role
 from portal.models.imports import Import, ImportState
@@ -125,7 +126,7 @@ async def refused(request: PortalRequest, import_id: FromPath[str]) -> Response[
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow([*table.headers, "Crossdock: why"])
-    for row in iter_rows(path, table):
+    for row in rows_of(path, table):
         if row.number in reasons:
             writer.writerow([*(guarded(cell) for cell in row.cells), " ".join(reasons[row.number])])
     name = quote(f"not imported - {record.filename}")

@@ -20,10 +20,10 @@ from portal.errors import Conflict, NotFound
 from portal.i18n import _
 from portal.imports.convert import new_product
 from portal.imports.counts import Counts
-from portal.imports.formats import recognise
-from portal.imports.mapping import Mapping, overridden, suggest
+from portal.imports.layouts.opening import mapping_of, open_file
+from portal.imports.mapping import Mapping, overridden
 from portal.imports.products import Outcome
-from portal.imports.reading import Table, open_table
+from portal.imports.reading import Table
 from portal.imports.records import ImportedProduct, RowProblem
 from portal.imports.refusals import UnreadableFile
 from portal.models.imports import Import, ImportProblem, ImportState
@@ -60,8 +60,8 @@ def kept_file(data_dir: Path, record: Import) -> Path:
 
 def reopen(path: Path, record: Import) -> tuple[Table, Mapping]:
     """The file and the use of its columns as they were chosen. Raises UnreadableFile."""
-    table = open_table(path, record.encoding, record.delimiter)
-    return table, overridden(suggest(table.headers, recognise(table.headers)), record.mapping)
+    table = open_file(path, record.encoding, record.delimiter)
+    return table, overridden(mapping_of(table), record.mapping)
 
 
 def describe(record: Import, table: Table, mapping: Mapping, counts: Counts) -> None:

@@ -13,10 +13,10 @@ from litestar.datastructures import UploadFile
 from portal.errors import FormInvalid
 from portal.i18n import _
 from portal.imports.counts import Counts
-from portal.imports.formats import recognise
-from portal.imports.mapping import Mapping, overridden, suggest, usable
+from portal.imports.layouts.opening import mapping_of, open_file, rows_of
+from portal.imports.mapping import Mapping, overridden, usable
 from portal.imports.products import read_products
-from portal.imports.reading import Table, iter_rows, open_table
+from portal.imports.reading import Table
 from portal.imports.records import RowProblem
 
 LARGEST_BYTES = 64 * 1024 * 1024
@@ -70,13 +70,13 @@ async def try_out(
 
 
 def _try_out(path: Path, currency: str, encoding: str | None, delimiter: str | None, uses: dict[str, str]) -> Tried:
-    table = open_table(path, encoding, delimiter)
-    suggested = suggest(table.headers, recognise(table.headers))
+    table = open_file(path, encoding, delimiter)
+    suggested = mapping_of(table)
     mapping = overridden(suggested, {header: use for header, use in uses.items() if header in table.headers})
     counts = Counts()
     problems: list[RowProblem] = []
     if not uses and not usable(mapping):
-        counts.rows = sum(1 for _row in iter_rows(path, table))
+        counts.rows = sum(1 for _row in rows_of(path, table))
         # With nothing under them, headings we don't know are rather the sign of another kind of file.
         if counts.rows:
             return Tried(table, mapping, counts, problems)

@@ -50,6 +50,10 @@ class Amazon:
     async def do(self, action: str, **data: Any) -> None:
         (await self._http.post(f"{self._url}/{action}", json=data)).raise_for_status()
 
+    async def clear(self) -> None:
+        """No fault waits any more."""
+        (await self._http.delete(f"{self._url}/faults")).raise_for_status()
+
     async def products(self) -> list[dict[str, Any]]:
         return list((await self._http.get(f"{self._url}/products")).json())
 
@@ -303,10 +307,12 @@ async def test_what_the_merchant_made_there_after_a_refusal_is_not_taken_for_our
     premises: Premises, seller: Merchant, connection: Connection, amazon: Amazon, clock: SettableClock
 ) -> None:
     """Only a try nobody heard of may have made it."""
-    await amazon.do("faults", kind="refuse", code="99300", message="No.", count=2)
+    await amazon.do("faults", kind="refuse", code="99300", message="No.")
     saved = await offered(premises, seller)
     await publish(premises.stage, seller, connection, saved.id)
     await settle(premises.stage, clock)
+    assert (await premises.stage.listing(seller, saved.id)).attempt is LastAttempt.REJECTED
+    await amazon.clear()
     other = await offered(premises, seller, replace(MUG, handle="another-mug", title="別のマグ"))
     await publish(premises.stage, seller, connection, other.id)
     await settle(premises.stage, clock)

@@ -1,0 +1,69 @@
+"""Opens a file as a table of ours, whoever's layout it has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from portal.imports.formats import Format, recognise
+from portal.imports.layouts import amazon, rakuten, yahoo
+from portal.imports.layouts.layout import Layout
+from portal.imports.mapping import KEEP, Column, Mapping, suggest
+from portal.imports.reading import SAMPLE_ROWS, Row, Table, iter_rows, open_table
+
+LAYOUTS: Final = {
+    Format.AMAZON_CATEGORY: amazon.CATEGORY,
+    Format.AMAZON_REPORT: amazon.REPORT,
+    Format.RAKUTEN: rakuten.LAYOUT,
+    Format.YAHOO: yahoo.LAYOUT,
+}
+
+
+def open_file(path: Path, encoding: str | None = None, delimiter: str | None = None) -> Table:
+    """As `reading.open_table`; a channel's own layout comes with a column for each field it fills, and what is left."""
+    table = open_table(path, encoding, delimiter)
+    layout = LAYOUTS.get(recognise(table.headers))
+    if layout is None:
+        return table
+    laid_out = replace(table, origin=table.headers, headers=(*layout.fields.values(), *_left(table.headers, layout)))
+    return replace(laid_out, sample=tuple(islice(rows_of(path, laid_out), SAMPLE_ROWS)))
+
+
+def mapping_of(table: Table) -> Mapping:
+    """The use we suggest for each column."""
+    found = recognise(table.origin or table.headers)
+    layout = LAYOUTS.get(found)
+    if layout is None:
+        return suggest(table.headers, found)
+    uses = [*layout.fields, *(KEEP for _ in range(len(table.headers) - len(layout.fields)))]
+    named = zip(table.headers, uses, strict=True)
+    return Mapping(found, tuple(Column(index, header, use) for index, (header, use) in enumerate(named)))
+
+
+def rows_of(path: Path, table: Table) -> Iterator[Row]:
+    """Each row of the table; where the file has a layout of its own, the rows of ours that its rows make."""
+    if not table.origin:
+        yield from iter_rows(path, table)
+        return
+    layout = LAYOUTS[recognise(table.origin)]
+    left = _left(table.origin, layout)
+    last: dict[str, str] = {}
+
+    def cells() -> Iterator[tuple[int, dict[str, str]]]:
+        for row in iter_rows(path, replace(table, headers=table.origin, origin=())):
+            last.clear()
+            last.update(zip(table.origin, row.cells, strict=False))
+            yield row.number, dict(last)
+
+    noted = 0
+    for number, told in layout.read(cells()):
+        notes = [last.get(name, "") if number != noted else "" for name in left]
+        noted = number
+        yield Row(number, (*(told.get(field, "") for field in layout.fields), *notes))
+
+
+def _left(headers: Sequence[str], layout: Layout) -> list[str]:
+    return [header for header in headers if not layout.used(header)]
