@@ -13,6 +13,7 @@ from portal.connections import routes as connections
 from portal.connections.fragments import hub_fragments
 from portal.dashboard import fragments as dashboard_fragments
 from portal.dashboard import routes as dashboard
+from portal.exports import routes as exports
 from portal.fragments import Render
 from portal.imports import fragments as imports_fragments
 from portal.imports import routes as imports
@@ -30,6 +31,7 @@ ROUTES: list[Any] = [
     *inbox.ROUTES,
     *listings.ROUTES,
     *imports.ROUTES,
+    *exports.ROUTES,
     *catalog.ROUTES,
     *stock.ROUTES,
     *connections.ROUTES,

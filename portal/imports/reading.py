@@ -152,6 +152,9 @@ class _Lines:
 
 def _guess_delimiter(path: Path, encoding: str) -> str:
     """The delimiter that gives the most columns in which the first rows agree."""
+    _number, first = next(_records(path, encoding, "\t"), (0, [""]))
+    if first and first[0].startswith(_TEMPLATE):
+        return "\t"
     scores = {}
     for delimiter in DELIMITERS:
         widths: list[int] = []

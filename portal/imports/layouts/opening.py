@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
@@ -13,6 +15,10 @@ from portal.imports.layouts import amazon, rakuten, yahoo
 from portal.imports.layouts.layout import Layout
 from portal.imports.mapping import KEEP, Column, Mapping, suggest
 from portal.imports.reading import SAMPLE_ROWS, Row, Table, iter_rows, open_table
+
+_REFERENCE = re.compile(r"&#(\d{3,7});")
+# References below are to letters that every encoding has, and mean themselves in HTML.
+FIRST_BEYOND_LATIN: Final = 0x7F
 
 LAYOUTS: Final = {
     Format.AMAZON_CATEGORY: amazon.CATEGORY,
@@ -55,7 +61,7 @@ def rows_of(path: Path, table: Table) -> Iterator[Row]:
     def cells() -> Iterator[tuple[int, dict[str, str]]]:
         for row in iter_rows(path, replace(table, headers=table.origin, origin=())):
             last.clear()
-            last.update(zip(table.origin, row.cells, strict=False))
+            last.update(zip(table.origin, map(_characters, row.cells), strict=False))
             yield row.number, dict(last)
 
     noted = 0
@@ -63,6 +69,16 @@ def rows_of(path: Path, table: Table) -> Iterator[Row]:
         notes = [last.get(name, "") if number != noted else "" for name in left]
         noted = number
         yield Row(number, (*(told.get(field, "") for field in layout.fields), *notes))
+
+
+def _characters(cell: str) -> str:
+    """A file in Shift_JIS has some characters as references, such as every emoji."""
+    return _REFERENCE.sub(_character, cell) if "&#" in cell else cell
+
+
+def _character(reference: re.Match[str]) -> str:
+    number = int(reference[1])
+    return chr(number) if number > FIRST_BEYOND_LATIN and number <= sys.maxunicode else reference[0]
 
 
 def _left(headers: Sequence[str], layout: Layout) -> list[str]:

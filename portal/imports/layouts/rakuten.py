@@ -48,20 +48,16 @@ def read(rows: Iterable[tuple[int, Cells]]) -> Iterator[tuple[int, dict[str, str
     """SKU rows repeat what their item's row says of options; further images come as rows of their own."""
     names: list[str] = []
     for number, row in rows:
-        handle = row.get(NUMBER, "")
-        if row.get(AXIS_NAMES):
-            names = row[AXIS_NAMES].split("|")
-        is_item = not row.get(SKU_NUMBER)
-        told = {"handle": handle} | (_of_item(row) if is_item else _of_sku(row, names))
+        handle, is_item = row.get(NUMBER, ""), bool(row.get(FIELDS["title"]))
         if is_item:
             names = row[AXIS_NAMES].split("|") if row.get(AXIS_NAMES) else []
-        yield number, told
+        told = {"handle": handle} | (_of_item(row) if is_item else {})
+        # An item that is sold in one form may have both in one row.
+        yield number, told | (_of_sku(row, names) if row.get(SKU_NUMBER) else {})
         for place in range(2, MOST_IMAGES + 1) if is_item else ():
             if url := row.get(f"商品画像パス{place}"):
-                yield (
-                    number,
-                    {"handle": handle, "image_url": url, "image_alt": row.get(f"商品画像名（ALT）{place}", "")},
-                )
+                alt = row.get(f"商品画像名（ALT）{place}", "")
+                yield number, {"handle": handle, "image_url": url, "image_alt": alt}
 
 
 def _of_item(row: Cells) -> dict[str, str]:
