@@ -152,10 +152,10 @@ def _products() -> list[NewProduct]:
 def _in_sizes(product: NewProduct, number: int) -> NewProduct:
     (plain,) = product.variants
     sizes = [
-        replace(plain, option_values=(str(n),), sku=f"M{number}-{n}", quantity=20, price_minor=2400)
+        replace(plain, option_values=(f"C{n // 10}", f"S{n % 10}"), sku=f"M{number}-{n}", quantity=20, price_minor=2400)
         for n in range(VARIANTS)
     ]
-    return replace(product, option_names=("Size",), variants=tuple(sizes))
+    return replace(product, option_names=("Color", "Size"), variants=tuple(sizes))
 
 
 @asynccontextmanager

@@ -25,6 +25,9 @@ USER_AGENT = "Crossdock/0.1 (Language=Python)"
 REQUEST_ID = "x-amzn-requestid"
 RATE_IN_FORCE = "x-amzn-ratelimit-limit"
 
+QUOTA = "QuotaExceeded"
+TRIES = 3
+
 Query = Sequence[tuple[str, str]]
 
 
@@ -106,13 +109,23 @@ class AmazonClient:
 
         credentials = await self._account.credentials()
         try:
-            return await self._send(request(credentials))
+            return await self._patiently(request(credentials))
         except PermissionLost:
             # Another process may have renewed it meanwhile; a call that was refused at the door did nothing.
             renewed = await self._account.credentials()
             if renewed.access_token == credentials.access_token:
                 raise
-            return await self._send(request(renewed))
+            return await self._patiently(request(renewed))
+
+    async def _patiently(self, request: http.Request) -> Reply:
+        """Asks again when Amazon says too fast: it did nothing, and one call of hundreds must not undo the others."""
+        for _ in range(TRIES - 1):
+            try:
+                return await self._send(request)
+            except Busy as busy:
+                if busy.problem.code != QUOTA:
+                    raise
+        return await self._send(request)
 
     async def _send(self, request: http.Request) -> Reply:
         rate = RATES[request.operation]

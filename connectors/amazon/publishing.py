@@ -87,13 +87,16 @@ def sellable(channel_id: str, listing: items.Listing) -> list[str]:
 
 
 async def _taken(shop: AmazonClient, firsts: Sequence[PublishItem]) -> Mapping[str, items.Listing]:
-    """Those of the SKUs of first publishes that exist already."""
+    """Those of first publishes that exist already, by the product's SKU and its first variant's.
+
+    Callers have looked for all of them (`find`); this is for what has come there since.
+    """
     wanted = [sku for item in firsts for sku in _skus_of(item)]
     return await items.search(shop, wanted, ["summaries"]) if wanted else {}
 
 
 def _skus_of(item: PublishItem) -> list[str]:
-    return [skus.channel_id(item.product), *(variant.sku for variant in item.product.variants)]
+    return [skus.channel_id(item.product), item.product.variants[0].sku]
 
 
 def _is_anothers(item: PublishItem, taken: Mapping[str, items.Listing]) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from connectors.amazon import client
 from connectors.amazon.connector import Amazon
 from connectors.kit.bench import Bench, Shown
 from connectors.protocol import Account, Connector
@@ -262,7 +263,9 @@ class AmazonBench:
         if kind == "lost":
             await self.seller.lever("faults", kind="drop", when="after", operation="putListingsItem", mode="", count=1)
         else:
-            await self.seller.lever("faults", kind=kind, count=1, **details)
+            # Being told to slow down is borne a few times before it is said.
+            count = client.TRIES if kind == "throttle" else 1
+            await self.seller.lever("faults", kind=kind, count=count, **details)
 
     async def shown(self, product: ProductRecord) -> Shown | None:
         listed = {row["sku"]: row for row in await self.seller.read("products")}

@@ -20,6 +20,8 @@ from connectors.practice.store import Store
 TABLES = Path(__file__).with_name("tables.sql")
 # Every practice seller sells here.
 PLACES = tuple(one for one in marketplaces.MARKETPLACES if one.country in {"US", "JP"})
+# Calls sent at the rate may arrive a little closer, which is no haste.
+JITTER = 0.5
 
 
 def open_store(settings: PracticeSettings, clock: Callable[[], float]) -> Store:

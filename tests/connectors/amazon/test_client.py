@@ -7,7 +7,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from connectors.amazon.client import AmazonClient, path_of
+from connectors.amazon.client import TRIES, AmazonClient, path_of
 from connectors.errors import Busy, ChannelError, DataRefused, InDoubt, OurFault, PermissionLost
 from connectors.records import Credentials
 from tests.connectors.wire import FakeAccount, Wire, refused
@@ -58,11 +58,6 @@ async def test_the_token_is_in_no_exchange_that_is_kept() -> None:
 @pytest.mark.parametrize(
     ("answer", "kind", "code"),
     [
-        (
-            refused(429, error("QuotaExceeded", "You exceeded your quota for the requested resource.")),
-            Busy,
-            "QuotaExceeded",
-        ),
         (
             refused(403, error("Unauthorized", "Access to requested resource is denied.")),
             PermissionLost,
@@ -120,11 +115,19 @@ async def test_an_expired_token_is_renewed_and_tried_once_more_and_no_more() -> 
 
 async def test_the_rate_in_force_is_taken_from_the_answer_and_a_refusal_empties_the_bucket() -> None:
     slower = httpx.Response(200, headers={"x-amzn-RateLimit-Limit": "2.5"}, content=b"{}")
-    client, account = client_of(Wire(slower, refused(429, error("QuotaExceeded"))))
+    client, account = client_of(Wire(slower, refused(429, error("QuotaExceeded")), b"{}"))
     await client.get("getListingsItem", PATH)
-    with pytest.raises(Busy):
-        await client.get("getListingsItem", PATH)
+    await client.get("getListingsItem", PATH)
     assert account.corrected == [(10, 10, 2.5), (0, 10, 5)]
+    assert len(account.paid) == 3, "the call that is repeated is paid for again"
+
+
+async def test_a_call_that_is_always_too_fast_is_said_to_be_busy_and_did_nothing() -> None:
+    too_fast = refused(429, error("QuotaExceeded", "You exceeded your quota for the requested resource."))
+    client, _account = client_of(Wire(*[too_fast] * TRIES))
+    with pytest.raises(Busy) as raised:
+        await client.send("putListingsItem", "PUT", PATH, [], {})
+    assert (raised.value.problem.code, raised.value.retry_after_seconds) == ("QuotaExceeded", 0.2)
 
 
 class _Renewing(FakeAccount):
