@@ -93,6 +93,9 @@ SHEET = Sheet(
             sheet.THIRD_OPTION,
             sheet.DETAILS,
             sheet.FLAGS,
+            sheet.STATUS,
+            sheet.MORE_IMAGES,
+            sheet.NOTES,
         }
     ),
     above=(("TemplateType=Crossdock", "Version=1"), COLUMNS),

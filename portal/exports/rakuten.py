@@ -98,6 +98,9 @@ SHEET = Sheet(
             sheet.TYPES,
             sheet.SEO,
             sheet.FLAGS,
+            sheet.ARCHIVED,
+            sheet.MORE_IMAGES,
+            sheet.NOTES,
             sheet.VARIANT_IMAGES,
             sheet.DETAILS,
         }

@@ -63,6 +63,11 @@ def _lacks(chosen: Sheet) -> Sequence[str]:
         sheet.VENDOR: _("vendors"),
         sheet.FLAGS: _("whether stock is counted, taxed or shipped"),
         sheet.BARCODES: _("barcodes of variants"),
+        sheet.STATUS: _("whether a product is active"),
+        sheet.ARCHIVED: _("whether a hidden product is archived"),
+        sheet.OPTION_SIGNS: _("the signs # & : = in options"),
+        sheet.MORE_IMAGES: _("more images than the channel shows"),
+        sheet.NOTES: _("columns that were kept as notes"),
         sheet.SINGLE_SKUS: _("SKUs of products without options"),
     }
     return [text for name, text in words.items() if name in chosen.lacks]

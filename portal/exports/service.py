@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import AsyncIterator, Mapping
 from functools import cache
 from types import MappingProxyType
@@ -23,7 +24,8 @@ from portal.runtime import Runtime
 SHEETS: Final[Mapping[str, Sheet]] = MappingProxyType(
     {one.key: one for one in (shopify.SHEET, amazon.SHEET, rakuten.SHEET, yahoo.SHEET)}
 )
-PAGE: Final = 200
+PAGE: Final = 50
+_REFERENCE: Final = re.compile(r"&(#\d{2,7};)")
 
 
 async def write(runtime: Runtime, merchant_id: UUID, sheet: Sheet) -> AsyncIterator[bytes]:
@@ -50,7 +52,11 @@ def _line(sheet: Sheet, row: Cells) -> list[str]:
 def _encoded(sheet: Sheet, lines: list[object]) -> bytes:
     written = io.StringIO(newline="")
     csv.writer(written, delimiter=sheet.delimiter).writerows(lines)  # type: ignore[arg-type]  # sequences of texts
-    return written.getvalue().translate(_changed_by(sheet.encoding)).encode(sheet.encoding, "xmlcharrefreplace")
+    text = written.getvalue()
+    if sheet.encoding != "utf-8":
+        # What stands there as a reference already must not be taken for one of ours.
+        text = _REFERENCE.sub(r"&#38;\1", text).translate(_changed_by(sheet.encoding))
+    return text.encode(sheet.encoding, "xmlcharrefreplace")
 
 
 @cache

@@ -13,11 +13,10 @@ from portal.models.catalog import Product
 # What files may leave out, by the words under which the page says so.
 HANDLES, ALTS, COSTS, WEIGHTS, TAGS, TYPES, SEO = "handles", "alts", "costs", "weights", "tags", "types", "seo"
 VARIANT_PRICES, STOCK, IMAGES, OPTION_NAMES, THIRD_OPTION = "prices", "stock", "images", "option_names", "third"
-DETAILS, VENDOR, FLAGS, COMPARE_AT, VARIANT_IMAGES, BARCODES = (
-    "details", "vendor", "flags", "compare_at", "variant_images", "barcodes"
-)  # fmt: skip
+DETAILS, VENDOR, FLAGS, VARIANT_IMAGES, BARCODES = "details", "vendor", "flags", "variant_images", "barcodes"
 
-SINGLE_SKUS = "single_skus"
+SINGLE_SKUS, STATUS, ARCHIVED, OPTION_SIGNS, MORE_IMAGES = "single_skus", "status", "archived", "signs", "more_images"
+NOTES = "notes"
 
 Cells = dict[str, str]
 

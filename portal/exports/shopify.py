@@ -80,5 +80,5 @@ SHEET = Sheet(
     delimiter=",",
     columns=COLUMNS,
     rows=rows,
-    lacks=frozenset({sheet.DETAILS}),
+    lacks=frozenset({sheet.DETAILS, sheet.NOTES}),
 )

@@ -14,6 +14,8 @@ COLUMNS = (
     "path", "name", "code", "sub-code", "original-price", "price", "sale-price", "options", "headline", "caption",
     "abstract", "explanation", "meta-key", "meta-desc", "jan", "product-category", "display", "ship-weight",
 )  # fmt: skip
+# Signs that hold the cell together; an option that has them gets their full-width forms.
+_SIGNS = str.maketrans("#&:=", "＃＆：＝")
 
 
 def rows(product: Product, currency: str) -> Iterator[Cells]:
@@ -44,7 +46,8 @@ def rows(product: Product, currency: str) -> Iterator[Cells]:
 
 
 def _said(names: list[str], values: list[str]) -> str:
-    return "#".join(f"{name}:{value}" for name, value in zip(names, values, strict=False))
+    pairs = zip(names, values, strict=False)
+    return "#".join(f"{name.translate(_SIGNS)}:{value.translate(_SIGNS)}" for name, value in pairs)
 
 
 SHEET = Sheet(
@@ -66,8 +69,11 @@ SHEET = Sheet(
             sheet.STOCK,
             sheet.IMAGES,
             sheet.VARIANT_IMAGES,
-            sheet.THIRD_OPTION,
             sheet.FLAGS,
+            sheet.ARCHIVED,
+            sheet.OPTION_SIGNS,
+            sheet.WEIGHTS,
+            sheet.NOTES,
             sheet.BARCODES,
             sheet.SINGLE_SKUS,
             sheet.DETAILS,

@@ -29,16 +29,17 @@ def recognise(headers: Iterable[str]) -> Format:
         return Format.SHOPIFY_NEW
     if "handle" in names and names & {"variantsku", "bodyhtml"}:
         return Format.SHOPIFY_CLASSIC
-    return next((found for found, telling in _TELLING.items() if telling <= names), Format.UNKNOWN)
+    return next((found for found, telling in _TELLING if telling <= names), Format.UNKNOWN)
 
 
 # The columns that together no other file has.
-_TELLING = {
-    Format.AMAZON_CATEGORY: {"itemsku", "itemname", "standardprice"},
-    Format.AMAZON_REPORT: {"sellersku", "listingid"},
-    Format.RAKUTEN: {"商品管理番号商品url", "sku管理番号"},
-    Format.YAHOO: {"path", "name", "code", "subcode"},
-}
+_TELLING = (
+    (Format.AMAZON_CATEGORY, {"itemsku", "itemname", "standardprice"}),
+    (Format.AMAZON_REPORT, {"sellersku", "listingid"}),
+    (Format.AMAZON_REPORT, {"sellersku", "asin1"}),
+    (Format.RAKUTEN, {"商品管理番号商品url", "sku管理番号"}),
+    (Format.YAHOO, {"path", "name", "code", "subcode"}),
+)
 
 
 def name_of(found: Format) -> str:

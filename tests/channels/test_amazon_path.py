@@ -341,3 +341,15 @@ async def test_a_listing_there_already_is_met_and_asked_about(
     assert listing.problem["code"] == "already_on_channel"
     [there] = await amazon.products()
     assert there["summaries"][0]["itemName"] == "マグカップ"
+
+
+async def test_the_kind_of_product_is_looked_up_at_amazon_while_it_is_typed(
+    premises: Premises, seller: Merchant, connection: Connection, alice: Browser
+) -> None:
+    by_title = await alice.http.get("/channels/kinds?detail=amazon_product_type&title=マグ")
+    typed = await alice.http.get("/channels/kinds?detail=amazon_product_type&title=x&amazon_product_type=shirt")
+    other = await alice.http.get("/channels/kinds?detail=genre_id&title=mug")
+
+    assert '<option value="DRINKING_CUP">カップ</option>' not in by_title.text, "two letters say too little"
+    assert '<option value="SHIRT">シャツ</option>' in typed.text
+    assert other.status_code == 404

@@ -67,7 +67,7 @@ def read_category(rows: Iterable[tuple[int, Cells]]) -> Iterator[tuple[int, dict
                 "price": text(row, "standard_price"),
                 "compare_at": text(row, "list_price"),
                 "quantity": text(row, "quantity"),
-                "barcode": text(row, "external_product_id"),
+                "barcode": "" if row.get("external_product_id_type") == "ASIN" else text(row, "external_product_id"),
                 "variant_image": text(row, "swatch_image_url"),
             }
             for place, name in enumerate(names, start=1):
@@ -75,7 +75,7 @@ def read_category(rows: Iterable[tuple[int, Cells]]) -> Iterator[tuple[int, dict
         yield number, told
         for column in OTHER_IMAGES:
             if row.get(column):
-                yield number, {"handle": handle, "image_url": row[column]}
+                yield number, {"handle": handle, "title": told["title"], "image_url": row[column]}
 
 
 def read_report(rows: Iterable[tuple[int, Cells]]) -> Iterator[tuple[int, dict[str, str]]]:

@@ -14,12 +14,15 @@ Read = Callable[[Iterable[tuple[int, Cells]]], Iterator[tuple[int, dict[str, str
 class Layout:
     """`fields` are ours with the column each is shown under.
 
-    `used` says whether a column of the file has gone into `fields`; every other is kept as a note.
+    `used` says whether a column of the file has gone into `fields`; every other is kept as a note. `spelled` is a
+    column's name as `read` knows it. `references` says that letters the file's encoding lacks stand as references.
     """
 
     fields: Mapping[str, str]
     used: Callable[[str], bool]
     read: Read
+    spelled: Callable[[str], str] = str
+    references: bool = False
 
 
 def text(row: Cells, *names: str) -> str:

@@ -16,9 +16,11 @@ from portal.imports.layouts.layout import Layout
 from portal.imports.mapping import KEEP, Column, Mapping, suggest
 from portal.imports.reading import SAMPLE_ROWS, Row, Table, iter_rows, open_table
 
-_REFERENCE = re.compile(r"&#(\d{3,7});")
-# References below are to letters that every encoding has, and mean themselves in HTML.
-FIRST_BEYOND_LATIN: Final = 0x7F
+_REFERENCE = re.compile(r"&#(\d{2,7});")
+# Every encoding has ASCII, so a reference to it means itself in HTML; but for the one that keeps another as it was.
+AMPERSAND: Final = 38
+LAST_OF_ASCII: Final = 0x7F
+SURROGATES: Final = (0xD800, 0xDFFF)
 
 LAYOUTS: Final = {
     Format.AMAZON_CATEGORY: amazon.CATEGORY,
@@ -57,16 +59,18 @@ def rows_of(path: Path, table: Table) -> Iterator[Row]:
     layout = LAYOUTS[recognise(table.origin)]
     left = _left(table.origin, layout)
     last: dict[str, str] = {}
+    names = [layout.spelled(name) for name in table.origin]
+    read = _characters if layout.references else str
 
     def cells() -> Iterator[tuple[int, dict[str, str]]]:
         for row in iter_rows(path, replace(table, headers=table.origin, origin=())):
             last.clear()
-            last.update(zip(table.origin, map(_characters, row.cells), strict=False))
+            last.update(zip(names, map(read, row.cells), strict=False))
             yield row.number, dict(last)
 
     noted = 0
     for number, told in layout.read(cells()):
-        notes = [last.get(name, "") if number != noted else "" for name in left]
+        notes = [last.get(layout.spelled(name), "") if number != noted else "" for name in left]
         noted = number
         yield Row(number, (*(told.get(field, "") for field in layout.fields), *notes))
 
@@ -78,8 +82,9 @@ def _characters(cell: str) -> str:
 
 def _character(reference: re.Match[str]) -> str:
     number = int(reference[1])
-    return chr(number) if number > FIRST_BEYOND_LATIN and number <= sys.maxunicode else reference[0]
+    letter = number == AMPERSAND or (number > LAST_OF_ASCII and not SURROGATES[0] <= number <= SURROGATES[1])
+    return chr(number) if letter and number <= sys.maxunicode else reference[0]
 
 
 def _left(headers: Sequence[str], layout: Layout) -> list[str]:
-    return [header for header in headers if not layout.used(header)]
+    return [header for header in headers if not layout.used(layout.spelled(header))]

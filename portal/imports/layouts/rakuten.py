@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from portal.imports.layouts.layout import Cells, Layout, text
@@ -14,8 +14,10 @@ OWN_SKU: Final = "システム連携用SKU番号"
 AXIS_KEYS, AXIS_NAMES = "バリエーション項目キー定義", "バリエーション項目名定義"
 HIDDEN: Final = "倉庫指定"
 MOST_IMAGES: Final = 20
-MOST_AXES: Final = 6
 MOST_ATTRIBUTES: Final = 100
+MOST_OPTIONS: Final = 3
+# The SKU number we give to a variant that has no SKU (connectors.rakuten.names).
+_MADE_BY_US = re.compile(r"[0-9a-f]{32}")
 
 FIELDS: Final = {
     "handle": NUMBER,
@@ -46,18 +48,22 @@ _USED = re.compile(
 
 def read(rows: Iterable[tuple[int, Cells]]) -> Iterator[tuple[int, dict[str, str]]]:
     """SKU rows repeat what their item's row says of options; further images come as rows of their own."""
-    names: list[str] = []
+    names: dict[str, str] = {}
     for number, row in rows:
-        handle, is_item = row.get(NUMBER, ""), bool(row.get(FIELDS["title"]))
-        if is_item:
-            names = row[AXIS_NAMES].split("|") if row.get(AXIS_NAMES) else []
-        told = {"handle": handle} | (_of_item(row) if is_item else {})
         # An item that is sold in one form may have both in one row.
-        yield number, told | (_of_sku(row, names) if row.get(SKU_NUMBER) else {})
+        is_item, is_sku = bool(row.get(FIELDS["title"]) or not row.get(SKU_NUMBER)), bool(row.get(SKU_NUMBER))
+        if is_item:
+            names = dict(zip(_split(row, AXIS_KEYS), _split(row, AXIS_NAMES), strict=False))
+        handle = row.get(NUMBER, "")
+        yield number, {"handle": handle} | (_of_item(row) if is_item else {}) | (_of_sku(row, names) if is_sku else {})
         for place in range(2, MOST_IMAGES + 1) if is_item else ():
             if url := row.get(f"商品画像パス{place}"):
                 alt = row.get(f"商品画像名（ALT）{place}", "")
                 yield number, {"handle": handle, "image_url": url, "image_alt": alt}
+
+
+def _split(row: Cells, column: str) -> list[str]:
+    return row[column].split("|") if row.get(column) else []
 
 
 def _of_item(row: Cells) -> dict[str, str]:
@@ -67,11 +73,17 @@ def _of_item(row: Cells) -> dict[str, str]:
     return told | {"status": status} | image
 
 
-def _of_sku(row: Cells, names: list[str]) -> dict[str, str]:
+def _of_sku(row: Cells, names: Mapping[str, str]) -> dict[str, str]:
+    """Its options in the order of the item's; a row may name them in another."""
     told = {field: text(row, FIELDS[field]) for field in ("price", "compare_at", "quantity", "barcode")}
-    told |= {"sku": text(row, OWN_SKU, SKU_NUMBER), "genre_attributes": _attributes(row)}
-    for place, name in enumerate(names[:3], start=1):
-        told |= {f"option{place}_name": name, f"option{place}_value": row.get(f"バリエーション項目選択肢{place}", "")}
+    number = "" if _MADE_BY_US.fullmatch(row.get(SKU_NUMBER, "")) else row.get(SKU_NUMBER, "")
+    told |= {"sku": row.get(OWN_SKU) or number, "genre_attributes": _attributes(row)}
+    chosen = {
+        row.get(f"バリエーション項目キー{place}", ""): row.get(f"バリエーション項目選択肢{place}", "")
+        for place in range(1, len(names) + 1)
+    }
+    for place, (key, name) in enumerate(list(names.items())[:MOST_OPTIONS], start=1):
+        told |= {f"option{place}_name": name, f"option{place}_value": chosen.get(key, "")}
     return told
 
 
@@ -89,4 +101,6 @@ LAYOUT: Final = Layout(
     fields=FIELDS,
     used=lambda name: name in {*FIELDS.values(), SKU_NUMBER} or bool(_USED.fullmatch(name)),
     read=read,
+    spelled=lambda name: name.replace("(", "（").replace(")", "）"),
+    references=True,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -25,7 +26,12 @@ FIELDS: Final = {
     "option1_value": "options (1)",
     "option2_name": "options (2)",
     "option2_value": "options (3)",
+    "option3_name": "options (4)",
+    "option3_value": "options (5)",
 }
+MOST_OPTIONS: Final = 3
+# The code we give to a variant whose SKU Yahoo! does not take, or that has none (connectors.yahoo.codes).
+_MADE_BY_US = re.compile(r"cd-[0-9a-f]{24}")
 
 
 def read(rows: Iterable[tuple[int, Cells]]) -> Iterator[tuple[int, dict[str, str]]]:
@@ -40,11 +46,11 @@ def read(rows: Iterable[tuple[int, Cells]]) -> Iterator[tuple[int, dict[str, str
         for place, (options, code) in enumerate(variants):
             named = {
                 name: part
-                for n, (axis, value) in enumerate(options[:2], start=1)
+                for n, (axis, value) in enumerate(options[:MOST_OPTIONS], start=1)
                 for name, part in ((f"option{n}_name", axis), (f"option{n}_value", value))
             }
             shared = told if place == 0 else {name: told[name] for name in ("handle", "price", "compare_at")}
-            yield number, shared | named | {"sku": code}
+            yield number, shared | named | {"sku": "" if _MADE_BY_US.fullmatch(code) else code}
 
 
 def _variants(cell: str) -> list[tuple[list[tuple[str, str]], str]]:
@@ -61,4 +67,5 @@ LAYOUT: Final = Layout(
     fields=FIELDS,
     used=lambda name: name in {*FIELDS.values(), "options"},
     read=read,
+    references=True,
 )
