@@ -24,7 +24,7 @@ log = structlog.get_logger()
 
 
 @get("/channels/kinds")
-async def kinds(request: PortalRequest, detail: FromQuery[str], title: FromQuery[str] = "") -> Response[Any]:
+async def kinds(request: PortalRequest, detail: FromQuery[str] = "", title: FromQuery[str] = "") -> Response[Any]:
     """What the channel calls products like this one, for the field `detail`; its text, or else the title, is searched.
 
     Nothing is offered where the channel could not be asked: the field takes whatever is typed.

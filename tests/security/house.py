@@ -121,7 +121,7 @@ class Shop:
         return [self.mark, *(str(one) for ids in self.ids.values() for one in ids)]
 
 
-NAMES: dict[str, object] = {"channel": "shopify", "token": "nobodys-token", "letter_id": UUID(int=7)}
+NAMES: dict[str, object] = {"channel": "shopify", "token": "nobodys-token", "letter_id": UUID(int=7), "key": "shopify"}
 
 
 @dataclass(slots=True)
