@@ -36,6 +36,7 @@ def test_one_product_goes_live_on_four_channels_and_what_one_refuses_is_mended_t
 
     page.goto(f"{installation.url}/inbox")
     row(page, "Mug").get_by_role("button", name="Publish to 4 channels").click()
+    expect(row(page, "Mug")).to_contain_text("Queued")
     page.goto(f"{installation.url}/listings")
     page.evaluate("() => { window.sameDocument = true }")
     for channel in ("Shopify", "Rakuten Ichiba", "Yahoo! Shopping"):
