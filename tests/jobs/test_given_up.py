@@ -25,7 +25,7 @@ from portal.connections import queries as hub
 from portal.listings.badges import badges_of
 from portal.models.accounts import Merchant
 from portal.models.catalog import Variant
-from portal.models.connections import Connection, ConnectionState
+from portal.models.connections import Connection, ConnectionState, KindRules
 from portal.models.imports import Import, ImportState
 from portal.models.listings import Intent, LastAttempt, Listing, ListingItem
 from portal.models.tasks import Task, TaskState
@@ -137,6 +137,12 @@ async def _disconnected(setting: Setting) -> str:
     return str(setting.connection.id)
 
 
+async def _kind(setting: Setting) -> str:
+    return await setting.add(
+        KindRules(merchant_id=setting.merchant.id, connection_id=setting.connection.id, name="MUG")
+    )
+
+
 async def _delivery(setting: Setting) -> str:
     return await setting.add(
         Delivery(
@@ -178,6 +184,12 @@ async def _tests_the_connection(setting: Setting) -> None:
     assert len(waiting) == 1
 
 
+async def _is_still_unread(setting: Setting) -> None:
+    """Nothing is claimed of the kind, so that a publish reads its rules itself."""
+    row = await setting.row(KindRules)
+    assert (row.read_at, row.document, row.problem) == (None, None, None)
+
+
 async def _holds_no_credentials(setting: Setting) -> None:
     assert (await setting.row(Connection)).secrets is None
 
@@ -196,6 +208,7 @@ EVERY_KIND: Mapping[str, tuple[Make, See]] = {
     "check": (_connection, _sees_failed_test),
     "webhook": (_delivery, _tests_the_connection),
     "revoke": (_disconnected, _holds_no_credentials),
+    "rules": (_kind, _is_still_unread),
 }
 
 
