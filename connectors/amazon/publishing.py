@@ -149,7 +149,12 @@ def _messages(one: _Listed) -> list[feeds.Message]:
 
 
 def _replaced(sku: Sku) -> list[items.Patch]:
-    return [items.replace(name, value) for name, value in sku.attributes.items()]
+    """Every attribute as it is now; an offer for businesses beside ours stays as it is."""
+    merged = {"purchasable_offer"}
+    return [
+        items.merge(name, value) if name in merged else items.replace(name, value)
+        for name, value in sku.attributes.items()
+    ]
 
 
 async def _write(shop: AmazonClient, one: _Listed) -> Outcome[Published]:

@@ -16,7 +16,7 @@ from portal.imports import service as imports
 from portal.imports import storing
 from portal.models.accounts import AuditEntry, Invitation, Member, Merchant, Role, User
 from portal.models.catalog import Product, ProductImage, ProductStatus, Variant
-from portal.models.connections import Connection, ConnectionState, ExchangeEntry
+from portal.models.connections import Connection, ConnectionState, ExchangeEntry, KindRules
 from portal.models.imports import Import, ImportProblem
 from portal.models.inbox import Decision, InboxItem
 from portal.models.listings import LastAttempt, Listing, ListingItem
@@ -170,6 +170,13 @@ def _traces(
             channel_id=f"gid://shopify/ProductVariant/{mark}",
         ),
         Movement(merchant_id=merchant.id, variant_id=variant.id, quantity=5, cause="manual", cause_id=mark),
+        KindRules(
+            merchant_id=merchant.id,
+            connection_id=connection.id,
+            name=f"kind {mark}",
+            document={"said": f"rules {mark}"},
+            read_at=runtime.clock(),
+        ),
         ExchangeEntry(
             merchant_id=merchant.id,
             connection_id=connection.id,

@@ -171,6 +171,20 @@ async def test_an_update_leaves_the_stock_as_it_is(seller: Seller, amazon: Amazo
     assert (row["summaries"][0]["itemName"], row["fulfillmentAvailability"][0]["quantity"]) == ("Another", 2)
 
 
+async def test_an_update_leaves_an_offer_for_businesses_alone(
+    seller: Seller, amazon: Amazon, account: PacedAccount
+) -> None:
+    there = await published(amazon, account, mug())
+    [mine] = (await seller.read("products"))[0]["attributes"]["purchasable_offer"]
+    both = {"op": "replace", "path": "/attributes/purchasable_offer", "value": [mine, {**mine, "audience": "B2B"}]}
+    await seller.item("PATCH", "MUG-1", body={"productType": "HOME", "patches": [both]})
+    changed = item(replace(mug(), title="Another"), channel_id=there.channel_id, links=there.links)
+    [outcome] = await amazon.update(account, [changed])
+    assert isinstance(outcome, Done)
+    [row] = await seller.read("products")
+    assert [one["audience"] for one in row["attributes"]["purchasable_offer"]] == ["ALL", "B2B"]
+
+
 async def test_a_linked_listing_is_told_single_attributes_and_keeps_the_merchants_own(
     seller: Seller, amazon: Amazon, account: PacedAccount
 ) -> None:
