@@ -6,7 +6,7 @@ https://developer-docs.amazon.com/sp-api/docs/feeds-api; a feed of listings is J
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from connectors import http
@@ -14,12 +14,14 @@ from connectors.amazon.client import AmazonClient, path_of
 from connectors.amazon.items import Patch
 from connectors.amazon.mapping import GENERIC, Sku
 from connectors.errors import Busy, OurFault
+from connectors.records import Sent
 
 FEEDS = "/feeds/2021-06-30"
 KIND = "JSON_LISTINGS_FEED"
 CONTENT_TYPE = "application/json; charset=UTF-8"
 PATIENCE_SECONDS = 6 * 3600.0
 FIRST_LOOK_SECONDS = 5.0
+_REFERENCE = "feed:"
 DONE, CANCELLED, FATAL = "DONE", "CANCELLED", "FATAL"
 
 Message = dict[str, Any]
@@ -42,8 +44,8 @@ def patch(sku: str, patches: Sequence[Patch], *, product_type: str = GENERIC) ->
     return {"sku": sku, "operationType": "PATCH", "productType": product_type, "patches": list(patches)}
 
 
-async def submit(shop: AmazonClient, messages: Sequence[Message]) -> str:
-    """The feed's id. Every message says how something is, so a feed that is sent twice does what one does."""
+async def submit(shop: AmazonClient, messages: Sequence[Message]) -> Sent:
+    """The messages are on their way. Each says how something is, so a feed that is sent twice does what one does."""
     made = await shop.send(
         "createFeedDocument", "POST", f"{FEEDS}/documents", [], {"contentType": CONTENT_TYPE}, writes=False
     )
@@ -56,10 +58,22 @@ async def submit(shop: AmazonClient, messages: Sequence[Message]) -> str:
         "marketplaceIds": [shop.marketplace.id],
         "inputFeedDocumentId": made.body["feedDocumentId"],
     }
-    return str((await shop.send("createFeed", "POST", f"{FEEDS}/feeds", [], body)).body["feedId"])
+    reply = await shop.send("createFeed", "POST", f"{FEEDS}/feeds", [], body)
+    return going_on(_REFERENCE + str(reply.body["feedId"]), look_after_seconds=FIRST_LOOK_SECONDS)
 
 
-async def report(shop: AmazonClient, feed_id: str) -> Report | None:
+def going_on(reference: str, look_after_seconds: float | None = None) -> Sent:
+    """What is said of everything in a feed that is still worked on."""
+    return Sent(reference=reference, patience_seconds=PATIENCE_SECONDS, look_after_seconds=look_after_seconds)
+
+
+async def reports(shop: AmazonClient, references: Iterable[str]) -> dict[str, Report | None]:
+    """The report of each feed that is done, by its reference; one is read once, however much is in its feed."""
+    once = dict.fromkeys(references)
+    return {one: await _report(shop, one.removeprefix(_REFERENCE)) for one in once}
+
+
+async def _report(shop: AmazonClient, feed_id: str) -> Report | None:
     """The issues of each SKU, once the feed is done; None while it is worked on.
 
     Raises Busy for a feed that Amazon stopped: nothing of it may have been done.

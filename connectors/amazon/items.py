@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from connectors.amazon import errors
 from connectors.amazon.client import AmazonClient, Query, Reply, path_of
 from connectors.amazon.mapping import GENERIC, Sku
-from connectors.errors import OurFault
+from connectors.errors import PRODUCT_GONE, OurFault, Problem, ProblemClass
 
 ITEMS = "/listings/2021-08-01/items"
 SKUS_A_SEARCH = 20
 INVALID = "INVALID"
+GONE = Problem(problem_class=ProblemClass.DATA, code=PRODUCT_GONE)
 # The largest page, and how much of each listing is wanted.
 _PAGE = ("pageSize", str(SKUS_A_SEARCH))
 
@@ -78,8 +80,19 @@ async def search(shop: AmazonClient, skus: Iterable[str], included: Sequence[str
     return found
 
 
-def issues_of(reply: Reply) -> list[dict[str, Any]]:
-    return list(reply.body.get("issues") or [])
+def refusal(reply: Reply, *, variant: int = 0, with_options: bool = False) -> Problem | None:
+    """Why a listing was not taken: there is none, or Amazon says with HTTP 200 what is wrong with it.
+
+    `variant` is the number of the variant it is for, in a product that has options or not.
+    """
+    if not reply.found:
+        return GONE
+    issue = errors.first_error(reply.body.get("issues") or [])
+    if reply.body.get("status") != INVALID and issue is None:
+        return None
+    return errors.problem_of_issue(
+        issue or {"code": INVALID}, variant=variant, with_options=with_options, request_id=reply.request_id
+    )
 
 
 async def _path(shop: AmazonClient, sku: str) -> str:

@@ -8,9 +8,8 @@ from typing import TypeVar
 from connectors.amazon import errors, feeds, items, mapping
 from connectors.amazon.client import AmazonClient
 from connectors.amazon.items import Patch
-from connectors.amazon.publishing import FEED
-from connectors.errors import PRODUCT_GONE, ChannelError, Problem, ProblemClass
-from connectors.records import Done, Failed, Outcome, PriceChange, Sent, SentItem, StockChange, StockSet
+from connectors.errors import ChannelError
+from connectors.records import Done, Failed, Outcome, PriceChange, SentItem, StockChange, StockSet
 
 # Patches go five a second, and a feed is done after minutes: so many are there sooner by patches.
 FEW = 25
@@ -24,7 +23,7 @@ async def set_stock(shop: AmazonClient, changes: Sequence[StockChange]) -> list[
     """Absolute quantities. Amazon compares with nothing."""
     patches = [(change.stock_id, _stock(change)) for change in changes]
     if len(patches) > FEW:
-        return [await _sent(shop, patches)] * len(changes)
+        return [await feeds.submit(shop, _messages(patches))] * len(changes)
     return [await _patched(shop, [one], StockSet(quantity=c.quantity)) for one, c in zip(patches, changes, strict=True)]
 
 
@@ -32,7 +31,7 @@ async def set_prices(shop: AmazonClient, changes: Sequence[PriceChange]) -> list
     """The prices of each listing's variants; one that is refused fails its listing."""
     patches = [_prices(shop, change) for change in changes]
     if sum(map(len, patches)) > FEW:
-        return [await _sent(shop, [one for some in patches for one in some])] * len(changes)
+        return [await feeds.submit(shop, _messages([one for some in patches for one in some]))] * len(changes)
     return [await _patched(shop, some, None) for some in patches]
 
 
@@ -55,26 +54,18 @@ def _prices(shop: AmazonClient, change: PriceChange) -> list[SkuPatch]:
     ]
 
 
-async def _sent(shop: AmazonClient, patches: Sequence[SkuPatch]) -> Sent:
-    feed = await feeds.submit(shop, [feeds.patch(sku, [patch]) for sku, patch in patches])
-    return Sent(
-        reference=FEED + feed,
-        patience_seconds=feeds.PATIENCE_SECONDS,
-        look_after_seconds=feeds.FIRST_LOOK_SECONDS,
-    )
+def _messages(patches: Sequence[SkuPatch]) -> list[feeds.Message]:
+    return [feeds.patch(sku, [patch]) for sku, patch in patches]
 
 
 async def _patched(shop: AmazonClient, patches: Sequence[SkuPatch], done: T) -> Outcome[T]:
     for sku, patch in patches:
         try:
-            reply = await items.patch(shop, sku, [patch])
+            problem = items.refusal(await items.patch(shop, sku, [patch]))
         except ChannelError as error:
-            return Failed(error.problem)
-        if not reply.found:
-            return Failed(_GONE)
-        issue = errors.first_error(items.issues_of(reply))
-        if reply.body.get("status") == items.INVALID and issue is not None:
-            return Failed(errors.problem_of_issue(issue, variant=0, with_options=False, request_id=reply.request_id))
+            problem = error.problem
+        if problem is not None:
+            return Failed(problem)
     return Done(done)
 
 
@@ -84,22 +75,16 @@ async def _look(
     skus_of: Callable[[W], Sequence[str]],
     done_of: Callable[[W], T],
 ) -> list[Outcome[T]]:
-    """One report is read once, however many items are in its feed."""
-    references = dict.fromkeys(one.reference for one in sent)
-    reports = {one: await feeds.report(shop, one.removeprefix(FEED)) for one in references}
+    reports = await feeds.reports(shop, (one.reference for one in sent))
     outcomes: list[Outcome[T]] = []
     for one in sent:
         report = reports[one.reference]
         if report is None:
-            outcomes.append(Sent(reference=one.reference, patience_seconds=feeds.PATIENCE_SECONDS))
+            outcomes.append(feeds.going_on(one.reference))
             continue
-        issues = [issue for sku in skus_of(one.item) for issue in report.get(sku, [])]
-        issue = errors.first_error(issues)
+        issue = errors.first_error([issue for sku in skus_of(one.item) for issue in report.get(sku, [])])
         if issue is None:
             outcomes.append(Done(done_of(one.item)))
         else:
             outcomes.append(Failed(errors.problem_of_issue(issue, variant=0, with_options=False)))
     return outcomes
-
-
-_GONE = Problem(problem_class=ProblemClass.DATA, code=PRODUCT_GONE)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from connectors.amazon import errors, feeds, items, mapping, skus
 from connectors.amazon.client import AmazonClient, Reply
 from connectors.amazon.mapping import Sku
-from connectors.errors import HANDLE_NOT_UNIQUE, PRODUCT_GONE, ChannelError, Problem, ProblemClass
+from connectors.errors import HANDLE_NOT_UNIQUE, ChannelError, Problem, ProblemClass
 from connectors.records import (
     Aspect,
     Done,
@@ -17,13 +17,11 @@ from connectors.records import (
     Outcome,
     Published,
     PublishItem,
-    Sent,
     SentItem,
 )
 
 # A feed costs five calls and minutes; so many SKUs are written one by one before it is worth that.
 FEW = 20
-FEED = "feed:"
 # What a linked listing is told when a product's words or variants change: single attributes, never quantities.
 _OF_ASPECT = {
     Aspect.FIELDS: ("item_name", "brand", "product_description"),
@@ -64,7 +62,7 @@ async def update(shop: AmazonClient, wanted: Sequence[PublishItem]) -> list[Outc
 
 async def look(shop: AmazonClient, sent: Sequence[SentItem[PublishItem]]) -> list[Outcome[Published]]:
     """What the feeds say of each product; one report is read once."""
-    reports = {one.reference: await feeds.report(shop, one.reference.removeprefix(FEED)) for one in _once(sent)}
+    reports = await feeds.reports(shop, (one.reference for one in sent))
     return [_reported(shop, one, reports[one.reference]) for one in sent]
 
 
@@ -126,12 +124,7 @@ def _without_stock(sku: Sku) -> Sku:
 
 async def _written(shop: AmazonClient, listed: Sequence[_Listed]) -> list[Outcome[Published]]:
     if sum(len(one.new) + len(one.known) for one in listed) > FEW:
-        messages = [message for one in listed for message in _messages(one)]
-        sent = Sent(
-            reference=FEED + await feeds.submit(shop, messages),
-            patience_seconds=feeds.PATIENCE_SECONDS,
-            look_after_seconds=feeds.FIRST_LOOK_SECONDS,
-        )
+        sent = await feeds.submit(shop, [message for one in listed for message in _messages(one)])
         return [sent] * len(listed)
     outcomes: list[Outcome[Published]] = []
     for one in listed:
@@ -168,7 +161,7 @@ async def _write(shop: AmazonClient, one: _Listed) -> Outcome[Published]:
             reply = await items.patch(shop, sku.sku, _replaced(sku), product_type=sku.product_type)
         else:
             reply = await items.put(shop, sku)
-        problem = _refusal(one.item, sku, reply) if reply.found else _GONE
+        problem = _refusal(one.item, sku, reply)
         if problem is not None:
             return Failed(problem)
         for found in reply.body.get("identifiers") or []:
@@ -185,16 +178,7 @@ async def _judged(shop: AmazonClient, one: _Listed) -> Problem | None:
 
 
 def _refusal(item: PublishItem, sku: Sku, reply: Reply) -> Problem | None:
-    """Amazon says with HTTP 200 that it does not take something."""
-    issue = errors.first_error(items.issues_of(reply))
-    if reply.body.get("status") != items.INVALID and issue is None:
-        return None
-    return errors.problem_of_issue(
-        issue or {"code": items.INVALID},
-        variant=sku.variant or 0,
-        with_options=bool(item.product.option_names),
-        request_id=reply.request_id,
-    )
+    return items.refusal(reply, variant=sku.variant or 0, with_options=bool(item.product.option_names))
 
 
 def _published(shop: AmazonClient, item: PublishItem, asins: Mapping[str, str]) -> Published:
@@ -220,7 +204,7 @@ async def _tell(shop: AmazonClient, item: PublishItem) -> Outcome[Published]:
             reply = await items.patch(shop, there, patches, product_type=sku.product_type)
         except ChannelError as error:
             return Failed(error.problem)
-        problem = _refusal(item, sku, reply) if reply.found else _GONE
+        problem = _refusal(item, sku, reply)
         if problem is not None:
             return Failed(problem)
     links = tuple(item.links)
@@ -229,7 +213,7 @@ async def _tell(shop: AmazonClient, item: PublishItem) -> Outcome[Published]:
 
 def _reported(shop: AmazonClient, one: SentItem[PublishItem], report: feeds.Report | None) -> Outcome[Published]:
     if report is None:
-        return Sent(reference=one.reference, patience_seconds=feeds.PATIENCE_SECONDS)
+        return feeds.going_on(one.reference)
     listed = mapping.listings(one.item.product, one.item.requirements, shop.marketplace, with_stock=False)
     for sku in listed:
         issue = errors.first_error(report.get(sku.sku, []))
@@ -248,15 +232,8 @@ async def _take_off(shop: AmazonClient, sku: str) -> Problem | None:
         reply = await items.patch(shop, sku, patches)
     except ChannelError as error:
         return error.problem
-    issue = errors.first_error(items.issues_of(reply)) if reply.found else None
-    if issue is None or reply.body.get("status") != items.INVALID:
-        return None
-    return errors.problem_of_issue(issue, variant=0, with_options=False, request_id=reply.request_id)
-
-
-def _once(sent: Sequence[SentItem[PublishItem]]) -> list[SentItem[PublishItem]]:
-    return list({one.reference: one for one in sent}.values())
+    # What is not there is off sale.
+    return items.refusal(reply) if reply.found else None
 
 
 _NOT_UNIQUE = Problem(problem_class=ProblemClass.DATA, code=HANDLE_NOT_UNIQUE, field="/handle")
-_GONE = Problem(problem_class=ProblemClass.DATA, code=PRODUCT_GONE)

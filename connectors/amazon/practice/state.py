@@ -40,7 +40,8 @@ class Practice:
     def may_call(self, seller_id: str, operation: str) -> bool:
         """Whether the seller's rate for the operation leaves room for a call, which is then counted."""
         now, rate = datetime.fromtimestamp(self.clock(), UTC), RATES[operation]
-        full = Bucket(available=rate.maximum, maximum=rate.maximum, restore_per_second=rate.restore_per_second, at=now)
+        most = rate.maximum + JITTER
+        full = Bucket(available=most, maximum=most, restore_per_second=rate.restore_per_second, at=now)
         paid = limits.take(self.buckets.get((seller_id, operation), full), 1, now)
         if paid is not None:
             self.buckets[seller_id, operation] = paid
