@@ -10,10 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from connectors import http
+from connectors.amazon import errors
 from connectors.amazon.client import AmazonClient, path_of
 from connectors.amazon.items import Patch
 from connectors.amazon.mapping import GENERIC, Sku
-from connectors.errors import Busy, OurFault
+from connectors.errors import OurFault, Problem, ProblemClass
 from connectors.records import Sent
 
 FEEDS = "/feeds/2021-06-30"
@@ -25,8 +26,8 @@ _REFERENCE = "feed:"
 DONE, CANCELLED, FATAL = "DONE", "CANCELLED", "FATAL"
 
 Message = dict[str, Any]
-# The issues of a report by SKU.
-Report = Mapping[str, Sequence[Mapping[str, Any]]]
+# The issues of a report by SKU; a problem where Amazon stopped the feed, None while it is worked on.
+Report = Mapping[str, Sequence[Mapping[str, Any]]] | Problem | None
 
 
 def update(sku: Sku) -> Message:
@@ -67,21 +68,19 @@ def going_on(reference: str, look_after_seconds: float | None = None) -> Sent:
     return Sent(reference=reference, patience_seconds=PATIENCE_SECONDS, look_after_seconds=look_after_seconds)
 
 
-async def reports(shop: AmazonClient, references: Iterable[str]) -> dict[str, Report | None]:
-    """The report of each feed that is done, by its reference; one is read once, however much is in its feed."""
+async def reports(shop: AmazonClient, references: Iterable[str]) -> dict[str, Report]:
+    """The report of each feed by its reference; one is read once, however much is in its feed."""
     once = dict.fromkeys(references)
     return {one: await _report(shop, one.removeprefix(_REFERENCE)) for one in once}
 
 
-async def _report(shop: AmazonClient, feed_id: str) -> Report | None:
-    """The issues of each SKU, once the feed is done; None while it is worked on.
-
-    Raises Busy for a feed that Amazon stopped: nothing of it may have been done.
-    """
+async def _report(shop: AmazonClient, feed_id: str) -> Report:
+    """What is stopped may not have been done, and is sent again."""
     reply = await shop.get("getFeed", f"{FEEDS}/feeds{path_of(feed_id)}")
     status = reply.body.get("processingStatus") if reply.found else FATAL
     if status in (CANCELLED, FATAL):
-        raise Busy("feed_cancelled" if status == CANCELLED else "feed_fatal", channel_request_id=reply.request_id)
+        code = "feed_cancelled" if status == CANCELLED else "feed_fatal"
+        return Problem(problem_class=ProblemClass.BUSY, code=code, channel_request_id=reply.request_id)
     if status != DONE:
         return None
     document = await shop.get("getFeedDocument", f"{FEEDS}/documents{path_of(reply.body['resultFeedDocumentId'])}")
@@ -91,5 +90,8 @@ async def _report(shop: AmazonClient, feed_id: str) -> Report | None:
         raise OurFault("unreadable_report", channel_request_id=document.request_id)
     found: dict[str, list[Mapping[str, Any]]] = {}
     for issue in told.get("issues", []):
+        if not issue.get("sku") and issue.get("severity") == errors.ERROR:
+            # About the feed as a whole: nothing says that any message of it was done.
+            raise OurFault(str(issue.get("code")), str(issue.get("message")), channel_request_id=document.request_id)
         found.setdefault(str(issue.get("sku", "")), []).append(issue)
     return found

@@ -118,10 +118,10 @@ def _observed(listing: Listing) -> Observed:
     """Accepted is not live: buyers see it once Amazon says that it can be bought or found."""
     if not listing.get("attributes", {}).get("purchasable_offer"):
         return Observed.ENDED
-    status = _summary(listing).get("status", [])
-    if BUYABLE in status or DISCOVERABLE in status:
+    status, error = _summary(listing).get("status", []), errors.first_error(listing.get("issues", []))
+    if BUYABLE in status or (DISCOVERABLE in status and not (error and error.get("enforcements"))):
         return Observed.LIVE
-    return Observed.SUPPRESSED if errors.first_error(listing.get("issues", [])) else Observed.PENDING
+    return Observed.SUPPRESSED if error else Observed.PENDING
 
 
 def _item(listing: Listing, currency: str) -> ObservedItem:

@@ -8,7 +8,7 @@ from typing import TypeVar
 from connectors.amazon import errors, feeds, items, mapping
 from connectors.amazon.client import AmazonClient
 from connectors.amazon.items import Patch
-from connectors.errors import ChannelError
+from connectors.errors import ChannelError, Problem
 from connectors.records import Done, Failed, Outcome, PriceChange, SentItem, StockChange, StockSet
 
 # Patches go five a second, and a feed is done after minutes: so many are there sooner by patches.
@@ -81,6 +81,9 @@ async def _look(
         report = reports[one.reference]
         if report is None:
             outcomes.append(feeds.going_on(one.reference))
+            continue
+        if isinstance(report, Problem):
+            outcomes.append(Failed(report))
             continue
         issue = errors.first_error([issue for sku in skus_of(one.item) for issue in report.get(sku, [])])
         if issue is None:

@@ -33,6 +33,10 @@ _OF_ASPECT = {
 }
 
 
+# Attributes that a product may lose again.
+_MAY_GO = {Aspect.VARIANTS: ("list_price",), Aspect.SHAPE: _OF_ASPECT[Aspect.SHAPE]}
+
+
 @dataclass(frozen=True, slots=True)
 class _Listed:
     """An item with the listings it is made of: `new` ones are written whole, `known` ones attribute by attribute.
@@ -85,16 +89,13 @@ def sellable(channel_id: str, listing: items.Listing) -> list[str]:
 
 
 async def _taken(shop: AmazonClient, firsts: Sequence[PublishItem]) -> Mapping[str, items.Listing]:
-    """Those of first publishes that exist already, by the product's SKU and its first variant's.
-
-    Callers have looked for all of them (`find`); this is for what has come there since.
-    """
+    """Those of the SKUs of first publishes that exist already."""
     wanted = [sku for item in firsts for sku in _skus_of(item)]
     return await items.search(shop, wanted, ["summaries"]) if wanted else {}
 
 
 def _skus_of(item: PublishItem) -> list[str]:
-    return [skus.channel_id(item.product), item.product.variants[0].sku]
+    return [skus.channel_id(item.product), *(variant.sku for variant in item.product.variants)]
 
 
 def _is_anothers(item: PublishItem, taken: Mapping[str, items.Listing]) -> bool:
@@ -137,17 +138,20 @@ async def _written(shop: AmazonClient, listed: Sequence[_Listed]) -> list[Outcom
 
 
 def _messages(one: _Listed) -> list[feeds.Message]:
-    patched = [feeds.patch(sku.sku, _replaced(sku), product_type=sku.product_type) for sku in one.known]
+    patched = [feeds.patch(sku.sku, _patches(one.item, sku), product_type=sku.product_type) for sku in one.known]
     return [feeds.update(sku) for sku in one.new] + patched
 
 
-def _replaced(sku: Sku) -> list[items.Patch]:
-    """Every attribute as it is now; an offer for businesses beside ours stays as it is."""
-    merged = {"purchasable_offer"}
-    return [
-        items.merge(name, value) if name in merged else items.replace(name, value)
-        for name, value in sku.attributes.items()
-    ]
+def _patches(item: PublishItem, sku: Sku) -> list[items.Patch]:
+    """Every attribute as it is now, and those gone that the product has no more.
+
+    An offer for businesses beside ours stays as it is.
+    """
+    told = sku.attributes
+    kept = [(items.merge if name == "purchasable_offer" else items.replace)(name, told[name]) for name in told]
+    place = next(one["marketplace_id"] for entries in told.values() for one in entries if "marketplace_id" in one)
+    gone = [name for aspect in sorted(item.changed) for name in _MAY_GO.get(aspect, ()) if name not in told]
+    return kept + [items.remove(name, {"marketplace_id": place}) for name in gone]
 
 
 async def _write(shop: AmazonClient, one: _Listed) -> Outcome[Published]:
@@ -158,7 +162,7 @@ async def _write(shop: AmazonClient, one: _Listed) -> Outcome[Published]:
     asins: dict[str, str] = {}
     for sku in (*one.new, *one.known):
         if sku in one.known:
-            reply = await items.patch(shop, sku.sku, _replaced(sku), product_type=sku.product_type)
+            reply = await items.patch(shop, sku.sku, _patches(one.item, sku), product_type=sku.product_type)
         else:
             reply = await items.put(shop, sku)
         problem = _refusal(one.item, sku, reply)
@@ -211,9 +215,11 @@ async def _tell(shop: AmazonClient, item: PublishItem) -> Outcome[Published]:
     return Done(Published(channel_id=item.channel_id, handle=item.product.handle, links=links))
 
 
-def _reported(shop: AmazonClient, one: SentItem[PublishItem], report: feeds.Report | None) -> Outcome[Published]:
+def _reported(shop: AmazonClient, one: SentItem[PublishItem], report: feeds.Report) -> Outcome[Published]:
     if report is None:
         return feeds.going_on(one.reference)
+    if isinstance(report, Problem):
+        return Failed(report)
     listed = mapping.listings(one.item.product, one.item.requirements, shop.marketplace, with_stock=False)
     for sku in listed:
         issue = errors.first_error(report.get(sku.sku, []))

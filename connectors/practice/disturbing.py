@@ -17,7 +17,7 @@ class DroppedConnection(ASGIResponse):
     """The server hangs up in the middle of its answer: the caller cannot know what became of the request."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = [(b"content-type", b"application/json"), (b"content-length", b"1000")]
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"1000"), (b"x-practice", b"hung-up")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from connectors.amazon.practice import documents, listings, sellers
 from connectors.amazon.practice.attributes import issue
+from connectors.amazon.practice.product_schemas import TYPES
 from connectors.amazon.practice.state import Answer, Call, moment, refusal
 from connectors.practice.store import Row
 
@@ -89,7 +90,8 @@ def _do(call: Call, row: Row) -> None:
         feed = json.loads(content["content"]) if content else {}
         messages = list(feed["messages"])
         fits = feed["header"]["sellerId"] == call.seller_id and feed["header"]["version"] == "2.0"
-    except (ValueError, KeyError, TypeError):
+        fits = fits and all({"messageId", "sku", "operationType"} <= message.keys() for message in messages)
+    except (ValueError, KeyError, TypeError, AttributeError):
         fits, messages = False, []
     if not fits:
         call.store.update("feed", row["id"], state="FATAL")
@@ -120,7 +122,7 @@ def _do(call: Call, row: Row) -> None:
 def _work(call: Call, message: Mapping[str, Any]) -> list[Json]:
     sku, known = str(message.get("sku", "")), listings.find(call, str(message.get("sku", ""))) is not None
     match message.get("operationType"):
-        case "UPDATE":
+        case "UPDATE" if message.get("productType") in TYPES:
             given = message.get("attributes", {})
             return listings.write(call, sku, message["productType"], message.get("requirements", "LISTING"), given)
         case "DELETE" if known:

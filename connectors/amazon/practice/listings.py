@@ -13,7 +13,7 @@ from typing import Any
 from connectors.amazon.practice import attributes, catalog, faults, sellers
 from connectors.amazon.practice.attributes import Attributes, issue
 from connectors.amazon.practice.product_schemas import TYPES
-from connectors.amazon.practice.shown import first, shown
+from connectors.amazon.practice.shown import first, is_parent, shown
 from connectors.amazon.practice.state import Answer, Call, refusal
 from connectors.practice.store import Row
 
@@ -152,7 +152,8 @@ def _keep(
     seller = sellers.find(call.store, call.seller_id)
     assert seller is not None
     wait = call.practice.settings.live_after_seconds if seller["live_after"] is None else seller["live_after"]
-    sold = before is not None and "purchasable_offer" in json.loads(before["attributes"])
+    old: Attributes = json.loads(before["attributes"]) if before else {}
+    shown_before = "purchasable_offer" in old or is_parent(old)
     row = {
         "product_type": product_type,
         "requirements": requirements,
@@ -160,13 +161,19 @@ def _keep(
         "parent": first(given, "child_parent_sku_relationship", "parent_sku") or "",
         "asin": (before["asin"] if before else "") or catalog.asin_of(call, product_type, given),
         # What buyers see already they go on seeing; what is new, or back on sale, comes a while later.
-        "live_at": before["live_at"] if before and sold else call.now + wait,
+        "live_at": before["live_at"] if before and shown_before else call.now + wait,
         "updated_at": call.now,
     }
     if before is None:
         call.store.insert("item", shop=call.seller_id, marketplace=call.place.id, sku=sku, created_at=call.now, **row)
     else:
-        call.store.update("item", before["id"], **row, issues="[]")
+        found_late = [one for one in json.loads(before["issues"]) if not _is_answered(one, old, given)]
+        call.store.update("item", before["id"], **row, issues=json.dumps(found_late, ensure_ascii=False))
+
+
+def _is_answered(late: Json, old: Attributes, given: Attributes) -> bool:
+    """An issue found later is gone once an attribute it names is another."""
+    return any(old.get(name) != given.get(name) for name in late["attributeNames"])
 
 
 def _answer(call: Call, sku: str, issues: list[Json]) -> Answer:

@@ -15,6 +15,7 @@ from connectors.records import (
     Aspect,
     Done,
     Failed,
+    ImageRecord,
     LinkedItem,
     Money,
     Observed,
@@ -86,6 +87,52 @@ async def test_half_a_product_is_never_made(seller: Seller, amazon: Amazon, acco
     assert isinstance(outcome, Failed)
     assert (outcome.problem.code, outcome.problem.field) == ("8541", "/variants/1/barcode")
     assert await seller.read("products") == []
+
+
+async def test_a_first_publish_leaves_a_listing_alone_whichever_variants_sku_it_has(
+    seller: Seller, amazon: Amazon, account: PacedAccount
+) -> None:
+    variant = replace(mug().variants[0], sku="MUG-1-SAND", quantity=77)
+    await published(amazon, account, mug(2, variants=(variant,), title="The merchant's own"))
+    [outcome] = await amazon.publish(account, [item(mug(options=("Blue", "Sand")))])
+    assert isinstance(outcome, Failed)
+    assert (outcome.problem.code, outcome.problem.field) == ("HANDLE_NOT_UNIQUE", "/handle")
+    [row] = await seller.read("products")
+    assert (row["summaries"][0]["itemName"], row["fulfillmentAvailability"][0]["quantity"]) == (
+        "The merchant's own",
+        77,
+    )
+
+
+async def test_what_a_product_has_no_more_is_gone_there_too(
+    seller: Seller, amazon: Amazon, account: PacedAccount
+) -> None:
+    dearer = replace(mug().variants[0], compare_at=Money(5000, "USD"))
+    there = await published(amazon, account, mug(variants=(dearer,)))
+    bare = item(mug(images=()), channel_id=there.channel_id, links=there.links)
+    [outcome] = await amazon.update(account, [bare])
+    assert isinstance(outcome, Done)
+    [row] = await seller.read("products")
+    assert {"list_price", "main_product_image_locator"} & row["attributes"].keys() == set()
+
+
+async def test_what_amazon_hides_for_a_reason_is_suppressed_until_that_is_mended(
+    seller: Seller, amazon: Amazon, account: PacedAccount
+) -> None:
+    there = await published(amazon, account, mug())
+    image = "main_product_image_locator"
+    await seller.lever("issue", sku="MUG-1", code="18027", message="No logo.", attribute=image)
+    await amazon.set_stock(account, [StockChange(key="k", stock_id="MUG-1", quantity=3)], idempotency_key="1")
+
+    async def observed() -> Observed:
+        [state] = await amazon.read_states(account, [there.channel_id])
+        assert isinstance(state, Done)
+        return state.value.observed
+
+    assert await observed() is Observed.SUPPRESSED, "another number in stock mends no image"
+    mended = mug(images=(ImageRecord("https://cdn.example.com/plain.jpg"),))
+    await amazon.update(account, [item(mended, channel_id=there.channel_id, links=there.links)])
+    assert await observed() is Observed.LIVE
 
 
 async def test_many_products_go_by_one_feed_and_a_refusal_fails_its_own_alone(
