@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from connectors.records import Observed
+from jobs import lanes as engine
+from jobs.registry import HANDLERS
 from portal.catalog.records import NewProduct, NewVariant
 from portal.listings import service as listings
 from portal.models.accounts import Merchant
@@ -296,6 +298,29 @@ async def test_a_listing_nobody_heard_the_answer_of_is_known_as_ours_by_when_it_
     await publish(premises.stage, seller, connection, saved.id)
     await premises.stage.work()
     assert (await premises.stage.listing(seller, saved.id)).attempt is LastAttempt.IN_DOUBT
+    await settle(premises.stage, clock)
+
+    listing = await premises.stage.listing(seller, saved.id)
+    assert (listing.problem, listing.observed, listing.ours) == (None, Observed.LIVE, True)
+    assert len(await amazon.products()) == 1
+
+
+async def test_a_worker_killed_between_call_and_record_leaves_one_listing_which_is_ours(
+    premises: Premises, seller: Merchant, connection: Connection, amazon: Amazon, clock: SettableClock
+) -> None:
+    saved = await offered(premises, seller)
+    await settle(premises.stage, clock)
+    await publish(premises.stage, seller, connection, saved.id)
+    [task] = [one for one in await premises.stage.tasks(kind=kinds.PUBLISH.name) if one.state is TaskState.WAITING]
+    clock.advance(max(0.0, (task.not_before - premises.stage.now).total_seconds()))
+    doomed = engine.Worker(premises.stage.process.runtime, "doomed", HANDLERS)
+    claimed = await engine._claim(doomed, task.lane_id, task.merchant_id)
+    assert claimed is not None
+    held, batch, prepared = claimed
+    await engine._call(doomed, HANDLERS[kinds.PUBLISH.name], held, batch, prepared)
+    assert len(await amazon.products()) == 1
+
+    clock.advance(engine.LEASE.total_seconds() + 1)
     await settle(premises.stage, clock)
 
     listing = await premises.stage.listing(seller, saved.id)
