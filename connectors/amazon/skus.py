@@ -13,7 +13,7 @@ _PLAIN = re.compile(r"[^A-Za-z0-9]+")
 
 
 def parent_sku(product: ProductRecord) -> str:
-    """The parent's SKU: the handle, and a digest of our key by which we know it again whatever became of the handle."""
+    """The parent's SKU: the handle, and a digest of our key, which no SKU of the merchant's own ends in."""
     digest = hashlib.sha256(product.key.encode()).hexdigest()[:_DIGEST]
     plain = _PLAIN.sub("-", product.handle).strip("-")[: LONGEST - _DIGEST - 1].rstrip("-")
     return f"{plain or 'product'}-{digest}"
@@ -22,8 +22,3 @@ def parent_sku(product: ProductRecord) -> str:
 def channel_id(product: ProductRecord) -> str:
     """The SKU that stands for the whole product: its parent's, or its only variant's."""
     return parent_sku(product) if product.option_names else product.variants[0].sku
-
-
-def is_of(sku: str, product: ProductRecord) -> bool:
-    """Whether the SKU is a parent's that we made for this product, under whatever handle."""
-    return bool(product.option_names) and sku.endswith(parent_sku(product)[-_DIGEST - 1 :])

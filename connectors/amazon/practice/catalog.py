@@ -63,7 +63,7 @@ def restrictions(call: Call) -> Answer:
         reason = {"message": "The item does not exist.", "reasonCode": "ASIN_NOT_FOUND"}
     elif found["approval"]:
         link = {
-            "resource": "https://sellercentral.amazon.com/hz/approvalrequest",
+            "resource": _APPROVAL,
             "verb": "GET",
             "title": "Request approval",
             "type": "text/html",
