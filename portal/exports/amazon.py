@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from portal.exports import sheet
-from portal.exports.sheet import Cells, Sheet, amount, count
+from portal.exports.sheet import Cells, Lack, Sheet, amount, count
 from portal.imports.layouts.amazon import OTHER_IMAGES
 from portal.models.catalog import Product, Variant
 
@@ -83,19 +82,19 @@ SHEET = Sheet(
     rows=rows,
     lacks=frozenset(
         {
-            sheet.HANDLES,
-            sheet.ALTS,
-            sheet.COSTS,
-            sheet.WEIGHTS,
-            sheet.TYPES,
-            sheet.SEO,
-            sheet.OPTION_NAMES,
-            sheet.THIRD_OPTION,
-            sheet.DETAILS,
-            sheet.FLAGS,
-            sheet.STATUS,
-            sheet.MORE_IMAGES,
-            sheet.NOTES,
+            Lack.HANDLES,
+            Lack.ALTS,
+            Lack.COSTS,
+            Lack.WEIGHTS,
+            Lack.TYPES,
+            Lack.SEO,
+            Lack.OPTION_NAMES,
+            Lack.THIRD_OPTION,
+            Lack.DETAILS,
+            Lack.FLAGS,
+            Lack.STATUS,
+            Lack.MORE_IMAGES,
+            Lack.NOTES,
         }
     ),
     above=(("TemplateType=Crossdock", "Version=1"), COLUMNS),

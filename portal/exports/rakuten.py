@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from connectors.rakuten import attributes, names
-from portal.exports import sheet
-from portal.exports.sheet import Cells, Sheet, amount, count
+from portal.exports.sheet import Cells, Lack, Sheet, amount, count
 from portal.imports.layouts import rakuten
 from portal.imports.layouts.rakuten import FIELDS, MOST_IMAGES
 from portal.listings.records import product_record
@@ -91,18 +90,18 @@ SHEET = Sheet(
     rows=rows,
     lacks=frozenset(
         {
-            sheet.HANDLES,
-            sheet.COSTS,
-            sheet.WEIGHTS,
-            sheet.TAGS,
-            sheet.TYPES,
-            sheet.SEO,
-            sheet.FLAGS,
-            sheet.ARCHIVED,
-            sheet.MORE_IMAGES,
-            sheet.NOTES,
-            sheet.VARIANT_IMAGES,
-            sheet.DETAILS,
+            Lack.HANDLES,
+            Lack.COSTS,
+            Lack.WEIGHTS,
+            Lack.TAGS,
+            Lack.TYPES,
+            Lack.SEO,
+            Lack.FLAGS,
+            Lack.ARCHIVED,
+            Lack.MORE_IMAGES,
+            Lack.NOTES,
+            Lack.VARIANT_IMAGES,
+            Lack.DETAILS,
         }
     ),
 )

@@ -12,8 +12,8 @@ from litestar.response import Stream
 from sqlalchemy import func, select
 
 from portal.errors import NotFound
-from portal.exports import service, sheet
-from portal.exports.sheet import Sheet
+from portal.exports import service
+from portal.exports.sheet import Lack, Sheet
 from portal.i18n import _
 from portal.models.catalog import Product
 from portal.web import PortalRequest, page, runtime, visitor
@@ -45,32 +45,32 @@ async def download(request: PortalRequest, key: FromPath[str]) -> Stream:
 
 def _lacks(chosen: Sheet) -> Sequence[str]:
     """What the file has no place for, in words."""
-    words = {
-        sheet.HANDLES: _("web addresses"),
-        sheet.ALTS: _("the words for images"),
-        sheet.COSTS: _("costs"),
-        sheet.WEIGHTS: _("weights"),
-        sheet.TAGS: _("tags"),
-        sheet.TYPES: _("types and categories"),
-        sheet.SEO: _("texts for search engines"),
-        sheet.VARIANT_PRICES: _("a price for each variant"),
-        sheet.STOCK: _("stock"),
-        sheet.IMAGES: _("images"),
-        sheet.VARIANT_IMAGES: _("images of variants"),
-        sheet.OPTION_NAMES: _("options other than color and size"),
-        sheet.THIRD_OPTION: _("a third option"),
-        sheet.DETAILS: _("what other channels ask"),
-        sheet.VENDOR: _("vendors"),
-        sheet.FLAGS: _("whether stock is counted, taxed or shipped"),
-        sheet.BARCODES: _("barcodes of variants"),
-        sheet.STATUS: _("whether a product is active"),
-        sheet.ARCHIVED: _("whether a hidden product is archived"),
-        sheet.OPTION_SIGNS: _("the signs # & : = in options"),
-        sheet.MORE_IMAGES: _("more images than the channel shows"),
-        sheet.NOTES: _("columns that were kept as notes"),
-        sheet.SINGLE_SKUS: _("SKUs of products without options"),
+    words: dict[Lack, str] = {
+        Lack.HANDLES: _("web addresses"),
+        Lack.ALTS: _("the words for images"),
+        Lack.COSTS: _("costs"),
+        Lack.WEIGHTS: _("weights"),
+        Lack.TAGS: _("tags"),
+        Lack.TYPES: _("types and categories"),
+        Lack.SEO: _("texts for search engines"),
+        Lack.VARIANT_PRICES: _("a price for each variant"),
+        Lack.STOCK: _("stock"),
+        Lack.IMAGES: _("images"),
+        Lack.VARIANT_IMAGES: _("images of variants"),
+        Lack.OPTION_NAMES: _("options other than color and size"),
+        Lack.THIRD_OPTION: _("a third option"),
+        Lack.DETAILS: _("what other channels ask"),
+        Lack.VENDOR: _("vendors"),
+        Lack.FLAGS: _("whether stock is counted, taxed or shipped"),
+        Lack.BARCODES: _("barcodes of variants"),
+        Lack.STATUS: _("whether a product is active"),
+        Lack.ARCHIVED: _("whether a hidden product is archived"),
+        Lack.OPTION_SIGNS: _("the signs # & : = in options"),
+        Lack.MORE_IMAGES: _("more images than the channel shows"),
+        Lack.NOTES: _("columns that were kept as notes"),
+        Lack.SINGLE_SKUS: _("SKUs of products without options"),
     }
-    return [text for name, text in words.items() if name in chosen.lacks]
+    return [words[lack] for lack in Lack if lack in chosen.lacks]
 
 
 ROUTES = [index, download]

@@ -4,19 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 from connectors import money
 from connectors.records import Money
 from portal.models.catalog import Product
 
-# What files may leave out, by the words under which the page says so.
-HANDLES, ALTS, COSTS, WEIGHTS, TAGS, TYPES, SEO = "handles", "alts", "costs", "weights", "tags", "types", "seo"
-VARIANT_PRICES, STOCK, IMAGES, OPTION_NAMES, THIRD_OPTION = "prices", "stock", "images", "option_names", "third"
-DETAILS, VENDOR, FLAGS, VARIANT_IMAGES, BARCODES = "details", "vendor", "flags", "variant_images", "barcodes"
 
-SINGLE_SKUS, STATUS, ARCHIVED, OPTION_SIGNS, MORE_IMAGES = "single_skus", "status", "archived", "signs", "more_images"
-NOTES = "notes"
+class Lack(StrEnum):
+    """Something that a file has no place for; the page says it in words."""
+
+    HANDLES = "handles"
+    TYPES = "types"
+    TAGS = "tags"
+    VENDOR = "vendor"
+    STATUS = "status"
+    ARCHIVED = "archived"
+    SEO = "seo"
+    IMAGES = "images"
+    ALTS = "alts"
+    MORE_IMAGES = "more_images"
+    VARIANT_IMAGES = "variant_images"
+    OPTION_NAMES = "option_names"
+    THIRD_OPTION = "third_option"
+    OPTION_SIGNS = "option_signs"
+    SINGLE_SKUS = "single_skus"
+    BARCODES = "barcodes"
+    VARIANT_PRICES = "variant_prices"
+    COSTS = "costs"
+    WEIGHTS = "weights"
+    STOCK = "stock"
+    FLAGS = "flags"
+    DETAILS = "details"
+    NOTES = "notes"
+
 
 Cells = dict[str, str]
 
@@ -32,7 +54,7 @@ class Sheet:
     delimiter: str
     columns: Sequence[str]
     rows: Callable[[Product, str], Iterator[Cells]]
-    lacks: frozenset[str]
+    lacks: frozenset[Lack]
     above: Sequence[Sequence[str]] = ()
 
 

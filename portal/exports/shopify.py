@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import zip_longest
 
-from portal.exports import sheet
-from portal.exports.sheet import YES_NO, Cells, Sheet, amount, count
+from portal.exports.sheet import YES_NO, Cells, Lack, Sheet, amount, count
 from portal.models.catalog import Product, ProductImage, ProductStatus, Variant
 
 _OPTIONS = (1, 2, 3)
@@ -80,5 +79,5 @@ SHEET = Sheet(
     delimiter=",",
     columns=COLUMNS,
     rows=rows,
-    lacks=frozenset({sheet.DETAILS, sheet.NOTES}),
+    lacks=frozenset({Lack.DETAILS, Lack.NOTES}),
 )

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from connectors.yahoo import codes
-from portal.exports import sheet
-from portal.exports.sheet import Cells, Sheet, amount, count
+from portal.exports.sheet import Cells, Lack, Sheet, amount, count
 from portal.listings.records import product_record
 from portal.models.catalog import Product, ProductStatus
 
@@ -60,23 +59,23 @@ SHEET = Sheet(
     rows=rows,
     lacks=frozenset(
         {
-            sheet.HANDLES,
-            sheet.ALTS,
-            sheet.COSTS,
-            sheet.TYPES,
-            sheet.VENDOR,
-            sheet.VARIANT_PRICES,
-            sheet.STOCK,
-            sheet.IMAGES,
-            sheet.VARIANT_IMAGES,
-            sheet.FLAGS,
-            sheet.ARCHIVED,
-            sheet.OPTION_SIGNS,
-            sheet.WEIGHTS,
-            sheet.NOTES,
-            sheet.BARCODES,
-            sheet.SINGLE_SKUS,
-            sheet.DETAILS,
+            Lack.HANDLES,
+            Lack.ALTS,
+            Lack.COSTS,
+            Lack.TYPES,
+            Lack.VENDOR,
+            Lack.VARIANT_PRICES,
+            Lack.STOCK,
+            Lack.IMAGES,
+            Lack.VARIANT_IMAGES,
+            Lack.FLAGS,
+            Lack.ARCHIVED,
+            Lack.OPTION_SIGNS,
+            Lack.WEIGHTS,
+            Lack.NOTES,
+            Lack.BARCODES,
+            Lack.SINGLE_SKUS,
+            Lack.DETAILS,
         }
     ),
 )

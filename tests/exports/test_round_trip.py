@@ -15,7 +15,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
 from portal.catalog.records import NewImage, NewProduct, NewVariant
-from portal.exports import service, sheet
+from portal.exports import service
+from portal.exports.sheet import Lack
 from portal.imports.convert import new_product
 from portal.imports.guards import guarded, unguarded
 from portal.imports.layouts.opening import mapping_of, open_file
@@ -90,30 +91,30 @@ PLAIN = NewProduct(
 FORMULA = NewProduct(handle="sum", title="=1+1", variants=(NewVariant(sku="-5", price_minor=100, quantity=1),))
 CATALOG = (MUG, SHIRT, HARD, PLAIN, FORMULA)
 # What each word of `lacks` means for the records that are compared.
-LOST: Mapping[str, Sequence[str]] = {
-    sheet.HANDLES: ("handle",),
-    sheet.ALTS: ("alts",),
-    sheet.COSTS: ("cost",),
-    sheet.WEIGHTS: ("grams",),
-    sheet.TAGS: ("tags",),
-    sheet.TYPES: ("product_type", "category"),
-    sheet.SEO: ("seo_title", "seo_description"),
-    sheet.VARIANT_PRICES: ("price", "compare_at"),
-    sheet.STOCK: ("quantity", "tracked"),
-    sheet.IMAGES: ("images", "alts"),
-    sheet.VARIANT_IMAGES: ("image",),
-    sheet.OPTION_NAMES: ("option_names",),
-    sheet.VENDOR: ("vendor",),
-    sheet.FLAGS: ("tracked", "sell_when_out", "requires_shipping", "taxable"),
-    sheet.STATUS: ("status",),
-    sheet.ARCHIVED: (),
-    sheet.OPTION_SIGNS: (),
-    sheet.MORE_IMAGES: (),
-    sheet.NOTES: (),
-    sheet.BARCODES: ("barcode",),
-    sheet.DETAILS: (),
-    sheet.SINGLE_SKUS: ("single_sku",),
-    sheet.THIRD_OPTION: (),
+LOST: Mapping[Lack, Sequence[str]] = {
+    Lack.HANDLES: ("handle",),
+    Lack.ALTS: ("alts",),
+    Lack.COSTS: ("cost",),
+    Lack.WEIGHTS: ("grams",),
+    Lack.TAGS: ("tags",),
+    Lack.TYPES: ("product_type", "category"),
+    Lack.SEO: ("seo_title", "seo_description"),
+    Lack.VARIANT_PRICES: ("price", "compare_at"),
+    Lack.STOCK: ("quantity", "tracked"),
+    Lack.IMAGES: ("images", "alts"),
+    Lack.VARIANT_IMAGES: ("image",),
+    Lack.OPTION_NAMES: ("option_names",),
+    Lack.VENDOR: ("vendor",),
+    Lack.FLAGS: ("tracked", "sell_when_out", "requires_shipping", "taxable"),
+    Lack.STATUS: ("status",),
+    Lack.ARCHIVED: (),
+    Lack.OPTION_SIGNS: (),
+    Lack.MORE_IMAGES: (),
+    Lack.NOTES: (),
+    Lack.BARCODES: ("barcode",),
+    Lack.DETAILS: (),
+    Lack.SINGLE_SKUS: ("single_sku",),
+    Lack.THIRD_OPTION: (),
 }
 
 
