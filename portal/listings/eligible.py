@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import select
@@ -40,23 +39,16 @@ async def products_of(session: AsyncSession, product_ids: Sequence[UUID]) -> Seq
     return rows.all()
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What readiness takes into account beside the product itself: the rules published for its kind."""
-
-    rules: Rules
-
-
-async def known_of(session: AsyncSession, products: Iterable[Product], connections: Sequence[Connection]) -> Known:
-    """What `lacking` needs to know of these products at these connections."""
+async def known_of(session: AsyncSession, products: Iterable[Product], connections: Sequence[Connection]) -> Rules:
+    """What `lacking` needs to know beside these products: the rules published for their kinds at these connections."""
     names = {kind_of(product.details, connection) for product in products for connection in connections}
-    return Known(rules=await rules_of(session, connections, names))
+    return await rules_of(session, connections, names)
 
 
-def lacking(product: Product, connection: Connection, currency: str, known: Known) -> list[Missing]:
+def lacking(product: Product, connection: Connection, currency: str, known: Rules) -> list[Missing]:
     """What keeps the product off this connection; `currency` is the merchant's."""
     record = product_record(product, product.variants, product.images, currency=currency)
-    unmet = unmet_by(record, connection, known.rules.get((connection.id, kind_of(product.details, connection))))
+    unmet = unmet_by(record, connection, known.get((connection.id, kind_of(product.details, connection))))
     return missing(record, CHANNELS[connection.channel], currency=connection.currency, unmet=unmet)
 
 
