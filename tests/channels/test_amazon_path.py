@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from connectors.records import Observed
 from jobs import lanes as engine
 from jobs.registry import HANDLERS
+from portal.catalog import changes
 from portal.catalog.records import NewProduct, NewVariant
 from portal.listings import service as listings
 from portal.models.accounts import Merchant
@@ -378,3 +380,20 @@ async def test_the_kind_of_product_is_looked_up_at_amazon_while_it_is_typed(
     assert '<option value="DRINKING_CUP">カップ</option>' not in by_title.text, "two letters say too little"
     assert '<option value="SHIRT">シャツ</option>' in typed.text
     assert other.status_code == 404
+
+
+async def test_a_kinds_rules_are_read_once_a_week_however_many_products_are_of_it(
+    premises: Premises, seller: Merchant, connection: Connection, amazon: Amazon, clock: SettableClock
+) -> None:
+    saved = await offered(premises, seller)
+    await offered(premises, seller, replace(MUG, handle="another-mug", title="別のマグ"))
+
+    async def read() -> int:
+        async with premises.stage.sessions.write(seller.id) as session:
+            await changes.announce(session, seller.id, [saved.id], now=premises.stage.now)
+        await settle(premises.stage, clock)
+        return (await amazon.operations()).count("getDefinitionsProductType")
+
+    assert [await read(), await read()] == [1, 1]
+    clock.advance(timedelta(days=7).total_seconds())
+    assert await read() == 2

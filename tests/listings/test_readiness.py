@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from connectors.errors import Problem, ProblemClass
 from connectors.protocol import Capabilities
 from connectors.records import ImageRecord, Money, ProductRecord, VariantRecord
 from connectors.registry import CHANNELS
@@ -107,3 +108,28 @@ def test_the_same_barcode_twice_is_found_where_it_is_right_otherwise() -> None:
 def test_prices_of_another_currency_never_leave() -> None:
     assert fields(record(), currency="JPY") == ["/variants/0/price"]
     assert fields(record(), currency="USD") == []
+
+
+@pytest.mark.parametrize(
+    ("code", "recommended", "title", "fix"),
+    [
+        ("attribute_missing", "", "No Material", "This kind of product needs it. Add a line to the attributes."),
+        ("attribute_refused", "Cotton, Linen", "Material isn't one that is taken", "Allowed: Cotton, Linen."),
+        ("attribute_refused", "", "Material isn't one that is taken", "Change it."),
+        ("something_new", "", "The channel doesn't take this yet", "Material"),
+    ],
+)
+def test_a_rule_of_the_products_kind_says_what_is_wrong_and_what_may_be(
+    code: str, recommended: str, title: str, fix: str
+) -> None:
+    field = "/details/amazon_attributes"
+    broken = Problem(
+        problem_class=ProblemClass.DATA, code=code, field=field, message="Material", recommended=recommended
+    )
+    [found] = missing(record(), SHOPIFY, unmet=[broken])
+    assert (found.field, found.title, found.fix) == (field, title, fix)
+
+
+def test_a_field_that_is_missing_anyway_is_said_once() -> None:
+    broken = Problem(problem_class=ProblemClass.DATA, code="attribute_missing", field="/title", message="Item Name")
+    assert [one.field for one in missing(record(title=""), SHOPIFY, unmet=[broken])] == ["/title"]
