@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from connectors.errors import Problem
 from connectors.limits import Rate
+from connectors.pictures import Rules
 from connectors.records import (
     CatalogMatch,
     Credentials,
@@ -75,6 +76,7 @@ class Capabilities:
     title_limit: int
     title_unit: str
     images_limit: int
+    images: Rules
     variants_limit: int
     options_limit: int
     needs_sku: bool

@@ -15,6 +15,7 @@ from uuid import UUID
 import httpx
 import structlog
 
+from connectors import fetching
 from connectors.amazon.consent import AmazonApp, AmazonConsent
 from connectors.protocol import Consent
 from connectors.registry import build
@@ -42,8 +43,13 @@ class Process:
     announcer: Announcer
 
     @classmethod
-    def start(cls, settings: Settings, clock: Clock = utc_now, pause: Pause = sleep) -> Process:
-        """Everything a process needs, with commits wired to the bell and to open pages. `redis_url` must be set."""
+    def start(
+        cls, settings: Settings, clock: Clock = utc_now, pause: Pause = sleep, fetch: fetching.Fetch | None = None
+    ) -> Process:
+        """Everything a process needs, with commits wired to the bell and to open pages. `redis_url` must be set.
+
+        `fetch` in the place of the one that the settings ask for.
+        """
         doorbell, announcer = Doorbell(settings.redis_url), Announcer(settings.redis_url)
 
         async def announce(rings: Mapping[UUID, datetime], changed: Mapping[UUID, set[str]]) -> None:
@@ -64,6 +70,7 @@ class Process:
             practice_consents=_practice_consents(settings, client),
             practice_urls=practice_urls(settings),
             http=client,
+            fetch=fetch or (fetching.fetch if settings.open_images else fetching.fetch_nothing),
         )
         return cls(runtime, doorbell, announcer)
 

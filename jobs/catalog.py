@@ -14,6 +14,7 @@ from jobs.handlers import Batch, Prepared
 from jobs.listed import stop_listings
 from jobs.results import Ended, Result
 from portal.connections import kind_rules
+from portal.images import service as images
 from portal.inbox import service as inbox
 from portal.listings import service as listings
 from portal.listings.eligible import products_of, sellable
@@ -28,6 +29,7 @@ class ProductChanged:
     async def prepare(self, session: AsyncSession, batch: Batch, now: datetime) -> Prepared:
         ids = [UUID(task.subject) for task in batch.tasks]
         await listings.product_changed(session, batch.merchant_id, ids, now)
+        await images.ask(session, batch.merchant_id, ids, now)
         await inbox.arrive(session, batch.merchant_id, ids, now)
         await kind_rules.ask_for(session, await sellable(session), await products_of(session, ids), now)
         return Prepared(settled={task.id: Result(ended=Ended.DONE) for task in batch.tasks})

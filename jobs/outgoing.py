@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from connectors.records import Aspect, Found, LinkedItem, ProductRecord, PublishItem
 from jobs.meeting import Tried
+from portal.listings.readiness import Around
 from portal.listings.records import aspects, changed
 from portal.models.connections import KindRules
 from portal.models.listings import Listing, ListingItem
@@ -22,7 +23,8 @@ class Work:
     """One listing about to be sent: the record as read in the claiming transaction, and what of it is news there.
 
     `beside` says the merchant met another product there and chose a handle of its own for this one; `tried`
-    how an earlier try may have made it. `rules` is what the channel publishes about its kind.
+    how an earlier try may have made it. `rules` is what the channel publishes about its kind, `around` what else is
+    known beside the record.
     """
 
     record: ProductRecord
@@ -35,6 +37,7 @@ class Work:
     beside: bool
     tried: Tried
     rules: KindRules | None
+    around: Around
 
 
 def work_of(
@@ -45,6 +48,7 @@ def work_of(
     links: Sequence[LinkedItem],
     tried: Tried,
     rules: KindRules | None,
+    around: Around,
 ) -> Work:
     """The listing's work with the record as it is now, `version` its product's."""
     digests = aspects(record)
@@ -59,6 +63,7 @@ def work_of(
         beside=bool(listing.handle) and not listing.channel_id,
         tried=tried,
         rules=rules,
+        around=around,
     )
 
 

@@ -42,7 +42,7 @@ from jobs.outgoing import Work
 from jobs.results import Ended, Result, refused
 from jobs.rules import read_now
 from portal.connections import kind_rules
-from portal.listings.eligible import unmet_by
+from portal.listings.eligible import around, unmet_by
 from portal.listings.readiness import missing
 from portal.listings.service import catch_up
 from portal.models.catalog import Product, Variant
@@ -76,6 +76,7 @@ class Publish:
         connection = connection_of(batch)
         names = {kind_rules.kind_of(product.details, connection) for product in products.values()}
         rules = await kind_rules.rules_of(session, [connection], names)
+        known = await around(session, products.values())
         for task in batch.tasks:
             listing = listings.get(task.subject)
             if listing is None or (listing.intent is not Intent.PUBLISH and task.id not in batch.sent):
@@ -89,6 +90,7 @@ class Publish:
                 links=links.get(listing.id, ()),
                 tried=tried.get(task.subject, NOT_TRIED),
                 rules=rules.get((connection.id, kind_rules.kind_of(product.details, connection))),
+                around=known,
             )
             if task.id in batch.sent:
                 work = outgoing.as_sent(work, sent[task.subject])
@@ -176,7 +178,8 @@ def _not_ready(
     ready: dict[UUID, Work] = {}
     for task, item in work.items():
         unmet = unmet_by(item.record, connection, item.rules)
-        lacking = missing(item.record, CHANNELS[connection.channel], currency=currency, unmet=unmet)
+        can = CHANNELS[connection.channel]
+        lacking = missing(item.record, can, currency=currency, unmet=unmet, around=item.around)
         if lacking:
             first = lacking[0]
             problem = Problem(

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from jobs.catalog import ProductChanged
 from jobs.ending import End
 from jobs.handlers import Handler
+from jobs.images import CheckImages
 from jobs.importing import CommitImport
 from jobs.inbound import HandleWebhook
 from jobs.prices import PushPrices
@@ -32,5 +33,6 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
         kinds.READ.name: ReadState(),
         kinds.RULES.name: ReadRules(),
         kinds.IMPORT.name: CommitImport(),
+        kinds.IMAGE_CHECK.name: CheckImages(),
     }
 )

@@ -27,7 +27,7 @@ from portal.runtime import Runtime
 from portal.templating import STATIC, build_digest
 from portal.web import PortalRequest, runtime
 
-NO_FORMS = ["^/static/", "^/webhooks/", "^/metrics$", "^/healthz$", "^/readyz$", "^/live"]
+NO_FORMS = ["^/static/", "^/pictures/", "^/webhooks/", "^/metrics$", "^/healthz$", "^/readyz$", "^/live"]
 BODY_BYTES = 2 * 1024 * 1024
 
 

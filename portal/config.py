@@ -51,6 +51,7 @@ class Settings(BaseSettings):
     amazon_client_id: str = ""
     amazon_client_secret: str = ""
     amazon_draft: bool = False
+    open_images: bool = True
     log_level: str = "INFO"
     trusted_proxies: str = ""
     metrics_token: str = ""

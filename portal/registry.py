@@ -15,6 +15,8 @@ from portal.dashboard import fragments as dashboard_fragments
 from portal.dashboard import routes as dashboard
 from portal.exports import routes as exports
 from portal.fragments import Render
+from portal.images import fragments as images_fragments
+from portal.images import routes as images
 from portal.imports import fragments as imports_fragments
 from portal.imports import routes as imports
 from portal.inbox import fragments as inbox_fragments
@@ -33,6 +35,7 @@ ROUTES: list[Any] = [
     *imports.ROUTES,
     *exports.ROUTES,
     *catalog.ROUTES,
+    *images.ROUTES,
     *stock.ROUTES,
     *connections.ROUTES,
     *connecting.ROUTES,
@@ -50,6 +53,7 @@ def fragments_of(runtime: Runtime) -> Mapping[str, Render]:
         **listings_fragments.FRAGMENTS,
         **imports_fragments.FRAGMENTS,
         **catalog_fragments.FRAGMENTS,
+        **images_fragments.FRAGMENTS,
         **stock_fragments.FRAGMENTS,
         **hub_fragments(runtime),
     }

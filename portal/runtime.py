@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import httpx
 
+from connectors.fetching import Fetch
 from connectors.protocol import Connector, Consent
 from portal.clock import Clock, Pause
 from portal.config import Settings
@@ -20,7 +21,7 @@ class Runtime:
     """`consents` and `practice_consents` hold our registration with each channel, real and practice.
 
     A channel without one cannot be connected. `practice_urls` maps a channel to its practice
-    server's address; it is empty where practice is off.
+    server's address; it is empty where practice is off. `fetch` is the way out to addresses that merchants typed.
     """
 
     settings: Settings
@@ -33,6 +34,7 @@ class Runtime:
     practice_consents: Mapping[str, Consent]
     practice_urls: Mapping[str, str]
     http: httpx.AsyncClient
+    fetch: Fetch
 
     def consent(self, channel: str, *, practice: bool) -> Consent:
         """Our registration with the channel. Raises NotFound where there is none."""

@@ -172,6 +172,7 @@ def settings(tmp_path: Path, database_url: str, redis_url: str, secret_key: str)
         secret_key=secret_key,
         smtp_url="",
         practice=True,
+        open_images=False,
     )
 
 

@@ -10,6 +10,7 @@ import httpx
 from connectors.amazon import attributes, catalog, looking, mapping, marketplaces, numbers, publishing, reports, schemas
 from connectors.amazon.client import AmazonClient
 from connectors.errors import Problem, ProblemClass
+from connectors.pictures import Rules
 from connectors.protocol import Account, Capabilities, Detail, KeysRefused, Kinds, Offers, Reports
 from connectors.records import (
     CatalogMatch,
@@ -44,6 +45,8 @@ CAPABILITIES = Capabilities(
     title_limit=200,
     title_unit="characters",
     images_limit=mapping.MOST_IMAGES,
+    # Seller Central, technical image file requirements; 500 px is the least at which an image is shown at all.
+    images=Rules(smallest_side=500, formats=frozenset({"JPEG", "PNG", "GIF", "TIFF"}), any_colours=True),
     # A family of variants holds 2,000; below it so that one fits a feed with others.
     variants_limit=1_000,
     options_limit=2,

@@ -8,6 +8,7 @@ import httpx
 
 from connectors import money
 from connectors.errors import Problem, ProblemClass
+from connectors.pictures import Rules
 from connectors.protocol import Account, Capabilities, Detail, Kinds, Offers, Reports
 from connectors.rakuten import access, inventory, looking, mapping, names, publishing, stock
 from connectors.rakuten.batches import one_by_one
@@ -42,6 +43,8 @@ CAPABILITIES = Capabilities(
     title_limit=255,
     title_unit="double_bytes",
     images_limit=mapping.IMAGES_LIMIT,
+    # IE0224: gif, jpg, jpeg and png.
+    images=Rules(smallest_side=1),
     variants_limit=400,
     options_limit=6,
     needs_sku=False,

@@ -8,6 +8,7 @@ from functools import partial
 import httpx
 
 from connectors.errors import AccountBlocked, PermissionLost, Problem, ProblemClass, as_error
+from connectors.pictures import Rules
 from connectors.protocol import Account, Capabilities, Key, Kinds, Offers, Reports
 from connectors.records import (
     Credentials,
@@ -42,6 +43,8 @@ CAPABILITIES = Capabilities(
     title_limit=255,
     title_unit="characters",
     images_limit=250,
+    # https://help.shopify.com/en/manual/products/product-media/product-media-types
+    images=Rules(smallest_side=1, formats=frozenset({"JPEG", "PNG", "GIF", "WEBP"}), animated=True, any_colours=True),
     variants_limit=2048,
     options_limit=3,
     needs_sku=False,

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from connectors.errors import Problem, ProblemClass
+from connectors.pictures import Rules
 from connectors.protocol import Account, Capabilities, Detail, KeysRefused, Kinds, Offers, Reports
 from connectors.records import (
     Credentials,
@@ -43,6 +44,8 @@ CAPABILITIES = Capabilities(
     title_unit="full_widths",
     # https://developer.yahoo.co.jp/webapi/shopping/uploadItemImage.html: one main image and twenty of details.
     images_limit=21,
+    # uploadItemImage: GIF, JPEG, and PNG since November 2022.
+    images=Rules(smallest_side=1),
     variants_limit=mapping.MOST_SUBCODES,
     options_limit=mapping.MOST_OPTIONS,
     needs_sku=False,

@@ -189,6 +189,7 @@ async def _product_page(
     async with runtime(request).sessions.read(asking.merchant_id) as session:
         summary = await fragments.summary(session, product)
         channels = await part_of(request, "product-channels", session, product.id)
+        images = await part_of(request, "product-images", session, product.id)
     extra = [(name, str(value)) for name, value in product.extra.items()]
     return await page(
         request,
@@ -198,6 +199,7 @@ async def _product_page(
         editor=editor,
         summary=summary,
         channels=channels,
+        images=images,
         extra_columns=extra,
         description=fragments.description_of(product),
         may_edit=asking.may(Role.MANAGER),

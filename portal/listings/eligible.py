@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import select
@@ -14,8 +15,9 @@ from connectors.errors import Problem
 from connectors.records import ProductRecord
 from connectors.registry import CHANNELS, UNMET
 from portal.connections.kind_rules import Rules, kind_of, rules_of
+from portal.images import queries as images
 from portal.listings.publishing import SELLABLE
-from portal.listings.readiness import Missing, missing
+from portal.listings.readiness import Around, Missing, missing
 from portal.listings.records import product_record
 from portal.models.catalog import Product
 from portal.models.connections import Connection, KindRules
@@ -39,17 +41,35 @@ async def products_of(session: AsyncSession, product_ids: Sequence[UUID]) -> Seq
     return rows.all()
 
 
-async def known_of(session: AsyncSession, products: Iterable[Product], connections: Sequence[Connection]) -> Rules:
-    """What `lacking` needs to know beside these products: the rules published for their kinds at these connections."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What `lacking` needs to know beside the products: the rules of their kinds, and what is around them."""
+
+    rules: Rules
+    around: Around
+
+
+async def known_of(session: AsyncSession, products: Iterable[Product], connections: Sequence[Connection]) -> Known:
+    """What is known beside these products, for these connections."""
+    products = list(products)
     names = {kind_of(product.details, connection) for product in products for connection in connections}
-    return await rules_of(session, connections, names)
+    return Known(await rules_of(session, connections, names), await around(session, products))
 
 
-def lacking(product: Product, connection: Connection, currency: str, known: Rules) -> list[Missing]:
+async def around(session: AsyncSession, products: Iterable[Product]) -> Around:
+    """What is known beside these products' own records, whatever the channel."""
+    products = list(products)
+    urls = {image.url for product in products for image in product.images}
+    urls |= {variant.image_url for product in products for variant in product.variants if variant.image_url}
+    return Around(images={check.url: check for check in await images.checks(session, urls)})
+
+
+def lacking(product: Product, connection: Connection, currency: str, known: Known) -> list[Missing]:
     """What keeps the product off this connection; `currency` is the merchant's."""
     record = product_record(product, product.variants, product.images, currency=currency)
-    unmet = unmet_by(record, connection, known.get((connection.id, kind_of(product.details, connection))))
-    return missing(record, CHANNELS[connection.channel], currency=connection.currency, unmet=unmet)
+    unmet = unmet_by(record, connection, known.rules.get((connection.id, kind_of(product.details, connection))))
+    can = CHANNELS[connection.channel]
+    return missing(record, can, currency=connection.currency, unmet=unmet, around=known.around)
 
 
 def unmet_by(record: ProductRecord, connection: Connection, rules: KindRules | None) -> Sequence[Problem]:

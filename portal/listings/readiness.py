@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from stdnum import ean
@@ -15,6 +15,8 @@ from connectors.protocol import Capabilities
 from connectors.records import ProductRecord, VariantRecord
 from portal.catalog import details
 from portal.i18n import _, ngettext
+from portal.images import judging
+from portal.models.images import KEPT, ImageCheck
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +28,23 @@ class Missing:
     fix: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Around:
+    """What is known beside the product's own record: what looks found at the addresses of its `images`."""
+
+    images: Mapping[str, ImageCheck] = field(default_factory=dict)
+
+
+NOTHING_KNOWN = Around()
+
+
 def missing(
-    record: ProductRecord, capabilities: Capabilities, *, currency: str = "", unmet: Sequence[Problem] = ()
+    record: ProductRecord,
+    capabilities: Capabilities,
+    *,
+    currency: str = "",
+    unmet: Sequence[Problem] = (),
+    around: Around = NOTHING_KNOWN,
 ) -> list[Missing]:
     """What keeps the product off the channel; empty when it is ready.
 
@@ -39,7 +56,7 @@ def missing(
         *_of_currency(record, capabilities, currency),
         *_of_options(record, capabilities),
         *_of_details(record, capabilities),
-        *_of_images(record, capabilities),
+        *_of_images(record, capabilities, around.images),
         *_of_variants(record, capabilities),
     ]
     said = {one.field for one in found}
@@ -116,19 +133,23 @@ def _of_details(record: ProductRecord, capabilities: Capabilities) -> Iterator[M
             yield Missing(f"/details/{detail.name}", _("No %(what)s") % said, details.hint(detail.name))
 
 
-def _of_images(record: ProductRecord, capabilities: Capabilities) -> Iterator[Missing]:
-    urls = {image.url for image in record.images} | {one.image_url for one in record.variants if one.image_url}
+def _of_images(record: ProductRecord, capabilities: Capabilities, known: Mapping[str, ImageCheck]) -> Iterator[Missing]:
+    shown = [(f"/images/{index}", image.url) for index, image in enumerate(record.images)]
+    shown += [(f"/variants/{index}/image_url", one.image_url) for index, one in enumerate(record.variants)]
+    urls = {url for _pointer, url in shown if url}
     if len(urls) > capabilities.images_limit:
         said = {"count": len(urls), "limit": capabilities.images_limit, "channel": capabilities.name}
         fix = _("%(channel)s takes %(limit)s images. Remove the others.") % said
         yield Missing("/images", _("%(count)s images") % said, fix)
-    for index, image in enumerate(record.images):
-        if not _fetchable(image.url):
-            yield Missing(f"/images/{index}", _("An image without an https address"), _not_fetchable())
-    for index, variant in enumerate(record.variants):
-        if variant.image_url and not _fetchable(variant.image_url):
-            pointer = f"/variants/{index}/image_url"
-            yield Missing(pointer, _("A variant's image without an https address"), _not_fetchable())
+    for pointer, url in shown:
+        check = known.get(url)
+        if not url or (check is not None and check.code == KEPT):
+            continue
+        if not _fetchable(url):
+            title = _("An image without an https address")
+            yield Missing(pointer, title, _("Use an address that begins with https://, or remove the image."))
+        elif check is not None and (found := judging.in_the_way(check, capabilities.images)):
+            yield Missing(pointer, found.text, found.fix)
 
 
 def _fetchable(url: str) -> bool:
@@ -137,10 +158,6 @@ def _fetchable(url: str) -> bool:
     except ValueError:
         return False
     return parts.scheme == "https" and bool(parts.hostname)
-
-
-def _not_fetchable() -> str:
-    return _("Use an address that begins with https://, or remove the image.")
 
 
 def _of_variants(record: ProductRecord, capabilities: Capabilities) -> Iterator[Missing]:

@@ -1,6 +1,18 @@
 """Every table, one aggregate a file; importing this package registers them all."""
 
-from portal.models import accounts, catalog, connections, imports, inbox, listings, stock, tasks, webhooks
+from portal.models import accounts, catalog, connections, images, imports, inbox, listings, stock, tasks, webhooks
 from portal.models.base import Base
 
-__all__ = ["Base", "accounts", "catalog", "connections", "imports", "inbox", "listings", "stock", "tasks", "webhooks"]
+__all__ = [
+    "Base",
+    "accounts",
+    "catalog",
+    "connections",
+    "images",
+    "imports",
+    "inbox",
+    "listings",
+    "stock",
+    "tasks",
+    "webhooks",
+]

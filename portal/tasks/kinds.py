@@ -31,11 +31,12 @@ REVOKE = Kind("revoke", "setup", 65)
 READ = Kind("read", "reads", 70, "read_batch")
 RULES = Kind("rules", "reads", 75, 5)
 IMPORT = Kind("import", "imports", 80)
+IMAGE_CHECK = Kind("image_check", "images", 85, 8)
 
-KINDS = {
-    kind.name: kind
-    for kind in (STOCK, WEBHOOK, PRODUCT_CHANGED, PRICE, END, PUBLISH, UPDATE, CHECK, REVOKE, READ, RULES, IMPORT)
-}
+_ALL = (
+    STOCK, WEBHOOK, PRODUCT_CHANGED, PRICE, END, PUBLISH, UPDATE, CHECK, REVOKE, READ, RULES, IMPORT, IMAGE_CHECK,
+)  # fmt: skip
+KINDS = {kind.name: kind for kind in _ALL}
 
 # Lanes that must run while the connection cannot sell: they are how it comes back, or ends.
 RUNS_WHEN_HELD = {"setup", "inbound"}

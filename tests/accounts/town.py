@@ -12,6 +12,7 @@ from bs4 import BeautifulSoup
 from redis.asyncio import Redis
 from sqlalchemy import select
 
+from connectors.fetching import fetch_nothing
 from portal import mail
 from portal.app import create_app
 from portal.config import Settings
@@ -132,6 +133,7 @@ async def a_town(settings: Settings, sessions: Sessions, clock: SettableClock) -
             practice_consents=nothing,
             practice_urls=nothing,
             http=http,
+            fetch=fetch_nothing,
         )
         town = Town(runtime, clock)
         yield town

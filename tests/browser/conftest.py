@@ -58,6 +58,7 @@ def installation(tmp_path: Path) -> Iterator[Installation]:
         **{name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}},
         "PORT": str(port),
         "DATA_DIR": str(tmp_path / "data"),
+        "OPEN_IMAGES": "false",
     }
     with log.open("wb") as out:
         process = subprocess.Popen([sys.executable, "-m", "jobs.standalone"], env=environment, stdout=out, stderr=out)

@@ -134,6 +134,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "VAULT_KEYS": settings.vault_keys,
         "SECRET_KEY": settings.secret_key,
         "PRACTICE": "true",
+        "OPEN_IMAGES": "false",
         "PRACTICE_URL": settings.practice_url,
     }
 

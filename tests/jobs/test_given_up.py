@@ -24,8 +24,9 @@ from portal.clock import new_id
 from portal.connections import queries as hub
 from portal.listings.badges import badges_of
 from portal.models.accounts import Merchant
-from portal.models.catalog import Variant
+from portal.models.catalog import ProductImage, Variant
 from portal.models.connections import Connection, ConnectionState, KindRules
+from portal.models.images import ImageCheck, ImageState, digest
 from portal.models.imports import Import, ImportState
 from portal.models.listings import Intent, LastAttempt, Listing, ListingItem
 from portal.models.tasks import Task, TaskState
@@ -156,6 +157,17 @@ async def _delivery(setting: Setting) -> str:
     )
 
 
+async def _image(setting: Setting) -> str:
+    url = "https://pictures.example/mug.jpg"
+    owner = setting.merchant.id
+    await setting.add(ProductImage(merchant_id=owner, product_id=setting.product_id, position=1, url=url))
+    return await setting.add(ImageCheck(id=new_id(), merchant_id=owner, url=url, url_digest=digest(url)))
+
+
+async def _sees_unreadable_image(setting: Setting) -> None:
+    assert (await setting.row(ImageCheck)).state is ImageState.UNREADABLE
+
+
 async def _sees_stopped(setting: Setting) -> None:
     assert await setting.badge() == OUR_FAULT
 
@@ -198,6 +210,7 @@ Make, See = Callable[[Setting], Awaitable[str]], Callable[[Setting], Awaitable[N
 # For each kind: what it is about, and what the merchant sees when it is given up.
 EVERY_KIND: Mapping[str, tuple[Make, See]] = {
     "publish": (_listed, _sees_stopped),
+    "image_check": (_image, _sees_unreadable_image),
     "update": (_listed, _sees_stopped),
     "price": (_listed, _sees_stopped),
     "end": (_withdrawn, _sees_stopped),
@@ -217,7 +230,7 @@ def test_no_kind_is_left_out() -> None:
 
 
 async def ask(setting: Setting, kind: str, subject: str) -> Task:
-    about_channel = kind not in {"import", "product_changed"}
+    about_channel = kind not in {"import", "product_changed", "image_check"}
     async with setting.stage.sessions.write(setting.merchant.id) as session:
         await tasks.enqueue(
             session,

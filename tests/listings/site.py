@@ -14,6 +14,7 @@ from bs4 import BeautifulSoup, Tag
 from redis.asyncio import Redis
 from sqlalchemy import select
 
+from connectors.fetching import Fetch
 from jobs.boot import Process
 from portal.accounts.cookies import session_cookie
 from portal.accounts.links import new_token, token_hash
@@ -179,10 +180,10 @@ class Site:
 
 
 @asynccontextmanager
-async def a_site(settings: Settings, clock: Clock) -> AsyncIterator[Site]:
+async def a_site(settings: Settings, clock: Clock, fetch: Fetch | None = None) -> AsyncIterator[Site]:
     settings.practice_url = "http://127.0.0.1:9"
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    process = Process.start(settings, clock, clock.pause)
+    process = Process.start(settings, clock, clock.pause, fetch)
     redis = Redis.from_url(settings.redis_url)
     try:
         yield Site(process, create_app(process.runtime, Hub(settings.redis_url), redis))

@@ -17,6 +17,7 @@ from portal.imports import storing
 from portal.models.accounts import AuditEntry, Invitation, Member, Merchant, Role, User
 from portal.models.catalog import Product, ProductImage, ProductStatus, Variant
 from portal.models.connections import Connection, ConnectionState, ExchangeEntry, KindRules
+from portal.models.images import ImageCheck, KeptPicture, digest
 from portal.models.imports import Import, ImportProblem
 from portal.models.inbox import Decision, InboxItem
 from portal.models.listings import LastAttempt, Listing, ListingItem
@@ -170,6 +171,12 @@ def _traces(
             channel_id=f"gid://shopify/ProductVariant/{mark}",
         ),
         Movement(merchant_id=merchant.id, variant_id=variant.id, quantity=5, cause="manual", cause_id=mark),
+        ImageCheck(
+            merchant_id=merchant.id, url=f"https://example.com/{mark}", url_digest=digest(f"https://example.com/{mark}")
+        ),
+        KeptPicture(
+            merchant_id=merchant.id, token=f"token-{mark}", sha256="0" * 64, width=1, height=1, content=mark.encode()
+        ),
         KindRules(
             merchant_id=merchant.id,
             connection_id=connection.id,

@@ -38,6 +38,7 @@ POST /invitations/{token:str}/account
 GET /dev/mail
 GET /dev/mail/{letter_id:str}
 POST /webhooks/{channel:str}
+GET /pictures/{token:str}
 """
 
 # A packer may look as a viewer may, until there are orders to pack.
@@ -57,6 +58,7 @@ GET /exports/{key:str}
 GET /products
 GET /products/{product_id:str}
 GET /products/{product_id:str}/stock
+GET /products/{product_id:str}/images/checks
 GET /channels
 GET /channels/{connection_id:str}
 GET /design
@@ -100,6 +102,10 @@ POST /imports/{import_id:str}/commit
 GET /products/new
 POST /products
 POST /products/{product_id:str}
+POST /products/{product_id:str}/images/checks
+POST /products/{product_id:str}/images/replacement
+POST /products/{product_id:str}/images/conversion
+POST /products/{product_id:str}/images/removal
 POST /products/{product_id:str}/archive
 POST /products/{product_id:str}/restore
 POST /products/{product_id:str}/variants/{variant_id:str}/stock
