@@ -8,7 +8,7 @@ NPM_CI := ci --silent --no-audit --no-fund --ignore-scripts
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run dev test test-sqlite test-postgres check format bench faults lock migration keys clean
+.PHONY: help run dev test test-sqlite test-postgres check format bench faults lock migration words keys clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -52,6 +52,12 @@ check: .venv/.ready-dev ## Check format, lint, types, import rules and templates
 format: .venv/.ready-dev ## Put the code in the one format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+words: .venv/.ready-dev ## Bring the lists of words to translate up to date (portal/locales)
+	@$(BIN)/pybabel -q extract -F pyproject.toml -k N_ --no-location --omit-header --sort-output -o .venv/words.pot .
+	@for file in portal/locales/*/messages.po; do \
+	$(BIN)/pybabel -q update -i .venv/words.pot -o $$file -l $$(basename $$(dirname $$file) | tr - _) \
+	--no-fuzzy-matching --ignore-obsolete --omit-header --width 120; done
 
 bench: .venv/.ready-dev static/vendor/.ready ## Measure what the README claims
 	$(BIN)/python -m benchmarks

@@ -14,7 +14,7 @@ from litestar.middleware import DefineMiddleware
 from litestar.params import FromPath
 from redis.asyncio import Redis
 
-from portal import design, fragments, health, i18n, replies
+from portal import design, fragments, health, replies
 from portal.accounts import routes as accounts
 from portal.accounts.middleware import SignIn
 from portal.accounts.sessions import leave_flash
@@ -81,9 +81,7 @@ def create_app(current: Runtime, hub: Hub, redis: Redis) -> Any:
 
 
 async def before(request: PortalRequest) -> None:
-    """The reader's language, and a second lock beside the form's token: the browser's own word for the origin."""
-    asking = request.scope.get("user")
-    i18n.use(asking.locale if asking else "en", asking.time_zone if asking else "UTC")
+    """A second lock beside the form's token: the browser's own word for the origin."""
     # No text of ours holds a NUL, and PostgreSQL takes none: such an address was not made by any of our pages.
     if "%00" in request.url.query:
         raise ClientException

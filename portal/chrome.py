@@ -19,9 +19,9 @@ from portal.web import Chrome, Fragment, Visitor
 Render = Callable[[AsyncSession, Visitor, Sequence[UUID]], Awaitable[Sequence[Fragment]]]
 
 
-async def chrome_of(session: AsyncSession, visitor: Visitor) -> Chrome:
+async def chrome_of(session: AsyncSession) -> Chrome:
     """Counts and banners as they are now; each count is that of the list its place opens."""
-    return Chrome(nav_counts=await _nav_counts(session), banners=await _banners(session, visitor))
+    return Chrome(nav_counts=await _nav_counts(session), banners=await _banners(session))
 
 
 async def _nav_counts(session: AsyncSession) -> dict[str, int]:
@@ -31,15 +31,15 @@ async def _nav_counts(session: AsyncSession) -> dict[str, int]:
     }
 
 
-async def _banners(session: AsyncSession, visitor: Visitor) -> list[dict[str, str]]:
+async def _banners(session: AsyncSession) -> list[dict[str, str]]:
     rows = await session.scalars(
         select(Connection).where(Connection.state == ConnectionState.NEEDS_REAUTH).order_by(Connection.id)
     )
-    return [await _reconnect(session, connection, visitor) for connection in rows]
+    return [await _reconnect(session, connection) for connection in rows]
 
 
-async def _reconnect(session: AsyncSession, connection: Connection, visitor: Visitor) -> dict[str, str]:
-    waiting = await waiting_for(session, connection, visitor.locale)
+async def _reconnect(session: AsyncSession, connection: Connection) -> dict[str, str]:
+    waiting = await waiting_for(session, connection)
     return {
         "tone": "critical",
         "title": _("%(channel)s no longer accepts our access") % {"channel": connection_name(connection)},
@@ -49,8 +49,8 @@ async def _reconnect(session: AsyncSession, connection: Connection, visitor: Vis
     }
 
 
-async def _banner_part(session: AsyncSession, visitor: Visitor, _ids: Sequence[UUID]) -> Sequence[Fragment]:
-    return [Fragment("banners", "layout/_banners.html", {"banners": await _banners(session, visitor)})]
+async def _banner_part(session: AsyncSession, _visitor: Visitor, _ids: Sequence[UUID]) -> Sequence[Fragment]:
+    return [Fragment("banners", "layout/_banners.html", {"banners": await _banners(session)})]
 
 
 def _count_part(element_id: str) -> Render:

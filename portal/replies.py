@@ -11,6 +11,7 @@ import structlog
 from litestar import MediaType, Response
 from litestar.exceptions import HTTPException
 
+from portal import i18n
 from portal.errors import FormInvalid, PortalError, SignInNeeded, TooMany
 from portal.i18n import _
 from portal.templating import render
@@ -32,6 +33,9 @@ def on_portal_error(request: PortalRequest, error: PortalError) -> Response[Any]
 
 def on_http_error(request: PortalRequest, error: HTTPException) -> Response[Any]:
     """What the framework refused: unknown path, wrong method, too large, bad token."""
+    if "user" not in request.scope:
+        # An address that leads nowhere gets here before anybody has looked who asks.
+        i18n.use(i18n.preferred(request.headers.get("accept-language", "")), "UTC")
     title, detail = {
         404: (_("This page isn't here"), _("It may have been removed, or the link may be wrong.")),
         403: (_("This form is no longer valid"), _("Go back, reload the page and send it again.")),

@@ -35,7 +35,7 @@ def render(request: Request[Any, Any, Any], template: str, context: dict[str, An
         "path": request.url.path,
         "theme": visitor.theme if visitor else "system",
         "shortcuts": visitor.shortcuts if visitor else True,
-        "locale": visitor.locale if visitor else "en",
+        "language": i18n.language(),
         "now": i18n.local(utc_now()),
         "flash": visitor.flash if visitor else (),
         "nav_counts": chrome.nav_counts if chrome else {},
@@ -77,34 +77,42 @@ def build_digest() -> str:
     return digest.hexdigest()[:12]
 
 
-def money(minor: int | None, currency: str, locale: str = "en") -> str:
+# A day and its time, as each language writes them.
+_DAYS = {"en": "d MMM yyyy, {}", "ja": "y年M月d日 {}", "zh-Hans": "y年M月d日 {}"}
+
+
+def money(minor: int | None, currency: str) -> str:
     """Minor units as a price: 2400 EUR is €24.00, 1200 JPY is ¥1,200."""
     if minor is None:
         return ""
-    return str(format_currency(minor / 10 ** get_currency_precision(currency), currency, locale=locale))
+    return str(format_currency(minor / 10 ** get_currency_precision(currency), currency, locale=i18n.locale()))
 
 
-def when(moment: datetime | None, locale: str = "en") -> Markup:
+def when(moment: datetime | None) -> Markup:
     """A moment on the reader's clock: today's by its time, any other with its day."""
     if moment is None:
         return Markup("")
     here = i18n.local(moment)
     if here.date() == i18n.local(utc_now()).date():
-        text = i18n.gettext("today, %(time)s") % {"time": format_datetime(here, "HH:mm", locale=locale)}
+        text = i18n.gettext("today, %(time)s") % {"time": format_datetime(here, "HH:mm")}
     else:
-        text = format_datetime(here, "d MMM yyyy, HH:mm", locale=locale)
-    return _time(moment, text, locale)
+        text = _written(here, "HH:mm")
+    return _time(moment, text)
 
 
-def ago(moment: datetime | None, locale: str = "en") -> Markup:
+def ago(moment: datetime | None) -> Markup:
     """How long since (or until) `moment`, as a <time> with the full moment in its title."""
     if moment is None:
         return Markup("")
-    return _time(moment, format_timedelta(moment - utc_now(), add_direction=True, locale=locale), locale)
+    return _time(moment, format_timedelta(moment - utc_now(), add_direction=True, locale=i18n.locale()))
 
 
-def _time(moment: datetime, text: str, locale: str) -> Markup:
+def _time(moment: datetime, text: str) -> Markup:
     """The text as a <time>, with the full moment and its zone in the title."""
     here = i18n.local(moment)
-    full = format_datetime(here, "d MMM yyyy, HH:mm:ss", locale=locale)
+    full = _written(here, "HH:mm:ss")
     return Markup('<time datetime="{}" title="{} {}">{}</time>').format(moment.isoformat(), full, here.tzname(), text)
+
+
+def _written(here: datetime, time: str) -> str:
+    return format_datetime(here, _DAYS[i18n.language()].format(time), locale=i18n.locale())

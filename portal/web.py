@@ -34,7 +34,7 @@ class Visitor:
     currency: str
     role: Role
     name: str
-    locale: str = "en"
+    language: str = "en"
     time_zone: str = "UTC"
     theme: str = "system"
     shortcuts: bool = True
@@ -62,7 +62,7 @@ class Chrome:
     banners: Sequence[dict[str, str]] = ()
 
 
-ChromeOf = Callable[[AsyncSession, Visitor], Awaitable[Chrome]]
+ChromeOf = Callable[[AsyncSession], Awaitable[Chrome]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ async def page(
     chrome = Chrome()
     if request.user is not None:
         async with runtime(request).sessions.read(request.user.merchant_id) as session:
-            chrome = await cast(ChromeOf, request.app.state.chrome)(session, request.user)
+            chrome = await cast(ChromeOf, request.app.state.chrome)(session)
     body = render(request, template, {"chrome": chrome, **context})
     return _html(body, status=status, headers=headers)
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from portal.accounts import identifiers, passwords
 from portal.errors import FormInvalid
-from portal.i18n import _
+from portal.i18n import LANGUAGES, _
 from portal.models.accounts import Role
 
 # ISO 4217: what the shops of our channels sell in.
@@ -81,7 +81,10 @@ class Joining:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
+    """`language` is one of i18n.LANGUAGES."""
+
     name: str
+    language: str
     theme: str
     shortcuts: bool
 
@@ -93,9 +96,12 @@ class Profile:
         theme = text(fields, "theme")
         if theme not in THEMES:
             errors["theme"] = _("Choose how the pages look.")
+        language = text(fields, "language")
+        if language not in LANGUAGES:
+            errors["language"] = _("Choose a language from the list.")
         if errors:
             raise FormInvalid(errors)
-        return cls(name, theme, text(fields, "shortcuts") == "1")
+        return cls(name, language, theme, text(fields, "shortcuts") == "1")
 
 
 @dataclass(frozen=True, slots=True)

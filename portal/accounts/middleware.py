@@ -10,6 +10,7 @@ from litestar.datastructures import State
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from portal import i18n
 from portal.accounts import sessions as signed_in
 from portal.accounts.cookies import session_cookie
 from portal.runtime import Runtime
@@ -17,7 +18,10 @@ from portal.web import Visitor
 
 
 class SignIn:
-    """ASGI middleware: `user` of the scope is the Visitor or None, `auth` the token of the cookie or None."""
+    """ASGI middleware: `user` of the scope is the Visitor or None, `auth` the token of the cookie or None.
+
+    From here on everything is said in the language of whoever asks.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -31,6 +35,10 @@ class SignIn:
         token = connection.cookies.get(session_cookie(runtime.settings))
         who = await signed_in.authenticate(runtime.sessions, token, runtime.clock()) if token else None
         scope["user"], scope["auth"] = who, token
+        if who is not None:
+            i18n.use(who.language, who.time_zone)
+        else:
+            i18n.use(i18n.preferred(connection.headers.get("accept-language", "")), "UTC")
         if who is None or not who.flash or connection.headers.get("hx-request") == "true":
             await self._app(scope, receive, send)
             return

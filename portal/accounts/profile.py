@@ -23,8 +23,8 @@ from portal.tenancy import SYSTEM
 
 
 async def save(session: AsyncSession, form: Profile, user_id: UUID) -> None:
-    """Name, theme and single-key shortcuts are as the form says."""
-    values = {"name": form.name, "theme": form.theme, "shortcuts": form.shortcuts}
+    """Name, language, theme and single-key shortcuts are as the form says."""
+    values = {"name": form.name, "locale": form.language, "theme": form.theme, "shortcuts": form.shortcuts}
     await session.execute(update(User).where(User.id == user_id).values(**values))
 
 

@@ -9,12 +9,13 @@ from zoneinfo import available_timezones
 from litestar import Response, get, post
 from litestar.params import FromPath
 
+from portal import i18n
 from portal.accounts import forms, profile, queries
 from portal.accounts.entry_routes import mail_is_read_here
 from portal.accounts.throttle import Throttled
 from portal.accounts.visits import actor, fields, form_page, post_of, signed_in_at, visit
 from portal.errors import FormInvalid
-from portal.i18n import _
+from portal.i18n import LANGUAGES, _
 from portal.models.accounts import LinkPurpose, Merchant, Role, User
 from portal.tenancy import SYSTEM
 from portal.web import PortalRequest, Visitor, done, id_from, local_path, page, redirect, runtime, visitor
@@ -41,6 +42,7 @@ async def save(request: PortalRequest) -> Response[Any]:
         return await _profile_page(request, who, error, name=forms.text(typed, "name"))
     async with runtime(request).sessions.write(SYSTEM) as session:
         await profile.save(session, form, who.user_id)
+    i18n.use(form.language, who.time_zone)
     return await done(request, to="/settings/profile", text=_("Profile saved"))
 
 
@@ -167,6 +169,7 @@ async def _profile_page(
         name=person.name if name is None else name,
         email=email,
         waiting=waiting,
+        languages=LANGUAGES,
         mail_here=mail_is_read_here(request),
         shops=[shop for shop in shops if shop.id != who.merchant_id],
     )

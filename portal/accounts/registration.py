@@ -14,7 +14,7 @@ from portal.accounts.forms import SignUp
 from portal.clock import new_id
 from portal.db import Sessions
 from portal.errors import Conflict, FormInvalid, NotFound
-from portal.i18n import _
+from portal.i18n import _, language
 from portal.mail import Post
 from portal.models.accounts import LinkPurpose, Member, Merchant, Role, User
 from portal.tenancy import SYSTEM
@@ -137,6 +137,7 @@ async def _make(
         email=form.email,
         email_verified_at=visit.now if verified else None,
         password_hash=password_hash,
+        locale=language(),
         created_at=visit.now,
     )
     await add_user(session, user)

@@ -71,7 +71,7 @@ async def authenticate(sessions: Sessions, token: str, now: datetime) -> Visitor
         currency=merchant.currency,
         role=role,
         name=user.name,
-        locale=user.locale,
+        language=user.locale,
         time_zone=merchant.time_zone,
         theme=user.theme,
         shortcuts=user.shortcuts,

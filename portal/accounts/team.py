@@ -19,7 +19,7 @@ from portal.accounts.registration import LinkOver
 from portal.clock import new_id
 from portal.db import Sessions
 from portal.errors import Conflict, Forbidden, NotFound
-from portal.i18n import _
+from portal.i18n import _, language
 from portal.mail import Post
 from portal.models.accounts import Invitation, Member, Merchant, Role, SignInSession, User
 from portal.tenancy import SYSTEM
@@ -174,6 +174,7 @@ async def join(sessions: Sessions, token: str, form: Joining, *, visit: Visit) -
             email=found.email,
             email_verified_at=visit.now,
             password_hash=password_hash,
+            locale=language(),
             created_at=visit.now,
         )
         await registration.add_user(session, user)

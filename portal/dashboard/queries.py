@@ -157,14 +157,14 @@ def _ends_soon(connection: Connection, now: datetime) -> Need:
     )
 
 
-async def waiting_for(session: AsyncSession, connection: Connection, locale: str = "en") -> str:
+async def waiting_for(session: AsyncSession, connection: Connection) -> str:
     """What has not reached this connection yet, in a merchant's words; empty when nothing."""
     rows = await session.execute(
         select(Task.kind, func.count(Task.id))
         .where(Task.connection_id == connection.id, Task.state.in_(OPEN))
         .group_by(Task.kind)
     )
-    return words.waiting(dict(rows.all()), locale)
+    return words.waiting(dict(rows.all()))
 
 
 def waiting_sentence(waiting: str) -> str:

@@ -20,14 +20,14 @@ async def user(town: Town, username: str = "alice") -> User:
 
 async def test_name_theme_and_shortcuts_stay_as_saved(town: Town) -> None:
     browser = await first_owner(town)
-    await browser.post("/settings/profile", name=" Alice  B. ", theme="dark")
+    await browser.post("/settings/profile", name=" Alice  B. ", language="en", theme="dark")
     kept = await user(town)
     assert (kept.name, kept.theme, kept.shortcuts) == ("Alice B.", "dark", False)
     page = soup(await browser.get("/settings/profile"))
     assert page.html is not None
     assert page.html["data-theme"] == "dark"
     assert page.html["data-shortcuts"] == "off"
-    await browser.post("/settings/profile", name="Alice", theme="system", shortcuts="1")
+    await browser.post("/settings/profile", name="Alice", language="en", theme="system", shortcuts="1")
     assert (await user(town)).shortcuts
 
 

@@ -103,7 +103,7 @@ async def test_nobody_ends_another_persons_session(town: Town) -> None:
 
 async def test_a_message_is_said_once_by_the_next_whole_page(town: Town) -> None:
     browser = await first_owner(town)
-    await browser.post("/settings/profile", name="Alice", theme="dark", shortcuts="1")
+    await browser.post("/settings/profile", name="Alice", language="en", theme="dark", shortcuts="1")
     assert (await browser.who() or {})["name"] == "Alice"
     assert "Profile saved" not in (await browser.get("/settings")).text
     await browser.get("/settings/profile", **{"hx-request": "true"})

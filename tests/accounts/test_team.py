@@ -206,7 +206,7 @@ async def test_another_merchants_team_is_not_there(town: Town) -> None:
 
 async def test_a_names_markup_is_shown_and_not_obeyed(town: Town) -> None:
     owner = await first_owner(town)
-    await owner.post("/settings/profile", name='<img src=x onerror="alert(1)">', theme="system")
+    await owner.post("/settings/profile", name='<img src=x onerror="alert(1)">', language="en", theme="system")
     page = await owner.get("/settings/team")
     assert "<img" not in page.text
     assert "&lt;img src=x" in page.text
