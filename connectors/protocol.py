@@ -89,7 +89,6 @@ class Capabilities:
     fraud_level: bool
     compare_and_set_stock: bool
     connect_methods: tuple[str, ...]
-    speed_note: str
     keeps_mark: bool = True
     keys: tuple[Key, ...] = ()
     details: tuple[Detail, ...] = ()

@@ -97,6 +97,11 @@ def gettext(message: str) -> str:
     return _reader().translations.gettext(message)
 
 
+def pgettext(context: str, message: str) -> str:
+    """The message as it is said of `context`: English has one word where others have two."""
+    return str(_reader().translations.pgettext(context, message))
+
+
 def ngettext(one: str, many: str, count: int) -> str:
     return _reader().translations.ngettext(one, many, count)
 

@@ -70,7 +70,6 @@ CAPABILITIES = Capabilities(
     ),
     kind_detail=mapping.TYPE,
     live_within_seconds=1_800,
-    speed_note="five products or stock changes a second; thousands at a time by feeds, which take minutes",
 )
 _NOT_A_MARKETPLACE = 'Type the marketplace, for example "amazon.com" or "amazon.co.jp".'
 

@@ -59,7 +59,6 @@ CAPABILITIES = Capabilities(
     connect_methods=("token",),
     keys=access.KEYS,
     details=(Detail("genre_id"), Detail("genre_attributes", required=False, lines=True)),
-    speed_note="about one product every two seconds; stock up to 400 at a time",
 )
 
 

@@ -58,7 +58,6 @@ CAPABILITIES = Capabilities(
     compare_and_set_stock=True,
     connect_methods=("oauth", "token"),
     keys=(Key("token"),),
-    speed_note="about one product a second; stock up to 250 at a time",
 )
 
 

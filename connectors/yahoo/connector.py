@@ -61,7 +61,6 @@ CAPABILITIES = Capabilities(
     connect_methods=("oauth",),
     keys=(),
     details=tuple(Detail(name) for name in mapping.DETAILS),
-    speed_note="a product about every two seconds; stock up to 1,000 at a time",
 )
 
 PRODUCTION = "https://circus.shopping.yahooapis.jp"

@@ -37,6 +37,26 @@ def naming(channel: str, can: Capabilities) -> Naming:
     return _BY_CHANNEL.get(channel, _of_any)(keys)
 
 
+def speed(channel: str) -> str:
+    """How fast the channel takes what we send; empty for one we have no figures of."""
+    return {
+        "shopify": _("about one product a second; stock up to 250 at a time"),
+        "amazon": _("five products or stock changes a second; thousands at a time by feeds, which take minutes"),
+        "rakuten": _("about one product every two seconds; stock up to 400 at a time"),
+        "yahoo": _("a product about every two seconds; stock up to 1,000 at a time"),
+    }.get(channel, "")
+
+
+def unit_name(unit: str) -> str:
+    """A channel's unit of length (see connectors.measures) as people call it."""
+    return {
+        "characters": _("characters"),
+        "bytes": _("bytes"),
+        "double_bytes": _("bytes"),
+        "full_widths": _("full-width characters"),
+    }[unit]
+
+
 def practice_account(channel: str, currency: str) -> str:
     """The account to practise with at a channel whose accounts are not named after merchants; empty at the others."""
     if channel == "amazon":

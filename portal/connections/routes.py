@@ -12,6 +12,7 @@ from litestar.params import FromPath, FromQuery
 from portal.accounts.visits import actor
 from portal.connections import queries, service
 from portal.connections.fragments import hub_fragments
+from portal.connections.naming import speed, unit_name
 from portal.i18n import _
 from portal.models.accounts import Role
 from portal.models.connections import Connection
@@ -28,6 +29,7 @@ async def index(request: PortalRequest) -> Response[Any]:
         "connections/index.html",
         cards=cards,
         channels=current.connectors,
+        speed=speed,
         practice=current.practice_urls,
     )
 
@@ -39,7 +41,14 @@ async def show(request: PortalRequest, connection_id: FromPath[str]) -> Response
         connection = await service.one(session, id_from(connection_id))
         card = await queries.card(session, current, connection)
         exchanges = await queries.exchanges(session, connection.id)
-    return await page(request, "connections/show.html", card=card, exchanges=exchanges)
+    return await page(
+        request,
+        "connections/show.html",
+        card=card,
+        exchanges=exchanges,
+        speed=speed(connection.channel),
+        unit=unit_name(card.capabilities.title_unit),
+    )
 
 
 @get("/channels/{connection_id:str}/reconnect")

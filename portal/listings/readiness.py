@@ -14,6 +14,7 @@ from connectors.errors import Problem
 from connectors.protocol import Capabilities
 from connectors.records import ProductRecord, VariantRecord
 from portal.catalog import details
+from portal.connections.naming import unit_name
 from portal.i18n import _, ngettext
 from portal.images import judging
 from portal.models.images import KEPT, ImageCheck
@@ -76,21 +77,12 @@ def _of_product(record: ProductRecord, capabilities: Capabilities) -> Iterator[M
         said = {
             "size": size,
             "limit": capabilities.title_limit,
-            "unit": _unit(capabilities.title_unit),
+            "unit": unit_name(capabilities.title_unit),
             "over": size - capabilities.title_limit,
             "channel": capabilities.name,
         }
         title = _("Title %(size)s / %(limit)s %(unit)s") % said
         yield Missing("/title", title, _("Shorten it by %(over)s %(unit)s for %(channel)s.") % said)
-
-
-def _unit(unit: str) -> str:
-    return {
-        "characters": _("characters"),
-        "bytes": _("bytes"),
-        "double_bytes": _("bytes"),
-        "full_widths": _("full-width characters"),
-    }[unit]
 
 
 def _of_currency(record: ProductRecord, capabilities: Capabilities, currency: str) -> Iterator[Missing]:

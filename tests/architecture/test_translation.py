@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 
 from portal.i18n import FOLDER, LANGUAGES
@@ -34,18 +34,22 @@ def words(*keywords: str) -> Catalog:
             return read_po(file)
 
 
-def everything() -> dict[str, tuple[str, ...]]:
-    """Each message's text in English with its plural, if it has one."""
-    found = words("_", "N_", "gettext", "ngettext:1,2")
-    return {texts[0]: texts for message in found if message.id for texts in [_forms(message.id)]}
+def everything() -> dict[tuple[str, str], tuple[str, ...]]:
+    """Each message's text in English with its plural, if it has one, by its context and itself."""
+    found = words("_", "N_", "gettext", "pgettext:1c,2", "ngettext:1,2")
+    return {_key(message): _forms(message.id) for message in found if message.id}
 
 
-def translations(language: str) -> dict[str, tuple[str, ...]]:
+def translations(language: str) -> dict[tuple[str, str], tuple[str, ...]]:
     with (FOLDER / language / "messages.po").open("rb") as file:
         catalog = read_po(file, locale=language.replace("-", "_"))
     assert not list(catalog.obsolete)
     assert not [message.id for message in catalog if message.id and message.fuzzy]
-    return {_forms(message.id)[0]: _forms(message.string) for message in catalog if message.id}
+    return {_key(message): _forms(message.string) for message in catalog if message.id}
+
+
+def _key(message: Message) -> tuple[str, str]:
+    return message.context or "", _forms(message.id)[0]
 
 
 def _forms(text: str | tuple[str, ...] | list[str]) -> tuple[str, ...]:
@@ -71,7 +75,7 @@ def test_a_translation_fills_in_what_the_english_fills_in(language: str) -> None
         word: texts
         for word, texts in said.items()
         if set(PLACEHOLDER.findall(texts[-1])) != set(PLACEHOLDER.findall(english[word][-1]))
-        or ("%%" in texts[-1]) != ("%%" in word)
+        or ("%%" in texts[-1]) != ("%%" in word[1])
     }
     assert differing == {}
 
