@@ -51,7 +51,7 @@ CAPABILITIES = Capabilities(
     variants_limit=1_000,
     options_limit=2,
     needs_sku=True,
-    needs_barcode=False,
+    codes="matched",
     webhooks=False,
     takes_offers=False,
     cancels="to_channel",
@@ -69,6 +69,8 @@ CAPABILITIES = Capabilities(
         Detail(mapping.EXEMPTION, required=False),
     ),
     kind_detail=mapping.TYPE,
+    exemption_detail=mapping.EXEMPTION,
+    item_detail=mapping.ASIN,
     live_within_seconds=1_800,
     speed_note="five products or stock changes a second; thousands at a time by feeds, which take minutes",
 )
