@@ -12,6 +12,10 @@ LENGTHS = (8, 12, 13, 14)
 _IN_STORE = ("02", "04", "2")
 # The same, 1.4.3, of a number of eight digits.
 _IN_STORE_8 = ("0", "2")
+# 1.4.2 again: GTIN-8s in 13 digits, serials, books, refund receipts and coupons.
+_NO_COMPANYS = ("00000", "977", "978", "979", "980", "981", "982", "983", "984", "99")
+# GS1's member organisations hand out prefixes of 4 to 12 digits; 6 to 11 is what a company of this size is given.
+SHORTEST_PREFIX, LONGEST_PREFIX = 6, 11
 
 
 def digits_of(code: str) -> str:
@@ -42,7 +46,22 @@ def is_in_store(code: str) -> bool:
         return False
     if full.startswith("000000"):
         return full[6:].startswith(_IN_STORE_8)
-    return full[1:].startswith(_IN_STORE)
+    return begins_in_store(full[1:])
+
+
+def begins_in_store(digits: str) -> bool:
+    """Whether a number of 13 digits that begins with these is for restricted circulation."""
+    return digits.startswith(_IN_STORE)
+
+
+def begins_as_a_companys(prefix: str) -> bool:
+    """Whether a company can have been given the prefix, as far as its first digits say."""
+    return not prefix.startswith((*_IN_STORE, *_NO_COMPANYS))
+
+
+def room(prefix: str) -> int:
+    """How many items a company prefix has numbers for."""
+    return int(10 ** (12 - len(prefix)))
 
 
 def for_marketplaces(code: str) -> str:
@@ -67,8 +86,7 @@ def wrong_digit(code: str) -> str:
 
 def numbered(prefix: str, item: int) -> str:
     """The EAN-13 of a company prefix and the item's number. Raises ValueError where the number is too long for it."""
-    room = 12 - len(prefix)
-    if not 0 <= item < 10**room:
+    if not 0 <= item < room(prefix):
         raise ValueError(item)
-    body = f"{prefix}{item:0{room}d}"
+    body = f"{prefix}{item:0{12 - len(prefix)}d}"
     return body + str(ean.calc_check_digit(body))

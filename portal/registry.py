@@ -8,6 +8,8 @@ from typing import Any
 from portal import chrome
 from portal.catalog import fragments as catalog_fragments
 from portal.catalog import routes as catalog
+from portal.codes import fragments as codes_fragments
+from portal.codes import routes as codes
 from portal.connections import connecting, kind_routes
 from portal.connections import routes as connections
 from portal.connections.fragments import hub_fragments
@@ -36,6 +38,7 @@ ROUTES: list[Any] = [
     *exports.ROUTES,
     *catalog.ROUTES,
     *images.ROUTES,
+    *codes.ROUTES,
     *stock.ROUTES,
     *connections.ROUTES,
     *connecting.ROUTES,
@@ -54,6 +57,7 @@ def fragments_of(runtime: Runtime) -> Mapping[str, Render]:
         **imports_fragments.FRAGMENTS,
         **catalog_fragments.FRAGMENTS,
         **images_fragments.FRAGMENTS,
+        **codes_fragments.FRAGMENTS,
         **stock_fragments.FRAGMENTS,
         **hub_fragments(runtime),
     }
