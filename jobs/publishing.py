@@ -19,11 +19,12 @@ from connectors.records import (
     Found,
     Observed,
     Outcome,
+    ProductRecord,
     Published,
     PublishItem,
 )
 from connectors.registry import CHANNELS
-from jobs import outgoing
+from jobs import codes, outgoing
 from jobs.channel import connection_of, look, reach, result_of, results_of
 from jobs.handlers import Batch, Prepared
 from jobs.listed import (
@@ -112,17 +113,17 @@ class Publish:
         results, ready = await asyncio.to_thread(_not_ready, work, connection_of(batch), account.currency)
         unknown = {task: (item.record, item.tried) for task, item in ready.items() if not item.channel_id}
         met = await meet(connector, account, unknown)
+        results |= {task: stopped for task, item in ready.items() if (stopped := _stopped_by(met.get(task), item))}
+        results |= await codes.conflicts(connector, account, _firsts(ready, met, results))
         lists: dict[UUID, PublishItem] = {}
         updates: dict[UUID, PublishItem] = {}
         for task, item in ready.items():
-            outcome = met.get(task, Done(None))
-            stopped = _stopped_by(outcome, item)
-            if stopped is not None:
-                results[task] = stopped
-            elif item.channel_id and batch.tasks[0].kind == kinds.UPDATE.name:
+            if task in results:
+                continue
+            if item.channel_id and batch.tasks[0].kind == kinds.UPDATE.name:
                 updates[task] = outgoing.item_of(item, None)
             else:
-                lists[task] = outgoing.item_of(item, _ours_there(outcome, item))
+                lists[task] = outgoing.item_of(item, _ours_there(met.get(task), item))
         for send, items in ((connector.publish, lists), (connector.update, updates)):
             outcomes = await send(account, list(items.values())) if items else []
             results |= results_of(items, outcomes)
@@ -195,8 +196,24 @@ def _not_ready(
     return results, ready
 
 
-def _stopped_by(outcome: Outcome[Found | None], work: Work) -> Result | None:
-    """The result of a product that is not sent: nobody could say what is there, or it is another's."""
+def _firsts(
+    ready: Mapping[UUID, Work], met: Mapping[UUID, Outcome[Found | None]], results: Mapping[UUID, Result]
+) -> dict[UUID, ProductRecord]:
+    """What would come to be at the channel only now."""
+    return {
+        task: item.record
+        for task, item in ready.items()
+        if task not in results and not item.channel_id and _ours_there(met.get(task), item) is None
+    }
+
+
+def _stopped_by(outcome: Outcome[Found | None] | None, work: Work) -> Result | None:
+    """The result of a product that is not sent: nobody could say what is there, or it is another's.
+
+    None looked for what is listed already.
+    """
+    if outcome is None:
+        return None
     if not isinstance(outcome, Done):
         return result_of(outcome)
     seen = outcome.value
@@ -205,7 +222,7 @@ def _stopped_by(outcome: Outcome[Found | None], work: Work) -> Result | None:
     return refused(_already_there(seen), value=seen)
 
 
-def _ours_there(outcome: Outcome[Found | None], work: Work) -> Found | None:
+def _ours_there(outcome: Outcome[Found | None] | None, work: Work) -> Found | None:
     seen = outcome.value if isinstance(outcome, Done) else None
     return seen if seen is not None and seen.mark == work.record.key else None
 
