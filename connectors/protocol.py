@@ -169,6 +169,12 @@ class Offers(Protocol):
     async def restrictions(self, account: Account, channel_ref: str) -> list[Problem]:
         """Why the merchant may not sell it; empty when free to."""
 
+    async def leave(self, account: Account, channel_ids: Sequence[str]) -> list[Outcome[None]]:
+        """These listings of ours (variants' before their parents') are deleted, so that nothing joins them to an item.
+
+        The channel may go on showing one for a while: a read says when it is gone. What is gone counts as done.
+        """
+
 
 class Reports(Protocol):
     """The channel's own word on all that is listed there, made on request."""

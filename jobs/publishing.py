@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from connectors.errors import PRODUCT_GONE, Problem, ProblemClass
@@ -36,6 +36,7 @@ from jobs.listed import (
     products_of,
     read_soon,
     record_of,
+    start_anew,
     stop_listings,
 )
 from jobs.meeting import NOT_TRIED, meet, tried_before
@@ -149,7 +150,8 @@ class Publish:
                 if task.kind == kinds.PUBLISH.name or _shows_elsewhere(listing, work):
                     touched.append(listing)
             elif listing.channel_id and task.kind == kinds.PUBLISH.name and _is_gone(result):
-                await _start_anew(session, batch, listing, now)
+                # An update of such a listing stays refused: nobody asked for the product to come back.
+                await start_anew(session, listing, now)
             else:
                 note_failure(listing, result, now)
             announce(session, listing)
@@ -299,25 +301,6 @@ async def _changed_since(session: AsyncSession, through: Mapping[UUID, Work]) ->
 
 def _is_gone(result: Result) -> bool:
     return result.ended is Ended.REFUSED and result.problem is not None and result.problem.code == PRODUCT_GONE
-
-
-async def _start_anew(session: AsyncSession, batch: Batch, listing: Listing, now: datetime) -> None:
-    """What was deleted at the channel is forgotten here, and made there again: the merchant asked for it to be listed.
-
-    An update of such a listing stays refused: nobody asked for the product to come back.
-    """
-    await session.execute(delete(ListingItem).where(ListingItem.listing_id == listing.id))
-    listing.channel_id = listing.url = ""
-    listing.ours, listing.attempt = True, LastAttempt.QUEUED
-    await session.flush()
-    await tasks.enqueue(
-        session,
-        kinds.PUBLISH,
-        [str(listing.id)],
-        merchant_id=batch.merchant_id,
-        connection_id=connection_of(batch).id,
-        now=now,
-    )
 
 
 async def _follow_up(session: AsyncSession, batch: Batch, done: Sequence[Listing], now: datetime) -> None:

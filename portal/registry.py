@@ -24,6 +24,7 @@ from portal.imports import routes as imports
 from portal.inbox import fragments as inbox_fragments
 from portal.inbox import routes as inbox
 from portal.listings import fragments as listings_fragments
+from portal.listings import relisting_routes
 from portal.listings import routes as listings
 from portal.runtime import Runtime
 from portal.stock import fragments as stock_fragments
@@ -34,6 +35,7 @@ ROUTES: list[Any] = [
     *dashboard.ROUTES,
     *inbox.ROUTES,
     *listings.ROUTES,
+    *relisting_routes.ROUTES,
     *imports.ROUTES,
     *exports.ROUTES,
     *catalog.ROUTES,

@@ -182,6 +182,9 @@ class _Offers:
     async def restrictions(self, account: Account, channel_ref: str) -> list[Problem]:
         return await catalog.restrictions(AmazonClient(self._client, account), channel_ref)
 
+    async def leave(self, account: Account, channel_ids: Sequence[str]) -> list[Outcome[None]]:
+        return await publishing.leave(AmazonClient(self._client, account), channel_ids)
+
 
 class _Reports:
     """Implements connectors.protocol.Reports."""

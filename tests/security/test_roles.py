@@ -94,6 +94,8 @@ POST /listings/{listing_id:str}/retry
 POST /listings/retries
 GET /listings/{listing_id:str}/end
 POST /listings/{listing_id:str}/end
+GET /listings/{listing_id:str}/relisting
+POST /listings/{listing_id:str}/relisting
 POST /listings/{listing_id:str}/hold
 POST /listings/{listing_id:str}/publish
 POST /listings/{listing_id:str}/link
