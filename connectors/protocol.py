@@ -62,7 +62,12 @@ class Capabilities:
     `connect_methods` are "oauth" (a consent page) and "token" (`keys` pasted into a form of ours).
     `details` are what a product needs for this channel alone (`ProductRecord.details`); `kind_detail` names the one
     that says which kind of product it is, where the channel has `Kinds`. `live_within_seconds` is how long an accepted
-    listing may take until buyers see it. Where `keeps_mark` is false
+    listing may take until buyers see it.
+
+    `codes` says what becomes of product codes there: "any" (kept as typed), "valid" (none, or a GTIN that is one), or
+    "matched": the channel joins products to its own catalog by them, so that each has a GTIN of its own. There
+    `exemption_detail` and `item_detail` name the details that make a code needless: the channel's exemption, and the
+    catalog's item that is sold on. Where `keeps_mark` is false
     there is no field for our key, so what we made and never heard of is met as a stranger's.
     """
 
@@ -80,7 +85,7 @@ class Capabilities:
     variants_limit: int
     options_limit: int
     needs_sku: bool
-    needs_barcode: bool
+    codes: str
     webhooks: bool
     takes_offers: bool
     cancels: str
@@ -93,6 +98,8 @@ class Capabilities:
     keys: tuple[Key, ...] = ()
     details: tuple[Detail, ...] = ()
     kind_detail: str = ""
+    exemption_detail: str = ""
+    item_detail: str = ""
     live_within_seconds: int = 600
 
 
@@ -160,6 +167,12 @@ class Offers(Protocol):
 
     async def restrictions(self, account: Account, channel_ref: str) -> list[Problem]:
         """Why the merchant may not sell it; empty when free to."""
+
+    async def leave(self, account: Account, channel_ids: Sequence[str]) -> list[Outcome[None]]:
+        """These listings of ours (variants' before their parents') are deleted, so that nothing joins them to an item.
+
+        The channel may go on showing one for a while: a read says when it is gone. What is gone counts as done.
+        """
 
 
 class Reports(Protocol):

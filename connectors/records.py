@@ -161,10 +161,14 @@ class ObservedItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListingState:
-    """One listing as the channel shows it now. `warnings` do not stop it from selling."""
+    """One listing as the channel shows it now. `warnings` do not stop it from selling.
+
+    `gone` says more than ended: the channel knows no such listing.
+    """
 
     channel_id: str
     observed: Observed
+    gone: bool = False
     url: str = ""
     items: tuple[ObservedItem, ...] = ()
     warnings: tuple[Problem, ...] = ()

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
@@ -22,7 +22,7 @@ from portal.listings.records import product_record
 from portal.models.accounts import Merchant
 from portal.models.catalog import Product
 from portal.models.connections import Connection
-from portal.models.listings import LastAttempt, Listing
+from portal.models.listings import LastAttempt, Listing, ListingItem
 from portal.tasks import kinds
 from portal.tasks import service as tasks
 
@@ -96,6 +96,22 @@ def _kind_of(problem: Mapping[str, Any]) -> tuple[str, str, str]:
 
 def forget_problem(listing: Listing) -> None:
     listing.problem, listing.problem_count, listing.problem_since = None, 0, None
+
+
+async def start_anew(session: AsyncSession, listing: Listing, now: datetime) -> None:
+    """What is no longer at the channel is forgotten here and made there again, as the merchant asked."""
+    await session.execute(delete(ListingItem).where(ListingItem.listing_id == listing.id))
+    listing.channel_id = listing.url = ""
+    listing.ours, listing.attempt = True, LastAttempt.QUEUED
+    await session.flush()
+    await tasks.enqueue(
+        session,
+        kinds.PUBLISH,
+        [str(listing.id)],
+        merchant_id=listing.merchant_id,
+        connection_id=listing.connection_id,
+        now=now,
+    )
 
 
 async def read_soon(session: AsyncSession, connection: Connection, listings: Sequence[Listing], now: datetime) -> None:

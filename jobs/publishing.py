@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from connectors.errors import PRODUCT_GONE, Problem, ProblemClass
@@ -19,11 +19,12 @@ from connectors.records import (
     Found,
     Observed,
     Outcome,
+    ProductRecord,
     Published,
     PublishItem,
 )
 from connectors.registry import CHANNELS
-from jobs import outgoing
+from jobs import codes, outgoing
 from jobs.channel import connection_of, look, reach, result_of, results_of
 from jobs.handlers import Batch, Prepared
 from jobs.listed import (
@@ -35,6 +36,7 @@ from jobs.listed import (
     products_of,
     read_soon,
     record_of,
+    start_anew,
     stop_listings,
 )
 from jobs.meeting import NOT_TRIED, meet, tried_before
@@ -112,17 +114,17 @@ class Publish:
         results, ready = await asyncio.to_thread(_not_ready, work, connection_of(batch), account.currency)
         unknown = {task: (item.record, item.tried) for task, item in ready.items() if not item.channel_id}
         met = await meet(connector, account, unknown)
+        results |= {task: stopped for task, item in ready.items() if (stopped := _stopped_by(met.get(task), item))}
+        results |= await codes.conflicts(connector, account, _firsts(ready, met, results))
         lists: dict[UUID, PublishItem] = {}
         updates: dict[UUID, PublishItem] = {}
         for task, item in ready.items():
-            outcome = met.get(task, Done(None))
-            stopped = _stopped_by(outcome, item)
-            if stopped is not None:
-                results[task] = stopped
-            elif item.channel_id and batch.tasks[0].kind == kinds.UPDATE.name:
+            if task in results:
+                continue
+            if item.channel_id and batch.tasks[0].kind == kinds.UPDATE.name:
                 updates[task] = outgoing.item_of(item, None)
             else:
-                lists[task] = outgoing.item_of(item, _ours_there(outcome, item))
+                lists[task] = outgoing.item_of(item, _ours_there(met.get(task), item))
         for send, items in ((connector.publish, lists), (connector.update, updates)):
             outcomes = await send(account, list(items.values())) if items else []
             results |= results_of(items, outcomes)
@@ -148,7 +150,8 @@ class Publish:
                 if task.kind == kinds.PUBLISH.name or _shows_elsewhere(listing, work):
                     touched.append(listing)
             elif listing.channel_id and task.kind == kinds.PUBLISH.name and _is_gone(result):
-                await _start_anew(session, batch, listing, now)
+                # An update of such a listing stays refused: nobody asked for the product to come back.
+                await start_anew(session, listing, now)
             else:
                 note_failure(listing, result, now)
             announce(session, listing)
@@ -195,8 +198,24 @@ def _not_ready(
     return results, ready
 
 
-def _stopped_by(outcome: Outcome[Found | None], work: Work) -> Result | None:
-    """The result of a product that is not sent: nobody could say what is there, or it is another's."""
+def _firsts(
+    ready: Mapping[UUID, Work], met: Mapping[UUID, Outcome[Found | None]], results: Mapping[UUID, Result]
+) -> dict[UUID, ProductRecord]:
+    """What would come to be at the channel only now."""
+    return {
+        task: item.record
+        for task, item in ready.items()
+        if task not in results and not item.channel_id and _ours_there(met.get(task), item) is None
+    }
+
+
+def _stopped_by(outcome: Outcome[Found | None] | None, work: Work) -> Result | None:
+    """The result of a product that is not sent: nobody could say what is there, or it is another's.
+
+    None looked for what is listed already.
+    """
+    if outcome is None:
+        return None
     if not isinstance(outcome, Done):
         return result_of(outcome)
     seen = outcome.value
@@ -205,7 +224,7 @@ def _stopped_by(outcome: Outcome[Found | None], work: Work) -> Result | None:
     return refused(_already_there(seen), value=seen)
 
 
-def _ours_there(outcome: Outcome[Found | None], work: Work) -> Found | None:
+def _ours_there(outcome: Outcome[Found | None] | None, work: Work) -> Found | None:
     seen = outcome.value if isinstance(outcome, Done) else None
     return seen if seen is not None and seen.mark == work.record.key else None
 
@@ -282,25 +301,6 @@ async def _changed_since(session: AsyncSession, through: Mapping[UUID, Work]) ->
 
 def _is_gone(result: Result) -> bool:
     return result.ended is Ended.REFUSED and result.problem is not None and result.problem.code == PRODUCT_GONE
-
-
-async def _start_anew(session: AsyncSession, batch: Batch, listing: Listing, now: datetime) -> None:
-    """What was deleted at the channel is forgotten here, and made there again: the merchant asked for it to be listed.
-
-    An update of such a listing stays refused: nobody asked for the product to come back.
-    """
-    await session.execute(delete(ListingItem).where(ListingItem.listing_id == listing.id))
-    listing.channel_id = listing.url = ""
-    listing.ours, listing.attempt = True, LastAttempt.QUEUED
-    await session.flush()
-    await tasks.enqueue(
-        session,
-        kinds.PUBLISH,
-        [str(listing.id)],
-        merchant_id=batch.merchant_id,
-        connection_id=connection_of(batch).id,
-        now=now,
-    )
 
 
 async def _follow_up(session: AsyncSession, batch: Batch, done: Sequence[Listing], now: datetime) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from connectors.errors import Problem
 from connectors.records import ListingState, Observed
+from jobs import relisting
 from jobs.channel import connection_of, reach, result_of
 from jobs.handlers import Batch, Prepared
 from jobs.listed import announce, listings_of, note_failure, stop_listings
@@ -63,6 +64,8 @@ class ReadState:
             listing.url = state.url or listing.url
             listing.warnings = [asdict(problem) for problem in state.warnings]
             seen[listing.id] = state
+            if relisting.is_gone(listing, state):
+                await relisting.publish_again(session, listing, now)
             await _look_again(session, batch, listing, pending_since, now)
             announce(session, listing)
         await _note_prices(session, seen, now)
@@ -114,7 +117,9 @@ async def _note_numbers(session: AsyncSession, seen: Mapping[UUID, ListingState]
 async def _look_again(
     session: AsyncSession, batch: Batch, listing: Listing, pending_since: datetime | None, now: datetime
 ) -> None:
-    if listing.observed is not Observed.PENDING or listing.intent is not Intent.PUBLISH:
+    if relisting.is_leaving(listing):
+        pending_since = listing.attempted_at
+    elif listing.observed is not Observed.PENDING or listing.intent is not Intent.PUBLISH:
         return
     waited = now - (pending_since or now)
     pause = next((step for step in LOOK_AGAIN if step > waited), LOOK_AGAIN[-1])

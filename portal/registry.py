@@ -8,6 +8,8 @@ from typing import Any
 from portal import chrome
 from portal.catalog import fragments as catalog_fragments
 from portal.catalog import routes as catalog
+from portal.codes import fragments as codes_fragments
+from portal.codes import routes as codes
 from portal.connections import connecting, kind_routes
 from portal.connections import routes as connections
 from portal.connections.fragments import hub_fragments
@@ -22,6 +24,7 @@ from portal.imports import routes as imports
 from portal.inbox import fragments as inbox_fragments
 from portal.inbox import routes as inbox
 from portal.listings import fragments as listings_fragments
+from portal.listings import relisting_routes
 from portal.listings import routes as listings
 from portal.runtime import Runtime
 from portal.stock import fragments as stock_fragments
@@ -32,10 +35,12 @@ ROUTES: list[Any] = [
     *dashboard.ROUTES,
     *inbox.ROUTES,
     *listings.ROUTES,
+    *relisting_routes.ROUTES,
     *imports.ROUTES,
     *exports.ROUTES,
     *catalog.ROUTES,
     *images.ROUTES,
+    *codes.ROUTES,
     *stock.ROUTES,
     *connections.ROUTES,
     *connecting.ROUTES,
@@ -54,6 +59,7 @@ def fragments_of(runtime: Runtime) -> Mapping[str, Render]:
         **imports_fragments.FRAGMENTS,
         **catalog_fragments.FRAGMENTS,
         **images_fragments.FRAGMENTS,
+        **codes_fragments.FRAGMENTS,
         **stock_fragments.FRAGMENTS,
         **hub_fragments(runtime),
     }

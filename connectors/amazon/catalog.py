@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from connectors import gtin
 from connectors.amazon.client import AmazonClient
 from connectors.errors import Problem, ProblemClass
 from connectors.records import CatalogMatch
@@ -54,11 +55,16 @@ def _match(item: Mapping[str, Any], codes: Sequence[str]) -> CatalogMatch:
     return CatalogMatch(
         channel_ref=item["asin"],
         title=str(summary.get("itemName", "")),
-        code=next((code for code in codes if code in known), item["asin"] if item["asin"] in codes else ""),
+        code=next((code for code in codes if _is_one_of(code, known)), item["asin"] if item["asin"] in codes else ""),
         brand=str(summary.get("brand", "")),
         image_url=str(images[0].get("link", "")) if images else "",
         kind=str(kinds[0].get("productType", "")) if kinds else "",
     )
+
+
+def _is_one_of(code: str, known: Sequence[str]) -> bool:
+    """Amazon may say in thirteen digits what was asked for in twelve."""
+    return code in known or (gtin.is_valid(code) and gtin.whole(code) in map(gtin.whole, known))
 
 
 async def restrictions(shop: AmazonClient, asin: str) -> list[Problem]:

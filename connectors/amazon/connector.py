@@ -51,7 +51,7 @@ CAPABILITIES = Capabilities(
     variants_limit=1_000,
     options_limit=2,
     needs_sku=True,
-    needs_barcode=False,
+    codes="matched",
     webhooks=False,
     takes_offers=False,
     cancels="to_channel",
@@ -69,6 +69,8 @@ CAPABILITIES = Capabilities(
         Detail(mapping.EXEMPTION, required=False),
     ),
     kind_detail=mapping.TYPE,
+    exemption_detail=mapping.EXEMPTION,
+    item_detail=mapping.ASIN,
     live_within_seconds=1_800,
 )
 _NOT_A_MARKETPLACE = 'Type the marketplace, for example "amazon.com" or "amazon.co.jp".'
@@ -178,6 +180,9 @@ class _Offers:
 
     async def restrictions(self, account: Account, channel_ref: str) -> list[Problem]:
         return await catalog.restrictions(AmazonClient(self._client, account), channel_ref)
+
+    async def leave(self, account: Account, channel_ids: Sequence[str]) -> list[Outcome[None]]:
+        return await publishing.leave(AmazonClient(self._client, account), channel_ids)
 
 
 class _Reports:

@@ -47,6 +47,16 @@ async def patch(shop: AmazonClient, sku: str, patches: Sequence[Patch], *, produ
         return Reply(body={}, found=False, request_id=fault.problem.channel_request_id)
 
 
+async def delete(shop: AmazonClient, sku: str) -> Reply:
+    """The listing goes; the item of the catalog stays. Not found where there is no such SKU, told as `patch` does."""
+    try:
+        return await shop.send("deleteListingsItem", "DELETE", await _path(shop, sku), _query(shop), None)
+    except OurFault as fault:
+        if await search(shop, [sku], ["summaries"]):
+            raise
+        return Reply(body={}, found=False, request_id=fault.problem.channel_request_id)
+
+
 def merge(attribute: str, value: list[dict[str, Any]]) -> Patch:
     """Fields that are not sent stay: a lead time beside a quantity, another offer beside ours."""
     return {"op": "merge", "path": f"/attributes/{attribute}", "value": value}

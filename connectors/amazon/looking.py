@@ -97,7 +97,7 @@ def _parent_of(listing: Listing) -> str:
 def _state(shop: AmazonClient, channel_id: str, there: Mapping[str, Listing]) -> ListingState:
     listing = there.get(channel_id)
     if listing is None:
-        return ListingState(channel_id=channel_id, observed=Observed.ENDED)
+        return ListingState(channel_id=channel_id, observed=Observed.ENDED, gone=True)
     sold = [there[sku] for sku in publishing.sellable(channel_id, listing) if sku in there]
     states = [_observed(one) for one in sold]
     order = (Observed.LIVE, Observed.SUPPRESSED, Observed.PENDING, Observed.ENDED)

@@ -9,7 +9,7 @@ from typing import Any
 
 import nh3
 
-from connectors import money
+from connectors import gtin, money
 from connectors.amazon import attributes, skus
 from connectors.amazon.attributes import Attributes
 from connectors.amazon.marketplaces import Marketplace
@@ -131,14 +131,15 @@ class _Builder:
         return self._sku(variant.sku, told, number)
 
     def _code(self, variant: VariantRecord) -> Attributes:
-        if variant.barcode:
-            given = {"type": _CODE_TYPES.get(len(variant.barcode), "ean"), "value": variant.barcode}
-            name = "externally_assigned_product_identifier"
-            return {name: self._shaped(name, [given])}
+        """The exemption where Amazon gave one, which keeps the listing apart from all others; else the code."""
         if self.product.details.get(EXEMPTION):
             name = "supplier_declared_has_product_identifier_exemption"
             return {name: self._shaped(name, [{"value": True}])}
-        return {}
+        code = gtin.for_marketplaces(variant.barcode)
+        if not code:
+            return {}
+        name = "externally_assigned_product_identifier"
+        return {name: self._shaped(name, [{"type": _CODE_TYPES.get(len(code), "ean"), "value": code}])}
 
     def _as_child(self, variant: VariantRecord) -> Attributes:
         parent = {"child_relationship_type": "variation", "parent_sku": skus.parent_sku(self.product)}

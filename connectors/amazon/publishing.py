@@ -82,6 +82,20 @@ async def end(shop: AmazonClient, channel_ids: Sequence[str]) -> list[Outcome[No
     return outcomes
 
 
+async def leave(shop: AmazonClient, wanted: Sequence[str]) -> list[Outcome[None]]:
+    """The listings are deleted. One that stays keeps its ASIN, whatever code it is patched to have."""
+    outcomes: list[Outcome[None]] = []
+    for sku in wanted:
+        try:
+            reply = await items.delete(shop, sku)
+        except ChannelError as error:
+            outcomes.append(Failed(error.problem))
+            continue
+        problem = items.refusal(reply) if reply.found else None
+        outcomes.append(Failed(problem) if problem else Done(None))
+    return outcomes
+
+
 def sellable(channel_id: str, listing: items.Listing) -> list[str]:
     """The SKUs that buyers can buy of a listing: its children, or itself where it has none."""
     related = [one for group in listing.get("relationships", []) for one in group.get("relationships", [])]

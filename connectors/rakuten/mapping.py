@@ -10,7 +10,7 @@ from decimal import InvalidOperation
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from connectors import money
+from connectors import gtin, money
 from connectors.errors import Problem, ProblemClass
 from connectors.rakuten import attributes, names
 from connectors.records import (
@@ -162,7 +162,8 @@ def _linked_variants(item: PublishItem) -> Body:
     for variant in item.product.variants:
         parts = codes.get(variant.key)
         if parts is not None:
-            barcode = {"articleNumber": {"value": variant.barcode}} if variant.barcode else {}
+            code = gtin.for_marketplaces(variant.barcode)
+            barcode = {"articleNumber": {"value": code}} if code else {}
             changed[parts[1]] = {"standardPrice": money.to_text(variant.price), **barcode}
     return changed
 
@@ -234,7 +235,7 @@ def _variant(variant: VariantRecord, product: ProductRecord, options: Mapping[st
     unfit = {
         "selectorValues",
         *(() if options else ("images",)),
-        *(("articleNumberForSet",) if variant.barcode else ()),
+        *(("articleNumberForSet",) if gtin.for_marketplaces(variant.barcode) else ()),
     }
     body: Body = {name: value for name, value in held.items() if value is not None and name not in unfit}
     location = cabinet_location(variant.image_url, shop) if options else ""
@@ -254,9 +255,12 @@ def _variant(variant: VariantRecord, product: ProductRecord, options: Mapping[st
 
 
 def _article_number(variant: VariantRecord, held: Item) -> Body:
-    """Our barcode; without one, the reason for having none that the merchant gave there, else that there is none."""
-    if variant.barcode:
-        return {"value": variant.barcode}
+    """Our barcode; without one, the reason for having none that the merchant gave there, else that there is none.
+
+    An in-store number is none.
+    """
+    if code := gtin.for_marketplaces(variant.barcode):
+        return {"value": code}
     reason = (held.get("articleNumber") or {}).get("exemptionReason")
     return {"exemptionReason": reason or NO_PRODUCT_CODE}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode, urlsplit
 
-from connectors import measures
+from connectors import gtin, measures
 from connectors.errors import Problem, ProblemClass
 from connectors.records import (
     Aspect,
@@ -85,11 +85,16 @@ def edit_item(product: ProductRecord, *, code: str, subcodes: Sequence[str]) -> 
         "display": "1" if product.active else "0",
         "caption": product.description_html,
         "meta_desc": _meta_desc(product),
-        "jan": product.variants[0].barcode if not product.option_names else "",
+        "jan": _jan(product.variants[0].barcode) if not product.option_names else "",
         "item_image_urls": ";".join(urls),
         **_variations(product, subcodes),
     }
     return {name: value for name, value in fields.items() if value}
+
+
+def _jan(barcode: str) -> str:
+    """A JAN has 13 digits, or 8 (JIS X 0507); a UPC is one with a zero in front. In-store numbers stay at home."""
+    return gtin.in_thirteen(barcode) if gtin.for_marketplaces(barcode) else ""
 
 
 def _highest(variants: Sequence[VariantRecord]) -> int:

@@ -190,6 +190,7 @@ async def _product_page(
         summary = await fragments.summary(session, product)
         channels = await part_of(request, "product-channels", session, product.id)
         images = await part_of(request, "product-images", session, product.id)
+        codes = await part_of(request, "product-codes", session, product.id)
     extra = [(name, str(value)) for name, value in product.extra.items()]
     return await page(
         request,
@@ -200,6 +201,7 @@ async def _product_page(
         summary=summary,
         channels=channels,
         images=images,
+        codes=codes,
         extra_columns=extra,
         description=fragments.description_of(product),
         may_edit=asking.may(Role.MANAGER),

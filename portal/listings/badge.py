@@ -55,6 +55,7 @@ class Facts:
     """Everything a badge depends on. `cause` is the plain title of `problem`, for the line under the badge.
 
     `live_by` is when what the channel has taken should be seen by buyers, and `late` that it is past.
+    `relisting` says that it is taken off only to be listed again.
     """
 
     channel: str
@@ -73,6 +74,7 @@ class Facts:
     observed_at: datetime | None = None
     live_by: datetime | None = None
     late: bool = False
+    relisting: bool = False
 
     @property
     def problem_class(self) -> str:
@@ -130,7 +132,14 @@ def _ended_there(facts: Facts) -> Badge:
 def _ending(facts: Facts) -> Badge:
     at = facts.open_task.not_before if facts.open_task and facts.open_task.tries else None
     line = _("Next try") if at else _("We are taking it off sale on %(channel)s") % {"channel": facts.channel}
+    if facts.relisting and not at:
+        line = _("We are taking it off %(channel)s, to list it again with another code") % {"channel": facts.channel}
     return Badge("ending", _("Ending"), "info", "clock", Who.US, line, at)
+
+
+def _leaving(facts: Facts) -> Badge:
+    line = _("We wait until %(channel)s says that it is gone, then list it again") % {"channel": facts.channel}
+    return Badge("ending", _("Ending"), "info", "clock", Who.CHANNEL, line)
 
 
 def _end_refused(facts: Facts) -> Badge:
@@ -306,6 +315,7 @@ _TABLE: tuple[_Rule, ...] = (
     _Rule(lambda f: _withdrawing(f) and f.held is Held.MAINTENANCE and _has_work(f), _maintenance),
     _Rule(lambda f: _withdrawing(f) and f.held is not Held.NOT and _has_work(f), _paused),
     _Rule(lambda f: _withdrawing(f) and _has_work(f), _ending),
+    _Rule(lambda f: _withdrawing(f) and f.relisting, _leaving),
     _Rule(lambda f: _withdrawing(f) and f.observed in {Observed.ENDED, Observed.UNKNOWN}, _ended),
     _Rule(_withdrawing, _ending),
     # The merchant holds it.

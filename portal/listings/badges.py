@@ -57,6 +57,7 @@ def facts(listing: Listing, connection: Connection, task: Task | None, lacks: in
         observed_at=listing.observed_at,
         live_by=live_by,
         late=live_by is not None and live_by <= now,
+        relisting=listing.relisting,
     )
 
 

@@ -39,13 +39,17 @@ STATES: Mapping[str, ColumnElement[bool]] = {
     "problems": PROBLEM,
     "live": and_(Listing.intent == Intent.PUBLISH, Listing.observed == Observed.LIVE, not_(PROBLEM)),
     "waiting": and_(
-        Listing.intent != Intent.HOLD, Listing.attempt.in_(UNDER_WAY), Listing.observed != Observed.LIVE, not_(_STOPPED)
+        Listing.intent != Intent.HOLD,
+        or_(Listing.attempt.in_(UNDER_WAY), Listing.relisting),
+        Listing.observed != Observed.LIVE,
+        not_(_STOPPED),
     ),
     "held": Listing.intent == Intent.HOLD,
     "ended": and_(
         or_(Listing.intent == Intent.WITHDRAW, Listing.observed == Observed.ENDED),
         Listing.intent != Intent.HOLD,
         Listing.attempt.not_in(UNDER_WAY),
+        not_(Listing.relisting),
         not_(PROBLEM),
     ),
 }

@@ -14,6 +14,7 @@ from sqlalchemy.orm import selectinload
 from connectors.errors import Problem
 from connectors.records import ProductRecord
 from connectors.registry import CHANNELS, UNMET
+from portal.codes import queries as codes
 from portal.connections.kind_rules import Rules, kind_of, rules_of
 from portal.images import queries as images
 from portal.listings.publishing import SELLABLE
@@ -61,7 +62,10 @@ async def around(session: AsyncSession, products: Iterable[Product]) -> Around:
     products = list(products)
     urls = {image.url for product in products for image in product.images}
     urls |= {variant.image_url for product in products for variant in product.variants if variant.image_url}
-    return Around(images={check.url: check for check in await images.checks(session, urls)})
+    return Around(
+        images={check.url: check for check in await images.checks(session, urls)},
+        codes=await codes.users(session, (variant.barcode for product in products for variant in product.variants)),
+    )
 
 
 def lacking(product: Product, connection: Connection, currency: str, known: Known) -> list[Missing]:

@@ -156,7 +156,7 @@ def _arm(listing: Listing, now: datetime) -> dict[str, str]:
         # What was seen then says nothing of what is about to be sent.
         listing.observed = Observed.UNKNOWN
     listing.intent, listing.attempt, listing.problem_count = Intent.PUBLISH, LastAttempt.QUEUED, 0
-    listing.updated_at = now
+    listing.relisting, listing.updated_at = False, now
     return before
 
 

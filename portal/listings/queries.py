@@ -24,6 +24,7 @@ from portal.listings.fixes import admin_url, edit_url
 from portal.listings.paging import Keys, keys
 from portal.listings.prices import Priced, prices_of
 from portal.listings.readiness import Missing
+from portal.listings.relisting import may_relist
 from portal.listings.retrying import may_retry
 from portal.listings.words import Explained, explain
 from portal.models.accounts import Merchant
@@ -219,6 +220,7 @@ class Panel:
     next_task: Task | None
     ahead: int
     may_retry: bool
+    may_relist: bool
     product_handle: str
     edit_url: str
     admin_url: str
@@ -251,6 +253,7 @@ async def panel(session: AsyncSession, listing_id: UUID, *, now: datetime) -> Pa
         next_task=task,
         ahead=await _ahead(session, task),
         may_retry=await may_retry(session, listing),
+        may_relist=may_relist(listing, product, connection),
         product_handle=product.handle,
         edit_url=edit_url(product.id, explained.field if explained else "", variants),
         admin_url=admin_url(connection),

@@ -7,13 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from stdnum import ean
-
 from connectors import measures
 from connectors.errors import Problem
 from connectors.protocol import Capabilities
 from connectors.records import ProductRecord, VariantRecord
 from portal.catalog import details
+from portal.codes import judging as codes
 from portal.connections.naming import unit_name
 from portal.i18n import _, ngettext
 from portal.images import judging
@@ -31,9 +30,12 @@ class Missing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Around:
-    """What is known beside the product's own record: what looks found at the addresses of its `images`."""
+    """What is known beside the product's own record: what looks found at the addresses of its `images`, and which
+    products of the catalog have its `codes`.
+    """
 
     images: Mapping[str, ImageCheck] = field(default_factory=dict)
+    codes: codes.Users = field(default_factory=dict)
 
 
 NOTHING_KNOWN = Around()
@@ -59,6 +61,7 @@ def missing(
         *_of_details(record, capabilities),
         *_of_images(record, capabilities, around.images),
         *_of_variants(record, capabilities),
+        *_of_codes(record, capabilities, around.codes),
     ]
     said = {one.field for one in found}
     return found + [_of_kind(problem) for problem in unmet if problem.field not in said]
@@ -154,7 +157,6 @@ def _fetchable(url: str) -> bool:
 
 def _of_variants(record: ProductRecord, capabilities: Capabilities) -> Iterator[Missing]:
     skus = Counter(variant.sku for variant in record.variants if variant.sku)
-    barcodes = Counter(variant.barcode for variant in record.variants if variant.barcode)
     unpriced = [index for index, variant in enumerate(record.variants) if variant.price.minor <= 0]
     if unpriced:
         title = ngettext("No price", "No price on %(num)s variants", len(unpriced)) % {"num": len(unpriced)}
@@ -162,8 +164,6 @@ def _of_variants(record: ProductRecord, capabilities: Capabilities) -> Iterator[
     for index, variant in enumerate(record.variants):
         if capabilities.needs_sku:
             yield from _of_sku(index, variant, skus)
-        if capabilities.needs_barcode:
-            yield from _of_barcode(index, variant, barcodes)
 
 
 def _of_sku(index: int, variant: VariantRecord, skus: Counter[str]) -> Iterator[Missing]:
@@ -175,27 +175,9 @@ def _of_sku(index: int, variant: VariantRecord, skus: Counter[str]) -> Iterator[
         yield Missing(pointer, title, _("Give each variant a SKU of its own."))
 
 
-def _of_barcode(index: int, variant: VariantRecord, barcodes: Counter[str]) -> Iterator[Missing]:
-    pointer = f"/variants/{index}/barcode"
-    if not variant.barcode:
-        yield Missing(pointer, _("No barcode"), _("Add the barcode printed on the product."))
-    elif not ean.is_valid(variant.barcode):
-        yield Missing(
-            pointer, _("Barcode %(code)s can't be right") % {"code": variant.barcode}, barcode_fix(variant.barcode)
-        )
-    elif barcodes[variant.barcode] > 1:
-        title = _("Barcode %(code)s is there twice") % {"code": variant.barcode}
-        yield Missing(pointer, title, _("Every variant has a barcode of its own. Check the labels."))
-
-
-def barcode_fix(barcode: str) -> str:
-    """What to do about a barcode that fails its check: the digit it should end in, or the length it should have."""
-    digits = ean.compact(barcode)
-    if digits.isdecimal() and digits.isascii() and len(digits) in {8, 12, 13, 14}:
-        expected = ean.calc_check_digit(digits[:-1])
-        return _("The last digit should be %(digit)s. Check the label.") % {"digit": expected}
-    said = {"count": len(digits)}
-    return _("It has %(count)s digits. A UPC has 12, an EAN or JAN 13. A spreadsheet may have dropped a zero.") % said
+def _of_codes(record: ProductRecord, capabilities: Capabilities, users: codes.Users) -> Iterator[Missing]:
+    for said in codes.in_the_way(record, capabilities, users):
+        yield Missing(f"/variants/{said.index}/barcode", said.text, said.fix)
 
 
 def _of_kind(problem: Problem) -> Missing:

@@ -42,6 +42,10 @@ async def get(session: AsyncSession, listing_id: UUID) -> Listing:
 async def end(session: AsyncSession, listing: Listing, *, now: datetime) -> None:
     """The product goes off sale there; what never left is simply not sent. Nothing is deleted at the channel."""
     if listing.intent is Intent.WITHDRAW:
+        if listing.relisting:
+            # On its way off, it stays off.
+            listing.relisting, listing.updated_at = False, now
+            announce(session, listing.merchant_id, listing.id, listing.product_id)
         return
     await cancel_sends(session, listing, now=now)
     never_sent = not listing.channel_id and listing.attempt not in LEFT and not await _may_be_there(session, listing)
@@ -68,7 +72,7 @@ async def hold(session: AsyncSession, listing: Listing, *, now: datetime) -> Non
     if listing.intent is Intent.HOLD:
         return
     await cancel_sends(session, listing, now=now)
-    listing.intent, listing.updated_at = Intent.HOLD, now
+    listing.intent, listing.relisting, listing.updated_at = Intent.HOLD, False, now
     if listing.attempt is LastAttempt.QUEUED:
         listing.attempt = LastAttempt.ACCEPTED if listing.sent_version else LastAttempt.NONE
     await session.flush()

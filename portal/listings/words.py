@@ -47,6 +47,8 @@ def explain(problem: Mapping[str, Any], *, channel: str, channel_name: str) -> E
     title, body = _(wording.named if wording.named and said["field"] else wording.title) % said, _(wording.body) % said
     if code == words_common.NOT_READY:
         title, body = str(problem.get("message") or title), str(problem.get("recommended") or body)
+    elif code == words_common.CODE_IN_CATALOG and problem.get("message"):
+        body = _in_catalog(problem, said)
     return Explained(
         title=title,
         body=body,
@@ -61,9 +63,17 @@ def explain(problem: Mapping[str, Any], *, channel: str, channel_name: str) -> E
 def _source(code: str, *, known: bool) -> str:
     if not known:
         return _("We have no words of our own for %(code)s yet.")
-    if code in {words_common.NOT_READY, words_common.ALREADY_ON_CHANNEL}:
+    if code in words_common.OUR_OWN_LOOK:
         return _("From our own look before sending (%(code)s).")
     return _("Our words for %(channel)s's answer %(code)s.")
+
+
+def _in_catalog(problem: Mapping[str, Any], said: Mapping[str, str]) -> str:
+    """The item there, and the ways out: selling on it where the product can, or another code."""
+    there = _("It is %(item)s there. Buyers would see that item and its pictures, so nothing was sent.")
+    sell = _("Is it yours? Enter %(ref)s as the item to sell on. If not, use a code of your own.")
+    ways = sell if problem.get("recommended") else _("Use a code of your own.")
+    return f"{there} {ways}" % {**said, "item": problem["message"], "ref": problem.get("recommended", "")}
 
 
 def wording_of(channel: str, code: str) -> Wording | None:

@@ -21,6 +21,9 @@ from portal.listings.wording import (
 
 NOT_READY = "not_ready"
 ALREADY_ON_CHANNEL = "already_on_channel"
+CODE_IN_CATALOG = "code_in_catalog"
+# What we found before anything was sent.
+OUR_OWN_LOOK = frozenset({NOT_READY, ALREADY_ON_CHANNEL, CODE_IN_CATALOG})
 
 
 WORDINGS: Mapping[str, Wording] = {
@@ -29,6 +32,11 @@ WORDINGS: Mapping[str, Wording] = {
         N_("This product is already on %(channel)s"),
         N_("Link yours to it, or list yours as a new product under another web address. Nothing was changed there."),
         Button.CHOOSE,
+    ),
+    CODE_IN_CATALOG: edit(
+        N_("At %(channel)s this barcode belongs to another brand"),
+        N_("Buyers would see that item and its pictures. If it is yours, sell on it; if not, use a code of your own."),
+        "/variants/barcode",
     ),
     "HANDLE_NOT_UNIQUE": Wording(
         N_("Another product at %(channel)s uses this web address"),

@@ -1,12 +1,25 @@
 """Every table, one aggregate a file; importing this package registers them all."""
 
-from portal.models import accounts, catalog, connections, images, imports, inbox, listings, stock, tasks, webhooks
+from portal.models import (
+    accounts,
+    catalog,
+    codes,
+    connections,
+    images,
+    imports,
+    inbox,
+    listings,
+    stock,
+    tasks,
+    webhooks,
+)
 from portal.models.base import Base
 
 __all__ = [
     "Base",
     "accounts",
     "catalog",
+    "codes",
     "connections",
     "images",
     "imports",

@@ -38,6 +38,7 @@ class Listing(Row, MerchantOwned, Base):
     `ours` says we created the channel's product, so a full write may go to it. `found` is a
     product met on the channel that is not linked: the merchant links it or lists as new.
     `handle` is the handle to use there when it differs from the product's.
+    `relisting` says that it is withdrawn only to be published anew, once the channel says that it is gone.
     `sent_version` is the product version the channel last accepted, `sent_aspects` a digest of each aspect of it.
     """
 
@@ -72,6 +73,7 @@ class Listing(Row, MerchantOwned, Base):
     found: Mapped[dict[str, Any] | None]
     sent_version: Mapped[int] = mapped_column(default=0)
     sent_aspects: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    relisting: Mapped[bool] = mapped_column(default=False)
     updated_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 

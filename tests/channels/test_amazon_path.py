@@ -192,8 +192,8 @@ async def test_a_product_type_that_is_none_is_said_at_its_field(
     assert (rules.name, rules.document) == ("TEACUPS", None)
 
 
-async def test_another_brands_code_is_refused_in_amazons_words_and_goes_through_once_mended(
-    premises: Premises, seller: Merchant, connection: Connection, clock: SettableClock
+async def test_another_brands_code_is_met_before_anything_is_sent_and_goes_through_once_mended(
+    premises: Premises, seller: Merchant, connection: Connection, amazon: Amazon, alice: Browser, clock: SettableClock
 ) -> None:
     coded = replace(MUG, variants=(replace(MUG.variants[0], barcode=TAKEN_CODE),))
     saved = await offered(premises, seller, coded, amazon_code_exemption="")
@@ -204,14 +204,89 @@ async def test_another_brands_code_is_refused_in_amazons_words_and_goes_through_
     listing = await premises.stage.listing(seller, saved.id)
     assert listing.attempt is LastAttempt.REJECTED
     assert listing.problem is not None
-    assert (listing.problem["code"], listing.problem["field"]) == ("8572", "/variants/0/barcode")
-    assert listing.problem["original"].startswith("You are using UPCs, EANs, ISBNs, ASINs, or JAN codes")
+    assert (listing.problem["code"], listing.problem["field"]) == ("code_in_catalog", "/variants/0/barcode")
+    assert "putListingsItem" not in await amazon.operations()
+    page = (await alice.http.get(f"/listings/{listing.id}")).text
+    assert "It is Stabilo point 88 fineliner, blue, Stabilo (B0PRACT001) there." in page
+    assert "Enter B0PRACT001 as the item to sell on." in page
 
     async with premises.stage.sessions.write(seller.id) as session:
         (await session.get_one(Variant, saved.variants[0].id)).barcode = "4901234567894"
     await change(premises, seller, saved.id)
     await settle(premises.stage, clock)
     assert (await premises.stage.listing(seller, saved.id)).observed is Observed.LIVE
+
+
+async def test_the_same_brands_item_is_no_conflict_and_neither_is_selling_on_it(
+    premises: Premises, seller: Merchant, connection: Connection, amazon: Amazon, clock: SettableClock
+) -> None:
+    pens = replace(
+        MUG, handle="pens", vendor="STABILO", variants=(replace(MUG.variants[0], sku="PEN-1", barcode=TAKEN_CODE),)
+    )
+    own = await offered(premises, seller, pens, amazon_product_type="PRODUCT", amazon_code_exemption="")
+    await publish(premises.stage, seller, connection, own.id)
+    await settle(premises.stage, clock)
+    assert (await premises.stage.listing(seller, own.id)).problem is None
+
+    other = replace(MUG, variants=(replace(MUG.variants[0], barcode=TAKEN_CODE),))
+    sold_on = await offered(premises, seller, other, amazon_code_exemption="", amazon_asin="B0PRACT001")
+    await publish(premises.stage, seller, connection, sold_on.id)
+    await settle(premises.stage, clock)
+    assert (await premises.stage.listing(seller, sold_on.id)).observed is Observed.LIVE
+
+
+@pytest.mark.parametrize("fault", ["throttle", "maintenance"])
+async def test_a_catalog_that_cannot_be_asked_loses_no_publish(
+    premises: Premises, seller: Merchant, connection: Connection, amazon: Amazon, clock: SettableClock, fault: str
+) -> None:
+    coded = replace(MUG, variants=(replace(MUG.variants[0], barcode="4901234567894"),))
+    saved = await offered(premises, seller, coded, amazon_code_exemption="")
+    await amazon.do("faults", kind=fault, operation="searchCatalogItems", count=20)
+
+    await publish(premises.stage, seller, connection, saved.id)
+    await premises.stage.work()
+    listing = await premises.stage.listing(seller, saved.id)
+    assert (listing.attempt, listing.problem) == (LastAttempt.QUEUED, None)
+    assert "putListingsItem" not in await amazon.operations()
+
+    await amazon.clear()
+    clock.advance(3600)
+    await settle(premises.stage, clock)
+    assert (await premises.stage.listing(seller, saved.id)).observed is Observed.LIVE
+
+
+async def test_a_catalog_that_may_not_be_asked_holds_nothing_back(
+    premises: Premises, seller: Merchant, connection: Connection, amazon: Amazon, clock: SettableClock
+) -> None:
+    coded = replace(MUG, variants=(replace(MUG.variants[0], barcode="4901234567894"),))
+    saved = await offered(premises, seller, coded, amazon_code_exemption="")
+    body = {"errors": [{"code": "400", "message": "Request has missing or invalid parameters and cannot be parsed."}]}
+    await amazon.do("faults", kind="error", operation="searchCatalogItems", status=400, body=body)
+
+    await publish(premises.stage, seller, connection, saved.id)
+    await settle(premises.stage, clock)
+
+    assert (await premises.stage.listing(seller, saved.id)).observed is Observed.LIVE
+
+
+async def test_a_code_that_amazon_alone_refuses_is_told_in_its_words(
+    premises: Premises, seller: Merchant, connection: Connection, amazon: Amazon, clock: SettableClock
+) -> None:
+    words = (
+        "You are using UPCs, EANs, ISBNs, ASINs, or JAN codes that do not match the products you are trying to list."
+    )
+    await amazon.do(
+        "faults", kind="refuse", code="8572", message=words, attribute="externally_assigned_product_identifier"
+    )
+    saved = await offered(premises, seller)
+
+    await publish(premises.stage, seller, connection, saved.id)
+    await settle(premises.stage, clock)
+
+    listing = await premises.stage.listing(seller, saved.id)
+    assert listing.problem is not None
+    assert (listing.problem["code"], listing.problem["field"]) == ("8572", "/variants/0/barcode")
+    assert listing.problem["original"] == words
 
 
 async def test_what_amazon_finds_later_hides_it_with_amazons_words(

@@ -93,6 +93,8 @@ def test_no_combination_is_without_an_answer_that_says_who_acts_next() -> None:
         ({"observed": Observed.ENDED}, "ended", Who.YOU),
         ({"intent": Intent.WITHDRAW, "attempt": LastAttempt.QUEUED, "open_task": TASKS[1]}, "ending", Who.US),
         ({"intent": Intent.WITHDRAW, "observed": Observed.ENDED}, "ended", Who.NOBODY),
+        ({"intent": Intent.WITHDRAW, "observed": Observed.UNKNOWN, "relisting": True}, "ending", Who.CHANNEL),
+        ({"intent": Intent.WITHDRAW, "attempt": LastAttempt.QUEUED, "relisting": True}, "ending", Who.US),
         ({"intent": Intent.HOLD}, "held", Who.YOU),
         ({"held": Held.NEEDS_REAUTH}, "live_check", Who.YOU),
         ({"held": Held.NEEDS_REAUTH, "observed": Observed.UNKNOWN, "open_task": TASKS[1]}, "paused", Who.YOU),

@@ -11,10 +11,12 @@ from connectors.errors import Problem, ProblemClass
 from connectors.protocol import Capabilities
 from connectors.records import ImageRecord, Money, ProductRecord, VariantRecord
 from connectors.registry import CHANNELS
-from portal.listings.readiness import missing
+from portal.listings.readiness import Around, missing
 
 SHOPIFY = CHANNELS["shopify"]
-STRICT = replace(SHOPIFY, needs_sku=True, needs_barcode=True, title_limit=255, title_unit="bytes", name="Rakuten")
+STRICT = replace(SHOPIFY, needs_sku=True, codes="matched", title_limit=255, title_unit="bytes", name="Rakuten")
+
+IN_STORE, IN_STORE_12 = "2000000000008", "212345678992"
 
 
 def variant(key: str = "v1", *values: str, price: int = 100, **fields: Any) -> VariantRecord:
@@ -81,11 +83,11 @@ def test_skus_and_barcodes_matter_only_where_the_channel_needs_them() -> None:
     twins = (variant("a", "S", sku="X", barcode="123"), variant("b", "M", sku="X", barcode="123"))
     product = record(*twins, option_names=("Size",))
     assert fields(product) == []
-    assert fields(product, STRICT) == [
-        "/variants/0/sku",
+    assert sorted(fields(product, STRICT)) == [
         "/variants/0/barcode",
-        "/variants/1/sku",
+        "/variants/0/sku",
         "/variants/1/barcode",
+        "/variants/1/sku",
     ]
 
 
@@ -103,6 +105,52 @@ def test_the_same_barcode_twice_is_found_where_it_is_right_otherwise() -> None:
     code = "4006381333931"
     twins = (variant("a", "S", sku="A", barcode=code), variant("b", "M", sku="B", barcode=code))
     assert fields(record(*twins, option_names=("Size",)), STRICT) == ["/variants/0/barcode", "/variants/1/barcode"]
+
+
+def test_the_same_barcode_in_another_length_is_the_same_one() -> None:
+    twins = (variant("a", "S", sku="A", barcode="036000291452"), variant("b", "M", sku="B", barcode="0036000291452"))
+    assert fields(record(*twins, option_names=("Size",)), STRICT) == ["/variants/0/barcode", "/variants/1/barcode"]
+
+
+def test_a_barcode_of_another_product_is_named_with_that_product() -> None:
+    mine = record(variant(sku="A", barcode="036000291452"))
+    users = {"00036000291452": [("p1", "Mug"), ("p2", "Blue mug")]}
+
+    (found,) = missing(mine, STRICT, around=Around(codes=users))
+    assert (found.field, found.title) == ("/variants/0/barcode", "Barcode 036000291452 is there twice")
+    assert found.fix.startswith("Also on Blue mug.")
+    assert missing(mine, STRICT, around=Around(codes={"00036000291452": [("p1", "Mug")]})) == []
+    assert missing(mine, CHANNELS["rakuten"], around=Around(codes=users)) == missing(mine, CHANNELS["rakuten"])
+
+
+def of_codes(product: ProductRecord, channel: str) -> list[tuple[str, str]]:
+    found = missing(product, CHANNELS[channel])
+    return [(one.title, one.fix) for one in found if one.field.endswith("/barcode")]
+
+
+@pytest.mark.parametrize(
+    ("channel", "none", "wrong", "in_store"),
+    [("shopify", 0, 0, 0), ("rakuten", 0, 1, 0), ("yahoo", 0, 1, 0), ("amazon", 1, 1, 1)],
+)
+def test_what_a_channel_does_with_codes_decides_what_is_wrong_with_them(
+    channel: str, none: int, wrong: int, in_store: int
+) -> None:
+    assert len(of_codes(record(variant(sku="A")), channel)) == none
+    assert len(of_codes(record(variant(sku="A", barcode="4006381333930")), channel)) == wrong
+    assert len(of_codes(record(variant(sku="A", barcode=IN_STORE)), channel)) == in_store
+
+
+def test_an_in_store_number_is_told_from_a_wrong_one_and_has_two_ways_out() -> None:
+    ((title, fix),) = of_codes(record(variant(sku="A", barcode=IN_STORE)), "amazon")
+    assert title == f"Barcode {IN_STORE} is an in-store number"
+    assert "your own GS1 prefix" in fix
+    assert "Amazon code exemption" in fix
+
+
+@pytest.mark.parametrize("detail", ["amazon_code_exemption", "amazon_asin"])
+@pytest.mark.parametrize("barcode", ["", IN_STORE_12, "4006381333931"])
+def test_no_code_is_judged_where_none_is_sent(detail: str, barcode: str) -> None:
+    assert of_codes(record(variant(sku="A", barcode=barcode), details={detail: "yes"}), "amazon") == []
 
 
 def test_prices_of_another_currency_never_leave() -> None:

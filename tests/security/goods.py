@@ -16,6 +16,7 @@ from portal.imports import service as imports
 from portal.imports import storing
 from portal.models.accounts import AuditEntry, Invitation, Member, Merchant, Role, User
 from portal.models.catalog import Product, ProductImage, ProductStatus, Variant
+from portal.models.codes import CodePrefix, IssuedCode
 from portal.models.connections import Connection, ConnectionState, ExchangeEntry, KindRules
 from portal.models.images import ImageCheck, KeptPicture, digest
 from portal.models.imports import Import, ImportProblem
@@ -162,7 +163,10 @@ def _traces(
     runtime: Runtime, merchant: Merchant, connection: Connection, listing: Listing, variant: Variant, mark: str
 ) -> list[Any]:
     """What comes along with the work."""
+    prefix = CodePrefix(id=new_id(), merchant_id=merchant.id, prefix="95060001", used_at=runtime.clock())
     return [
+        prefix,
+        IssuedCode(merchant_id=merchant.id, prefix_id=prefix.id, code=f"code {mark}"[:13], given_to=variant.id),
         ListingItem(
             merchant_id=merchant.id,
             listing_id=listing.id,

@@ -55,6 +55,8 @@ GET /imports/{import_id:str}
 GET /imports/{import_id:str}/refused.csv
 GET /exports
 GET /exports/{key:str}
+GET /codes
+GET /codes/file
 GET /products
 GET /products/{product_id:str}
 GET /products/{product_id:str}/stock
@@ -92,6 +94,8 @@ POST /listings/{listing_id:str}/retry
 POST /listings/retries
 GET /listings/{listing_id:str}/end
 POST /listings/{listing_id:str}/end
+GET /listings/{listing_id:str}/relisting
+POST /listings/{listing_id:str}/relisting
 POST /listings/{listing_id:str}/hold
 POST /listings/{listing_id:str}/publish
 POST /listings/{listing_id:str}/link
@@ -106,7 +110,11 @@ POST /products/{product_id:str}/images/checks
 POST /products/{product_id:str}/images/replacement
 POST /products/{product_id:str}/images/conversion
 POST /products/{product_id:str}/images/removal
+POST /products/{product_id:str}/codes
 POST /products/{product_id:str}/archive
+POST /codes
+GET /codes/giving
+POST /codes/giving
 POST /products/{product_id:str}/restore
 POST /products/{product_id:str}/variants/{variant_id:str}/stock
 GET /channels/kinds

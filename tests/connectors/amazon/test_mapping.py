@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.amazon import attributes, mapping, marketplaces, schemas, skus
-from connectors.records import Money
+from connectors.records import Money, ProductRecord
 from tests.connectors.amazon.practice.practice_seller import US
 from tests.connectors.amazon.products import CODES, coded, document, mug
 
@@ -148,3 +148,18 @@ def test_an_option_amazon_has_no_attribute_for_is_said_before_anything_is_sent()
 def test_a_sku_longer_than_amazons_forty_characters_is_said() -> None:
     product = replace(mug(), variants=(replace(mug().variants[0], sku="S" * 41),))
     assert ("/variants/0/sku", "sku_too_long") in {(one.field, one.code) for one in schemas.unmet(product, document())}
+
+
+def identifiers(product: ProductRecord) -> dict[str, object]:
+    [one] = mapping.listings(product, document(), US, with_stock=True)
+    names = ("externally_assigned_product_identifier", "supplier_declared_has_product_identifier_exemption")
+    return {name: one.attributes[name][0]["value"] for name in names if name in one.attributes}
+
+
+def test_an_exemption_is_said_instead_of_a_code_and_an_in_store_number_is_never_sent() -> None:
+    known = coded(mug(), "400-6381-333931")
+    assert identifiers(known) == {"externally_assigned_product_identifier": "4006381333931"}
+    exempted = replace(known, details=mug().details)
+    assert identifiers(exempted) == {"supplier_declared_has_product_identifier_exemption": True}
+    assert identifiers(coded(mug(), "2000000000008")) == {}
+    assert identifiers(coded(mug(), "412345678996")) == {}

@@ -259,7 +259,20 @@ async def test_ending_keeps_the_listing_and_takes_the_offer(
     assert row["attributes"]["item_name"]
     [state] = await amazon.read_states(account, [there.channel_id])
     assert isinstance(state, Done)
-    assert state.value.observed is Observed.ENDED
+    assert (state.value.observed, state.value.gone) == (Observed.ENDED, False)
+
+
+async def test_leaving_deletes_the_listings_and_a_read_says_that_they_are_gone(
+    seller: Seller, amazon: Amazon, account: PacedAccount
+) -> None:
+    assert amazon.offers is not None
+    there = await published(amazon, account, mug(options=("Blue", "Sand")))
+    ids = [*(link.channel_id for link in there.links), there.channel_id]
+    assert await amazon.offers.leave(account, [*ids, "NEVER-THERE"]) == [Done(None)] * 4
+    assert await seller.read("products") == []
+    [state] = await amazon.read_states(account, [there.channel_id])
+    assert isinstance(state, Done)
+    assert (state.value.observed, state.value.gone) == (Observed.ENDED, True)
 
 
 async def test_an_item_of_the_catalog_is_found_by_its_code_and_offered(

@@ -96,6 +96,12 @@ def test_a_barcode_taken_back_is_no_longer_said() -> None:
     assert body["variants"]["MUG-BLU"]["articleNumber"] == {"exemptionReason": 5}
 
 
+def test_an_in_store_number_stays_at_home_and_rakuten_hears_that_there_is_no_code() -> None:
+    blue, sand = mug().variants
+    body = mapping.full_body(mug(variants=(replace(blue, barcode="2000000000008"), sand)), IDS, shop=SHOP, there=None)
+    assert body["variants"]["MUG-BLU"]["articleNumber"] == {"exemptionReason": 5}
+
+
 def test_a_set_with_a_code_of_its_own_lists_none_and_a_lone_sku_has_no_image() -> None:
     product = plain(variants=(replace(plain().variants[0], barcode="4006381333931"),))
     held = {"articleNumberForSet": ["x"], "images": [{"location": "/a.jpg"}], "selectorValues": {"c": "x"}, "specs": []}

@@ -1,0 +1,7 @@
+"""An installation to make codes in, and the pages it is done from."""
+
+from __future__ import annotations
+
+from tests.listings.conftest import site
+
+__all__ = ["site"]
