@@ -3,76 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
-from connectors import uploading
-from connectors.addresses import FetchRefused
-from connectors.errors import Busy, InDoubt, Problem
-from connectors.fetching import SWITCHED_OFF
+from connectors.errors import Problem
 from connectors.pictures import Limits
 from connectors.rakuten import cabinet, mapping, names
 from connectors.rakuten.client import RakutenClient
 from connectors.records import Failed, ProductRecord
+from connectors.uploading import Uploads, Wanted
 
 # [cabinetapi/cabinetapicodesreference]: 3008 and 3009.
 LIMITS = Limits(longest_side=3840, largest_bytes=2 * 1024 * 1024)
 # A new file is to be seen after ten seconds at the earliest, and an item before then may not find it.
 SETTLING_SECONDS = 10.0
-# One call a second, and as long again to have each picture: a batch has to be done well within a minute.
-UPLOADS_AN_OPERATION = 5
-NEXT_TURN_SECONDS = 1.0
 
 
 class Pictures:
-    """The pictures of one operation's products. What was uploaded is remembered, so it goes there once."""
+    """The pictures of one operation's products."""
 
     def __init__(self, client: RakutenClient) -> None:
         self._client = client
-        self._left = UPLOADS_AN_OPERATION
         self._folder = ""
+        self._uploads = Uploads(client.account, self._upload, limits=LIMITS, settling_seconds=SETTLING_SECONDS)
 
     async def locations(self, product: ProductRecord) -> dict[str, str] | Failed:
-        """Where each picture of the product lies in the R-Cabinet, by its address.
+        """Where each picture of the product lies in the R-Cabinet, by its address, or the product's outcome.
 
-        One that this installation may not fetch is left out. The outcome of the product instead, where a picture
-        cannot be had or has only just been uploaded. Raises what stops every product of the shop.
+        As connectors.uploading.Uploads.put, with those the merchant put there.
         """
-        account, fields = self._client.account, _shown(product)
-        found = {url: at for url in fields if (at := mapping.cabinet_location(url, account.domain))}
+        fields = _shown(product)
+        found = {url: at for url in fields if (at := mapping.cabinet_location(url, self._client.shop))}
         places = {url: names.picture_place(url) for url in fields if url not in found}
-        held = await account.uploaded(list(places.values())) if places else {}
-        age = SETTLING_SECONDS
-        for url, place in places.items():
-            if place in held:
-                age = min(age, held[place].seconds_ago)
-            else:
-                if not self._left:
-                    return uploading.under_way(NEXT_TURN_SECONDS)
-                try:
-                    problem = await self._upload(url, place, product.title)
-                except FetchRefused as refused:
-                    if refused.code == SWITCHED_OFF:
-                        continue
-                    return uploading.not_had(refused, fields[url])
-                if problem is not None:
-                    return Failed(replace(problem, field=fields[url]))
-                age = 0.0
-            found[url] = place
-        return found if age >= SETTLING_SECONDS else uploading.under_way(SETTLING_SECONDS - age)
+        wanted = {place: Wanted(url, fields[url], product.title) for url, place in places.items()}
+        there = await self._uploads.put(wanted)
+        if isinstance(there, Failed):
+            return there
+        return found | {url: place for url, place in places.items() if place in there}
 
-    async def _upload(self, url: str, place: str, title: str) -> Problem | None:
-        """The picture is in our folder, or why Rakuten does not take it. Raises FetchRefused too."""
-        self._left -= 1
-        image = await self._client.account.picture(url, LIMITS)
-        try:
-            self._folder = self._folder or await cabinet.our_folder(self._client)
-            problem = await cabinet.upload(self._client, image, folder_id=self._folder, place=place, name=title)
-        except InDoubt as lost:
-            # The same file again takes the place of one that may have arrived.
-            raise Busy(lost.problem.code, lost.problem.original) from lost
-        if problem is None:
-            await self._client.account.keep_uploaded(place, url)
-        return problem
+    async def _upload(self, place: str, image: bytes, name: str) -> Problem | None:
+        self._folder = self._folder or await cabinet.our_folder(self._client)
+        return await cabinet.upload(self._client, image, folder_id=self._folder, place=place, name=name)
 
 
 def _shown(product: ProductRecord) -> dict[str, str]:
