@@ -23,6 +23,8 @@ from types import MappingProxyType
 # and a product of ours that is there no more.
 HANDLE_NOT_UNIQUE = "HANDLE_NOT_UNIQUE"
 PRODUCT_GONE = "PRODUCT_DOES_NOT_EXIST"
+# A first part is done and the rest follows by itself soon: busy, but nothing has failed.
+UNDER_WAY = "under_way"
 
 
 class ProblemClass(StrEnum):

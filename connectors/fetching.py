@@ -26,6 +26,7 @@ CHUNK_BYTES = 64 * 1024
 # A name service that is slow to say no keeps its thread: never one that other work waits for.
 _NAMES = ThreadPoolExecutor(4, "names")
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
+SWITCHED_OFF = "switched_off"
 _HEADERS = {
     "User-Agent": "Crossdock (product pictures)",
     "Accept": "image/*",
@@ -86,7 +87,7 @@ async def fetch(url: str, *, way: Way = PUBLIC, limits: Limits = Limits()) -> Fe
 
 async def fetch_nothing(_url: str) -> Fetched:
     """In the place of `fetch` where an installation may not open addresses outside."""
-    raise FetchRefused(Kind.UNSTABLE, "switched_off")
+    raise FetchRefused(Kind.UNSTABLE, SWITCHED_OFF)
 
 
 async def _follow(url: str, way: Way, limits: Limits) -> Fetched:

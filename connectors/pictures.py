@@ -20,7 +20,8 @@ LARGEST_PIXELS = 50_000_000
 LARGEST_BYTES = 10 * 1024 * 1024
 WORKING_BYTES = 180 * 1024 * 1024
 LONGEST_SIDE = 4000
-QUALITY = 90
+# What is tried first, and what where that is too large a file.
+QUALITIES = (90, 75)
 
 # What Pillow may open; it reads many more formats, each with a reader of its own for strangers to try.
 _FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP")
@@ -79,6 +80,17 @@ class Rules:
 EVERYWHERE = Rules()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a picture of ours may measure at most: `longest_side` in pixels, `largest_bytes` as a file."""
+
+    longest_side: int = LONGEST_SIDE
+    largest_bytes: int = LARGEST_BYTES
+
+
+OWN = Limits()
+
+
 def inspect(data: bytes) -> Picture:
     """What the bytes hold. Raises PictureRefused; memory stays far below WORKING_BYTES whatever they are."""
     with _opened(data) as image:
@@ -105,8 +117,8 @@ def problems(picture: Picture, rules: Rules) -> list[str]:
     return [code for code, holds in found.items() if holds]
 
 
-def as_rgb_jpeg(data: bytes) -> bytes:
-    """The picture as an RGB JPEG in sRGB, upright, on white, LONGEST_SIDE at most, and with nothing else in it.
+def as_rgb_jpeg(data: bytes, limits: Limits = OWN) -> bytes:
+    """The picture as an RGB JPEG in sRGB, upright, on white, within the limits, and with nothing else in it.
 
     Place, camera, comments and colour profile are gone; the profile has been applied. Of an animation it is the first
     frame. Raises PictureRefused.
@@ -114,13 +126,17 @@ def as_rgb_jpeg(data: bytes) -> bytes:
     with _one_at_a_time:
         with _opened(data) as image:
             plain = _unpacked(image)
-        plain.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
         plain.info.clear()
-        target = io.BytesIO()
-        plain.save(target, "JPEG", quality=QUALITY, optimize=True)
-    if target.tell() > LARGEST_BYTES:
-        raise PictureRefused("too_many_bytes")
-    return target.getvalue()
+        side = limits.longest_side
+        while True:
+            plain.thumbnail((side, side), Image.Resampling.LANCZOS)
+            for quality in QUALITIES:
+                target = io.BytesIO()
+                plain.save(target, "JPEG", quality=quality, optimize=True)
+                if target.tell() <= limits.largest_bytes:
+                    return target.getvalue()
+            # Smaller shows more of a picture than coarser does.
+            side = max(plain.size) * 3 // 4
 
 
 def _unpacked(image: Image.Image) -> Image.Image:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from connectors.errors import Problem
 from connectors.limits import Rate
-from connectors.pictures import Rules
+from connectors.pictures import Limits, Rules
 from connectors.records import (
     CatalogMatch,
     Credentials,
@@ -28,6 +28,7 @@ from connectors.records import (
     SentItem,
     StockChange,
     StockSet,
+    Uploaded,
 )
 
 Keep = Callable[[Exchange], Awaitable[None]]
@@ -144,6 +145,19 @@ class Account(Protocol):
 
     async def keep_exchange(self, exchange: Exchange) -> None:
         """Keep a masked exchange for support, and hold the bucket to its reading."""
+
+    async def picture(self, url: str, limits: Limits) -> bytes:
+        """The picture at an address of the product as an RGB JPEG within the limits.
+
+        Raises FetchRefused: LOST and UNFIT until the merchant acts, UNSTABLE for the moment; its code is
+        fetching.SWITCHED_OFF where this installation opens no addresses.
+        """
+
+    async def uploaded(self, places: Sequence[str]) -> Mapping[str, Uploaded]:
+        """What we put into the account's library, by its name there; a name we never used is left out."""
+
+    async def keep_uploaded(self, place: str, url: str) -> None:
+        """The picture from the address lies there under that name as of now, in the place of any other."""
 
 
 class Kinds(Protocol):

@@ -116,6 +116,14 @@ class FoundItem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Uploaded:
+    """The picture that lies in a channel's library since `seconds_ago`, by the address it was taken from."""
+
+    url: str
+    seconds_ago: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """A product already on the channel. `matched_by` is mark, handle, sku or barcode.
 
@@ -341,7 +349,10 @@ class Done(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Failed:
+    """`retry_after_seconds` is when a busy one is tried again, None where nobody knows: then the waits grow."""
+
     problem: Problem
+    retry_after_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

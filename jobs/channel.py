@@ -30,7 +30,7 @@ def reach(runtime: Runtime, batch: Batch) -> tuple[Connector, ConnectionAccount]
 def result_of(outcome: Outcome[Any]) -> Result:
     """One item's outcome as the engine's result."""
     if isinstance(outcome, Failed):
-        return refused(outcome.problem)
+        return refused(outcome.problem, retry_after_seconds=outcome.retry_after_seconds)
     if isinstance(outcome, Sent):
         return Result(
             ended=Ended.SENT,

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from connectors.errors import Problem, ProblemClass
+from connectors.errors import UNDER_WAY, Problem, ProblemClass
 from jobs.results import Ended, Result
 from portal.metrics import TASKS
 from portal.models.tasks import AttemptItem, Task, TaskState
@@ -124,7 +124,8 @@ def _decide(task: Task, result: Result, now: datetime) -> None:
         case Ended.PERMISSION:
             task.state, task.not_before = _open(result), now
         case Ended.SENT | Ended.BUSY | Ended.IN_DOUBT | Ended.OURS:
-            task.tries += 1
+            # What goes on as it should was no try that failed.
+            task.tries += task.outcome_code != UNDER_WAY
             task.faults += result.ended is Ended.OURS
             if task.faults >= FAULTS_ALLOWED:
                 _end(task, TaskState.FAILED, now)

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx
 from sqlalchemy import select
 
+from connectors.fetching import Fetch
 from jobs.boot import Process
 from jobs.lanes import Worker, lanes_to_ring, work_lane
 from jobs.registry import HANDLERS
@@ -177,11 +178,11 @@ async def practice_server(settings: Settings, clock: Clock) -> AsyncIterator[str
 
 
 @asynccontextmanager
-async def a_stage(settings: Settings, clock: Clock) -> AsyncIterator[Stage]:
+async def a_stage(settings: Settings, clock: Clock, fetch: Fetch | None = None) -> AsyncIterator[Stage]:
     pause = clock.pause if isinstance(clock, SettableClock) else sleep
     async with practice_server(settings, clock) as url:
         settings.practice_url = url
-        process = Process.start(settings, clock, pause)
+        process = Process.start(settings, clock, pause, fetch)
         async with httpx.AsyncClient(trust_env=False) as http:
             try:
                 yield Stage(process, url, http)

@@ -1,44 +1,89 @@
-"""Puts an image into the shop's R-Cabinet, where alone an item can show it from. [cabinetapi/*]"""
+"""Puts a JPEG into the shop's R-Cabinet, where alone an item can show it from. [cabinetapi/*]"""
 
 from __future__ import annotations
 
-import hashlib
 import re
 
 from connectors import measures
-from connectors.rakuten import xml
-from connectors.rakuten.client import CABINET, Call, RakutenClient
-from connectors.records import Done, Failed, Outcome
+from connectors.errors import UNDER_WAY, Busy, OurFault, Problem, as_error
+from connectors.rakuten import names, xml
+from connectors.rakuten.client import CABINET, Call, RakutenClient, Reply
 
-# The folder every R-Cabinet has.
-BASIC_FOLDER = "0"
 NAME_BYTES = 50
-# PNG, TIFF and BMP are converted to JPEG there, and are known as such afterwards.
-_EXTENSIONS = {"image/jpeg": "jpg", "image/gif": "gif", "image/png": "jpg", "image/tiff": "jpg", "image/bmp": "jpg"}
+# The most that one call tells of, and more pages of them than any shop has.
+FOLDERS_A_PAGE, MOST_PAGES = 100, 50
+# The folder's path is in use already; what is new is told of after ten seconds.
+FOLDER_EXISTS, SETTLING_SECONDS = "3015", 10.0
 _BOUNDARY = "crossdock-image"
 
 
-async def upload(client: RakutenClient, image: bytes, *, content_type: str, name: str) -> Outcome[str]:
-    """The location of the image in the R-Cabinet, as an item names it. A new one may take ten seconds to be seen.
+async def our_folder(client: RakutenClient) -> str:
+    """The number of the folder our images lie in; it is made where there is none. Raises ChannelError.
 
-    The path is made of the image itself and overwrites itself, so the same image again is the same file.
+    The names of elements in an answer are those of a public client. [unsure]
     """
-    path = f"{hashlib.sha256(image).hexdigest()[:16]}.{_EXTENSIONS.get(content_type, 'jpg')}"
-    fields = {"fileName": _name(name), "folderId": BASIC_FOLDER, "filePath": path, "overWrite": "true"}
+    for page in range(1, MOST_PAGES + 1):
+        folders = xml.parts(await _folders(client, page), "folder")
+        for folder in folders:
+            if xml.text(folder, "FolderPath").strip("/") == names.FOLDER:
+                return xml.text(folder, "FolderId")
+        if len(folders) < FOLDERS_A_PAGE:
+            break
+    fields = {"folderName": names.FOLDER, "directoryName": names.FOLDER}
+    try:
+        reply = await _post(client, "folder/insert", xml.request("folderInsertRequest", "folder", fields))
+    except OurFault as refused:
+        if refused.problem.code == FOLDER_EXISTS:
+            raise Busy(UNDER_WAY, retry_after_seconds=SETTLING_SECONDS) from refused
+        raise
+    return xml.text(_taken(reply), "FolderId")
+
+
+async def upload(client: RakutenClient, image: bytes, *, folder_id: str, place: str, name: str) -> Problem | None:
+    """The image lies under the last part of `place` in the folder, over what lay there; or why it was refused.
+
+    `name` is for the merchant, who sees it in R-Cabinet's own list.
+    """
+    path = place.rpartition("/")[2]
+    fields = {"fileName": _name(name), "folderId": folder_id, "filePath": path, "overWrite": "true"}
     document = xml.request("fileInsertRequest", "file", fields)
-    reply = await client.ask_in_xml(
-        Call(
-            operation="cabinet.file.insert",
-            method="POST",
-            path="/es/1.0/cabinet/file/insert",
-            bucket=CABINET,
-            writes=True,
-            content=_multipart(document, image, path, content_type),
-            content_type=f"multipart/form-data; boundary={_boundary(image)}",
-        )
+    kind = f"multipart/form-data; boundary={_boundary(image)}"
+    reply = await _post(client, "file/insert", _multipart(document, image, path), kind)
+    return reply.problem()
+
+
+async def _folders(client: RakutenClient, page: int) -> bytes:
+    query = {"offset": str(page), "limit": str(FOLDERS_A_PAGE)}
+    call = Call(
+        operation="cabinet.folders.get",
+        method="GET",
+        path="/es/1.0/cabinet/folders/get",
+        bucket=CABINET,
+        query=query,
+        content_type=xml.MEDIA_TYPE,
     )
+    return _taken(await client.ask_in_xml(call))
+
+
+async def _post(client: RakutenClient, function: str, content: bytes, content_type: str = xml.MEDIA_TYPE) -> Reply:
+    call = Call(
+        operation=f"cabinet.{function.replace('/', '.')}",
+        method="POST",
+        path=f"/es/1.0/cabinet/{function}",
+        bucket=CABINET,
+        writes=True,
+        content=content,
+        content_type=content_type,
+    )
+    return await client.ask_in_xml(call)
+
+
+def _taken(reply: Reply) -> bytes:
+    """What was answered, where nothing was refused. Raises ChannelError."""
     problem = reply.problem()
-    return Done(f"/{path}") if problem is None else Failed(problem)
+    if problem is not None:
+        raise as_error(problem)
+    return reply.xml
 
 
 def _name(name: str) -> str:
@@ -57,7 +102,7 @@ def _boundary(image: bytes) -> str:
     return f"{_BOUNDARY}-{number}"
 
 
-def _multipart(document: bytes, image: bytes, path: str, content_type: str) -> bytes:
+def _multipart(document: bytes, image: bytes, path: str) -> bytes:
     line = b"--" + _boundary(image).encode()
     return b"\r\n".join(
         [
@@ -68,7 +113,7 @@ def _multipart(document: bytes, image: bytes, path: str, content_type: str) -> b
             document,
             line,
             f'Content-Disposition: form-data; name="file"; filename="{path}"'.encode(),
-            f"Content-Type: {content_type}".encode(),
+            b"Content-Type: image/jpeg",
             b"",
             image,
             line + b"--",

@@ -46,12 +46,16 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What was answered to a call that was not stopped: a body, or refusals of what was sent."""
+    """What was answered to a call that was not stopped: a body, or refusals of what was sent.
+
+    `xml` is the body of the APIs that answer in it.
+    """
 
     status: int
     body: dict[str, Any] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
     request_id: str = ""
+    xml: bytes = b""
 
     @property
     def not_found(self) -> bool:
@@ -69,14 +73,14 @@ class RakutenClient:
 
     def __init__(self, client: httpx.AsyncClient, account: Account) -> None:
         self._client = client
-        self._account = account
+        self.account = account
 
     @property
     def shop(self) -> str:
-        return self._account.domain
+        return self.account.domain
 
     async def credentials(self) -> Credentials:
-        return await self._account.credentials()
+        return await self.account.credentials()
 
     async def ask(self, call: Call) -> Reply:
         """The answer, also one that refuses what was sent. Raises what stops the whole call (connectors.errors)."""
@@ -94,13 +98,13 @@ class RakutenClient:
             return _refused(request, answer, found)
         if not xml.is_result(answer.body):
             raise http.lost(request, "unreadable_answer", channel_request_id=answer.request_id)
-        return Reply(status=answer.status, request_id=answer.request_id)
+        return Reply(status=answer.status, request_id=answer.request_id, xml=answer.body)
 
     async def _send(self, call: Call) -> tuple[http.Request, http.Answer]:
-        credentials = await self._account.credentials()
-        request = _request(call, self._account.base_url, credentials)
-        await self._account.take_slot(call.bucket, 1, published=PUBLISHED_RATE)
-        return request, await http.send(self._client, request, keep=self._account.keep_exchange)
+        credentials = await self.account.credentials()
+        request = _request(call, self.account.base_url, credentials)
+        await self.account.take_slot(call.bucket, 1, published=PUBLISHED_RATE)
+        return request, await http.send(self._client, request, keep=self.account.keep_exchange)
 
     async def body(self, call: Call) -> dict[str, Any]:
         """What was answered to a call that can only be refused as a whole: then that is raised."""

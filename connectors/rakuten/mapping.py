@@ -5,7 +5,7 @@ Names of fields and their limits: [itemapi2_0/itemsupsert].
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from decimal import InvalidOperation
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -16,7 +16,6 @@ from connectors.rakuten import attributes, names
 from connectors.records import (
     Found,
     FoundItem,
-    ImageRecord,
     LinkedItem,
     ListingState,
     Money,
@@ -98,25 +97,27 @@ def chosen_ids(item: PublishItem, there: Item | None) -> dict[str, str]:
     return ids
 
 
-def full_body(product: ProductRecord, ids: Mapping[str, str], *, shop: str, there: Item | None) -> Body:
-    """The whole item for items.upsert.
+def full_body(
+    product: ProductRecord, ids: Mapping[str, str], *, locations: Mapping[str, str], there: Item | None
+) -> Body:
+    """The whole item for items.upsert. `locations` are where its pictures lie in the R-Cabinet, by their addresses.
 
     A full write clears what it leaves out, so what the item has beyond our fields is sent back as it was read:
     shipping, points and layout are the merchant's. That Rakuten takes all it gives is likely, not written. [unsure]
     """
-    ours = {"variantSelectors", "productDescription"}
+    ours = {"variantSelectors", "productDescription", "images"}
     kept = {
         name: value
         for name, value in (there or {}).items()
         if name not in _READ_ONLY and name not in ours and value is not None
     }
-    body: Body = kept | _item_fields(product, shop=shop)
+    body: Body = kept | _item_fields(product) | _images_of(product, locations, there or {})
     if product.option_names:
         body["variantSelectors"] = _selectors(product)
     held = _variants(there or {})
     options = _selector_values(product)
     body["variants"] = {
-        ids[variant.key]: _variant(variant, product, options[variant.key], held.get(ids[variant.key], {}), shop)
+        ids[variant.key]: _variant(variant, product, options[variant.key], held.get(ids[variant.key], {}), locations)
         for variant in product.variants
     }
     return body
@@ -168,16 +169,13 @@ def _linked_variants(item: PublishItem) -> Body:
     return changed
 
 
-def _item_fields(product: ProductRecord, *, shop: str) -> Body:
-    images = _images(product.images, shop)
+def _item_fields(product: ProductRecord) -> Body:
     return {
         "itemNumber": names.mark(product),
         "itemType": "NORMAL",
         "unlimitedInventoryFlag": False,
         **_fields(product),
         **({"productDescription": _description(product)} if product.description_html else {}),
-        # Without images of ours, those the merchant put there stay.
-        **({"images": images} if images else {}),
     }
 
 
@@ -186,9 +184,17 @@ def _description(product: ProductRecord) -> Body:
     return {"pc": product.description_html, "sp": product.description_html}
 
 
-def _images(images: Sequence[ImageRecord], shop: str) -> list[Body]:
-    placed = [(location, image.alt) for image in images if (location := cabinet_location(image.url, shop))]
-    return [_image(location, alt) for location, alt in placed[:IMAGES_LIMIT]]
+def _images_of(product: ProductRecord, locations: Mapping[str, str], there: Item) -> Body:
+    """The product's images in their order; where it has none, those the merchant put there stay, and ours go."""
+    shown = [one for one in product.images if one.url in locations]
+    images = [_image(locations[one.url], one.alt) for one in shown[:IMAGES_LIMIT]] or _not_ours(there)
+    return {"images": images} if images else {}
+
+
+def _not_ours(there: Item) -> list[Any]:
+    """The images of an item or a SKU that lie elsewhere than in our folder."""
+    folder = f"/{names.FOLDER}/"
+    return [one for one in there.get("images") or [] if not str(one.get("location")).startswith(folder)]
 
 
 def _image(location: str, alt: str) -> Body:
@@ -230,15 +236,22 @@ def _selector_values(product: ProductRecord) -> dict[str, dict[str, str]]:
     }
 
 
-def _variant(variant: VariantRecord, product: ProductRecord, options: Mapping[str, str], held: Item, shop: str) -> Body:
+def _variant(
+    variant: VariantRecord,
+    product: ProductRecord,
+    options: Mapping[str, str],
+    held: Item,
+    locations: Mapping[str, str],
+) -> Body:
     # Without options a SKU has neither of these (IE0158); a set's codes go with a set that has no code itself (IE0411).
     unfit = {
         "selectorValues",
-        *(() if options else ("images",)),
+        "images",
         *(("articleNumberForSet",) if gtin.for_marketplaces(variant.barcode) else ()),
     }
     body: Body = {name: value for name, value in held.items() if value is not None and name not in unfit}
-    location = cabinet_location(variant.image_url, shop) if options else ""
+    location = locations.get(variant.image_url, "")
+    images = ([_image(location, "")] if location else _not_ours(held)) if options else []
     return (
         body
         | {
@@ -250,7 +263,7 @@ def _variant(variant: VariantRecord, product: ProductRecord, options: Mapping[st
         }
         | ({"selectorValues": dict(options)} if options else {})
         | ({"merchantDefinedSkuId": variant.sku} if variant.sku else {})
-        | ({"images": [_image(location, "")]} if location else {})
+        | ({"images": images} if images else {})
     )
 
 

@@ -14,6 +14,8 @@ from connectors.records import ProductRecord, VariantRecord
 
 # [itemapi2_0/itemsupsert]: letters, digits, hyphen and underscore, at most 32 bytes. Rakuten lowers an item's letters.
 NAME_BYTES = 32
+# Ours in the shop's R-Cabinet. How many files one folder may hold is not known (3006). [unsure]
+FOLDER = "crossdock"
 _ITEM_NAME = re.compile(r"[a-z0-9_-]{1,32}")
 _VARIANT_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
@@ -56,6 +58,11 @@ def renamed_variant_id(variant: VariantRecord) -> str:
     """A code for a variant whose options changed: Rakuten never lets the same code mean other options (IE0416)."""
     said = "\n".join((variant.key, *variant.option_values))
     return hashlib.sha256(said.encode()).hexdigest()[:NAME_BYTES]
+
+
+def picture_place(url: str) -> str:
+    """Where the picture from the address lies in the R-Cabinet, as an item names it. A file's name has 20 bytes."""
+    return f"/{FOLDER}/{hashlib.sha256(url.encode()).hexdigest()[:16]}.jpg"
 
 
 def item_id(manage_number: str, variant_id: str) -> str:

@@ -14,22 +14,27 @@ from connectors.errors import HANDLE_NOT_UNIQUE, PRODUCT_GONE, ChannelError, Pro
 from connectors.rakuten import inventory, mapping, names, pointers
 from connectors.rakuten.batches import one_by_one
 from connectors.rakuten.client import RakutenClient
+from connectors.rakuten.pictures import Pictures
 from connectors.records import Aspect, Done, Failed, Outcome, Published, PublishItem
 
 
 async def publish(client: RakutenClient, items: Sequence[PublishItem]) -> list[Outcome[Published]]:
     """Every product is in the store, and for sale when it is active, or its outcome says why not."""
 
+    pictures = Pictures(client)
+
     async def one(item: PublishItem) -> Outcome[Published]:
         if not item.channel_id:
-            return await _create(client, item)
-        return await (_replace(client, item) if item.ours else _change_linked(client, item, show=True))
+            return await _create(client, pictures, item)
+        return await (_replace(client, pictures, item) if item.ours else _change_linked(client, item, show=True))
 
     return await one_by_one(items, one)
 
 
 async def update(client: RakutenClient, items: Sequence[PublishItem]) -> list[Outcome[Published]]:
     """Every listed product says what our record says, as far as it is ours to say."""
+
+    pictures = Pictures(client)
 
     async def one(item: PublishItem) -> Outcome[Published]:
         if not item.ours:
@@ -38,7 +43,7 @@ async def update(client: RakutenClient, items: Sequence[PublishItem]) -> list[Ou
         whole = item.changed & {Aspect.SHAPE, Aspect.VARIANTS} or any(
             variant.key not in linked for variant in item.product.variants
         )
-        return await (_replace(client, item) if whole else _change_ours(client, item))
+        return await (_replace(client, pictures, item) if whole else _change_ours(client, item))
 
     return await one_by_one(items, one)
 
@@ -46,7 +51,7 @@ async def update(client: RakutenClient, items: Sequence[PublishItem]) -> list[Ou
 # ---- create ----
 
 
-async def _create(client: RakutenClient, item: PublishItem) -> Outcome[Published]:
+async def _create(client: RakutenClient, pictures: Pictures, item: PublishItem) -> Outcome[Published]:
     """The item under the code made of our product, with its quantities.
 
     An item that an earlier try of ours made is written again, and gets the quantities that try did not come to set.
@@ -66,16 +71,20 @@ async def _create(client: RakutenClient, item: PublishItem) -> Outcome[Published
                 message="an item that is not ours has this code",
             )
         )
-    outcome = await _write_whole(client, item, manage_number, there)
+    outcome = await _write_whole(client, pictures, item, manage_number, there)
     return await _fill(client, item, outcome, held_before=there is not None, counted=True)
 
 
 async def _write_whole(
-    client: RakutenClient, item: PublishItem, manage_number: str, there: Mapping[str, Any] | None
+    client: RakutenClient, pictures: Pictures, item: PublishItem, manage_number: str, there: Mapping[str, Any] | None
 ) -> Done[Published] | Failed:
+    """The item as a whole, after all of its pictures: it is never there with fewer than it should show."""
     product = item.product
+    locations = await pictures.locations(product)
+    if isinstance(locations, Failed):
+        return locations
     ids = mapping.chosen_ids(item, there)
-    body = mapping.full_body(product, ids, shop=client.shop, there=there)
+    body = mapping.full_body(product, ids, locations=locations, there=there)
     problem = (await client.put_item(manage_number, body)).problem(mapping.positions(product, ids))
     if problem is not None:
         return Failed(problem)
@@ -120,7 +129,7 @@ async def _set_rows(
 # ---- update ----
 
 
-async def _replace(client: RakutenClient, item: PublishItem) -> Outcome[Published]:
+async def _replace(client: RakutenClient, pictures: Pictures, item: PublishItem) -> Outcome[Published]:
     """A full write of an item we made."""
     problem = mapping.unfit(item.product)
     if problem is not None:
@@ -129,7 +138,7 @@ async def _replace(client: RakutenClient, item: PublishItem) -> Outcome[Publishe
     problem = reply.problem()
     if problem is not None:
         return Failed(_gone(problem))
-    outcome = await _write_whole(client, item, item.channel_id, reply.body)
+    outcome = await _write_whole(client, pictures, item, item.channel_id, reply.body)
     return await _fill(client, item, outcome, held_before=True, counted=False)
 
 

@@ -1,7 +1,7 @@
 """Reads what R-Cabinet answers, and writes what it is sent.
 
-An answer has each element once, so it is searched for the few that matter instead of being built into a tree:
-nothing in it can then be expanded or fetched.
+An answer is searched for the few elements that matter instead of being built into a tree: nothing in it can then be
+expanded or fetched.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from html import unescape
 from xml.sax.saxutils import escape
 
+MEDIA_TYPE = "text/xml"
 _OK = "OK"
 
 
 def is_result(body: bytes) -> bool:
     """Whether the answer is one of R-Cabinet's at all."""
-    return bool(_text(body, "systemStatus"))
+    return bool(text(body, "systemStatus"))
 
 
 def result(body: bytes) -> tuple[str, str]:
@@ -24,13 +25,19 @@ def result(body: bytes) -> tuple[str, str]:
 
     The code is the number the reference lists, or the message where there is no number, such as AuthError.
     """
-    status, code, message = _text(body, "systemStatus"), _text(body, "resultCode"), _text(body, "message")
+    status, code, message = text(body, "systemStatus"), text(body, "resultCode"), text(body, "message")
     if not status or (status == _OK and code in ("", "0")):
         return "", ""
     return (code if code not in ("", "0") else message), message
 
 
-def _text(body: bytes, element: str) -> str:
+def parts(body: bytes, element: str) -> list[bytes]:
+    """What stands inside each element of the name."""
+    return re.findall(rb"<%b>(.*?)</%b>" % (element.encode(), element.encode()), body, re.DOTALL)
+
+
+def text(body: bytes, element: str) -> str:
+    """The text of the first element of the name, empty where there is none."""
     found = re.search(rf"<{element}>([^<]*)</{element}>", body.decode("utf-8", "replace"))
     return unescape(found.group(1)).strip() if found else ""
 

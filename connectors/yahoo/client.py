@@ -42,7 +42,7 @@ class YahooClient:
 
     def __init__(self, client: httpx.AsyncClient, account: Account, *, clock: Callable[[], float] = time.time) -> None:
         self._client = client
-        self._account = account
+        self.account = account
         self._clock = clock
         self.seller_id = account.domain
 
@@ -83,21 +83,21 @@ class YahooClient:
             return http.Request(
                 operation=operation,
                 method=method,
-                url=f"{self._account.base_url}{PATH}/{operation}{query}",
+                url=f"{self.account.base_url}{PATH}/{operation}{query}",
                 writes=writes,
                 headers=self._headers(credentials) | ({"Content-Type": content_type} if content else {}),
                 content=content,
                 secrets=_secrets(credentials),
             )
 
-        credentials = await self._account.credentials()
+        credentials = await self.account.credentials()
         try:
             return await self._send(request(credentials))
         except PermissionLost as lost:
             if lost.problem.code != "expired_token":
                 raise
             # Another process may have renewed it meanwhile; a call that was refused at the door did nothing.
-            renewed = await self._account.credentials()
+            renewed = await self.account.credentials()
             if renewed.access_token == credentials.access_token:
                 raise
             return await self._send(request(renewed))
@@ -106,7 +106,7 @@ class YahooClient:
         token = credentials.access_token
         if not (token.isascii() and token.isprintable()):
             raise PermissionLost("unusable_token", message="the token has characters no header can carry")
-        held = {**self._account.settings, **credentials.others}
+        held = {**self.account.settings, **credentials.others}
         plain = {"Authorization": f"Bearer {token}"}
         if not (held.get("public_key") and held.get("key_version")):
             return plain
@@ -118,9 +118,9 @@ class YahooClient:
         )
 
     async def _send(self, request: http.Request) -> Reply:
-        await self._account.take_slot(request.operation, 1, published=A_SECOND)
-        await self._account.take_slot("day", 1, published=A_DAY)
-        answer = await http.send(self._client, request, keep=self._account.keep_exchange)
+        await self.account.take_slot(request.operation, 1, published=A_SECOND)
+        await self.account.take_slot("day", 1, published=A_DAY)
+        answer = await http.send(self._client, request, keep=self.account.keep_exchange)
         root = answers.parsed(answer.body)
         refusals = tuple(errors.refusals_in(root)) if root is not None else ()
         failed = _failed(answer, request, root, refusals)

@@ -28,7 +28,7 @@ from connectors.records import (
     StockChange,
     StockSet,
 )
-from connectors.yahoo import looking, mapping, publishing, stock
+from connectors.yahoo import images, looking, mapping, publishing, stock
 from connectors.yahoo.client import YahooClient
 
 CAPABILITIES = Capabilities(
@@ -42,8 +42,7 @@ CAPABILITIES = Capabilities(
     # https://developer.yahoo.co.jp/webapi/shopping/editItem.html: 75 full-width characters, a half-width one a half.
     title_limit=75,
     title_unit="full_widths",
-    # https://developer.yahoo.co.jp/webapi/shopping/uploadItemImage.html: one main image and twenty of details.
-    images_limit=21,
+    images_limit=images.IMAGES_LIMIT,
     # uploadItemImage: GIF, JPEG, and PNG since November 2022.
     images=Rules(smallest_side=1),
     variants_limit=mapping.MOST_SUBCODES,

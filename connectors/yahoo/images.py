@@ -1,41 +1,74 @@
-"""Gives Yahoo! a picture of an item, which editItem may then name in `item_image_urls`."""
+"""Gives Yahoo! the pictures of items. The name of a file says which item it is for, and where it stands there.
+
+https://developer.yahoo.co.jp/webapi/shopping/uploadItemImage.html
+"""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
-from connectors.yahoo import answers, errors
+from connectors.errors import Problem
+from connectors.pictures import Limits
+from connectors.records import Failed, ProductRecord
+from connectors.uploading import Uploads, Wanted
+from connectors.yahoo import errors, mapping
 from connectors.yahoo.client import UPLOAD, YahooClient
 
-# https://developer.yahoo.co.jp/webapi/shopping/uploadItemImage.html: the kinds it takes, by how a file of each begins.
-_KINDS = {b"\xff\xd8\xff": "jpg", b"GIF8": "gif", b"\x89PNG\r\n\x1a\n": "png"}
+# One main image and twenty of details, of two megabytes.
+IMAGES_LIMIT = 21
+LIMITS = Limits(largest_bytes=2 * 1024 * 1024)
+# A picture is linked to its item some two seconds later, as measured by a public client.
+SETTLING_SECONDS = 2.0
 
 
-async def upload(shop: YahooClient, content: bytes, *, item_code: str, place: int = 0) -> str:
-    """Yahoo! holds the picture: its address there. `place` 0 is the main picture, 1 to 20 those of details.
+class Pictures:
+    """The pictures of one operation's items."""
 
-    The file's name says which item and place it is for, so a repetition puts the same picture in the same place.
-    At most two megabytes are taken. The picture can be named in an item some two seconds later, and buyers see it
-    after a publish. Raises DataRefused for what Yahoo! takes for no picture, Busy when the hour's ten thousand are
-    used up, InDoubt when no answer came.
+    def __init__(self, shop: YahooClient) -> None:
+        self._shop = shop
+        self._uploads = Uploads(shop.account, self._upload, limits=LIMITS, settling_seconds=SETTLING_SECONDS)
+
+    async def put(self, code: str, product: ProductRecord) -> Sequence[str] | Failed:
+        """Yahoo! holds every picture of the item: the addresses the item has to name. Or the product's outcome.
+
+        Pictures that all lie at Yahoo! are named. With one that does not, all are uploaded and none is named: only
+        names of files put both kinds in one order. What an item showed beyond them stays, as no call takes it away.
+        """
+        shown = product.images[:IMAGES_LIMIT]
+        there_already = mapping.library_urls(product)[:IMAGES_LIMIT]
+        if len(there_already) == len(shown):
+            return there_already
+        wanted = {
+            _place(code, number): Wanted(image.url, f"/images/{number}", "") for number, image in enumerate(shown)
+        }
+        there = await self._uploads.put(wanted)
+        if isinstance(there, Failed):
+            return there
+        return () if there else there_already
+
+    async def _upload(self, place: str, image: bytes, _name: str) -> Problem | None:
+        return await upload(self._shop, image, name=place)
+
+
+def _place(code: str, number: int) -> str:
+    """0 is the main picture, 1 to 20 those of details."""
+    return f"{code}_{number}.jpg" if number else f"{code}.jpg"
+
+
+async def upload(shop: YahooClient, content: bytes, *, name: str) -> Problem | None:
+    """Yahoo! holds the JPEG in the place its name says, or why it does not take it; buyers see it after a publish.
+
+    Raises Busy when the hour's ten thousand are used up, InDoubt when no answer came.
     """
-    name = f"{item_code}_{place}" if place else item_code
-    body, content_type = _multipart(f"{name}.{_kind(content)}", content)
+    body, content_type = _multipart(name, content)
     reply = await shop.upload(UPLOAD, body, content_type)
-    if reply.refusals:
-        raise errors.as_error(errors.problem_of(reply.refusals, request_id=reply.request_id))
-    return answers.text(reply.root, "Result/Url/ModeA").replace("http://", "https://", 1)
-
-
-def _kind(content: bytes) -> str:
-    """The file's ending; what is no picture goes as a JPEG, and Yahoo! says what it thinks of it."""
-    return next((kind for start, kind in _KINDS.items() if content.startswith(start)), "jpg")
+    return errors.problem_of(reply.refusals, request_id=reply.request_id) if reply.refusals else None
 
 
 def _multipart(name: str, content: bytes) -> tuple[bytes, str]:
     """The form with the file, and its content type. The boundary is made of the content, so it cannot be in it."""
     boundary = hashlib.sha256(content).hexdigest()
     head = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
-    kind = name.rpartition(".")[2].replace("jpg", "jpeg")
-    body = f"{head}Content-Type: image/{kind}\r\n\r\n".encode() + content + f"\r\n--{boundary}--\r\n".encode()
+    body = f"{head}Content-Type: image/jpeg\r\n\r\n".encode() + content + f"\r\n--{boundary}--\r\n".encode()
     return body, f"multipart/form-data; boundary={boundary}"

@@ -73,9 +73,13 @@ def currencies(product: ProductRecord) -> set[str]:
 # ---- products out ----
 
 
-def edit_item(product: ProductRecord, *, code: str, subcodes: Sequence[str]) -> dict[str, str]:
-    """Parameters of editItem, which replaces the whole item: what is left out falls back to Yahoo!'s defaults."""
-    urls = library_urls(product)
+def edit_item(
+    product: ProductRecord, *, code: str, subcodes: Sequence[str], image_urls: Sequence[str]
+) -> dict[str, str]:
+    """Parameters of editItem, which replaces the whole item: what is left out falls back to Yahoo!'s defaults.
+
+    `image_urls` are pictures that Yahoo! holds. Without any it shows those whose files are named after the item.
+    """
     fields = {
         "item_code": code,
         "path": product.details["path"],
@@ -86,7 +90,7 @@ def edit_item(product: ProductRecord, *, code: str, subcodes: Sequence[str]) -> 
         "caption": product.description_html,
         "meta_desc": _meta_desc(product),
         "jan": _jan(product.variants[0].barcode) if not product.option_names else "",
-        "item_image_urls": ";".join(urls),
+        "item_image_urls": ";".join(image_urls),
         **_variations(product, subcodes),
     }
     return {name: value for name, value in fields.items() if value}

@@ -14,6 +14,7 @@ from connectors.errors import HANDLE_NOT_UNIQUE, PRODUCT_GONE, ChannelError, InD
 from connectors.records import Done, Failed, Outcome, PriceChange, Published, PublishItem, Sent, SentItem
 from connectors.yahoo import codes, editing, errors, looking, mapping
 from connectors.yahoo.client import YahooClient
+from connectors.yahoo.images import Pictures
 
 # What a look finds of an item whose create was never answered; of one that is there and waits to be published.
 UNHEARD = "unheard"
@@ -41,8 +42,8 @@ class _Named:
     code: str
     subcodes: list[str]
 
-    def fields(self) -> dict[str, str]:
-        return mapping.edit_item(self.item.product, code=self.code, subcodes=self.subcodes)
+    def fields(self, image_urls: Sequence[str]) -> dict[str, str]:
+        return mapping.edit_item(self.item.product, code=self.code, subcodes=self.subcodes, image_urls=image_urls)
 
     def published(self, seller_id: str) -> Published:
         return mapping.published(self.item.product, code=self.code, subcodes=self.subcodes, seller_id=seller_id)
@@ -96,9 +97,10 @@ async def _write_all(shop: YahooClient, items: Mapping[int, _Named]) -> Outcomes
     """
     outcomes: Outcomes = {}
     written: set[str] = set()
+    pictures = Pictures(shop)
     for number, one in items.items():
         try:
-            outcomes[number] = await _write(shop, one) if one.code not in written else Failed(_NOT_UNIQUE)
+            outcomes[number] = await _write(shop, pictures, one) if one.code not in written else Failed(_NOT_UNIQUE)
         except ChannelError as error:
             if not outcomes:
                 raise
@@ -116,25 +118,32 @@ def _rest(items: Mapping[int, _Named], outcomes: Outcomes, problem: Problem) -> 
     return {number: Failed(problem) for number in items} | outcomes
 
 
-async def _write(shop: YahooClient, one: _Named) -> Outcome[Published]:
+async def _write(shop: YahooClient, pictures: Pictures, one: _Named) -> Outcome[Published]:
+    """The item, after all of its pictures: it is never there with fewer than it should show.
+
+    That Yahoo! takes pictures of a code which has no item yet is likely, as it does numbers. [unsure]
+    """
     there = await looking.item(shop, one.code)
-    if _known(one):
-        return Failed(_GONE) if there is None else await _edit(shop, one)
-    if there is None:
-        return await _create(shop, one)
+    if _known(one) and there is None:
+        return Failed(_GONE)
     # Only a code made of our key tells that an earlier try of ours made the item.
-    return await _edit(shop, one) if codes.is_mark(one.code, one.item.product) else Failed(_NOT_UNIQUE)
+    if not _known(one) and there is not None and not codes.is_mark(one.code, one.item.product):
+        return Failed(_NOT_UNIQUE)
+    named = await pictures.put(one.code, one.item.product)
+    if isinstance(named, Failed):
+        return named
+    return await (_create(shop, one, named) if there is None else _edit(shop, one, named))
 
 
-async def _create(shop: YahooClient, one: _Named) -> Outcome[Published]:
+async def _create(shop: YahooClient, one: _Named, image_urls: Sequence[str]) -> Outcome[Published]:
     try:
-        return await _edit(shop, one)
+        return await _edit(shop, one, image_urls)
     except InDoubt:
         return Sent(UNHEARD, PATIENCE_SECONDS, UNHEARD_SECONDS)
 
 
-async def _edit(shop: YahooClient, one: _Named) -> Outcome[Published]:
-    reply = await shop.post("editItem", one.fields())
+async def _edit(shop: YahooClient, one: _Named, image_urls: Sequence[str]) -> Outcome[Published]:
+    reply = await shop.post("editItem", one.fields(image_urls))
     if reply.refusals:
         problem = errors.problem_of(reply.refusals, request_id=reply.request_id)
         return Failed(errors.of_product(problem, variants=len(one.item.product.variants)))

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import timedelta
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from connectors.addresses import FetchRefused, Kind
 from connectors.errors import Busy, PermissionLost
+from connectors.fetching import SWITCHED_OFF
 from connectors.limits import Bucket, Rate, after_waiting, seconds_until, take
-from connectors.records import BucketReading, Credentials, Exchange
+from connectors.pictures import Limits
+from connectors.records import BucketReading, Credentials, Exchange, Uploaded
 from portal import db
-from portal.connections import secrets
+from portal.connections import pictures, secrets
 from portal.models.connections import Connection, ExchangeEntry, RateBucket
 from portal.runtime import Runtime
 
@@ -111,6 +114,15 @@ class ConnectionAccount:
             if exchange.reading is not None:
                 await self._correct(session, exchange.reading)
 
+    async def picture(self, url: str, limits: Limits) -> bytes:
+        return await pictures.picture(self._runtime, self._connection, url, limits)
+
+    async def uploaded(self, places: Sequence[str]) -> Mapping[str, Uploaded]:
+        return await pictures.uploaded(self._runtime, self._connection, places)
+
+    async def keep_uploaded(self, place: str, url: str) -> None:
+        await pictures.keep_uploaded(self._runtime, self._connection, place, url)
+
     async def _correct(self, session: AsyncSession, reading: BucketReading) -> None:
         """Never above what we count ourselves: the answer does not know of calls that are on their way there."""
         now, available = self._runtime.clock(), reading.available
@@ -197,6 +209,16 @@ class NewcomerAccount:
 
     async def keep_exchange(self, exchange: Exchange) -> None:
         """Nothing is kept of an account that was not connected."""
+
+    async def picture(self, url: str, limits: Limits) -> bytes:
+        """Nothing is listed before there is a connection."""
+        raise FetchRefused(Kind.UNSTABLE, SWITCHED_OFF)
+
+    async def uploaded(self, places: Sequence[str]) -> Mapping[str, Uploaded]:
+        return {}
+
+    async def keep_uploaded(self, place: str, url: str) -> None:
+        """Nothing is uploaded before there is a connection."""
 
 
 def _bucket(row: RateBucket) -> Bucket:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from connectors.errors import ProblemClass
+from connectors.errors import UNDER_WAY, ProblemClass
 from portal.listings.wording import (
     LOOKING,
     N_,
@@ -53,6 +53,21 @@ WORDINGS: Mapping[str, Wording] = {
         N_("The prices are in another currency than %(channel)s sells in"),
         N_("Connect an account that sells in your currency."),
         "/variants/price",
+    ),
+    "picture_lost": edit(
+        N_("An image is lost"),
+        N_("Nothing is at its address any more. Replace or remove it; %(channel)s gets the product then."),
+        "/images",
+    ),
+    "picture_unfit": edit(N_("An image can't be used"), N_("Replace or remove it."), "/images"),
+    "picture_unreachable": edit(
+        N_("An image opens for you, not for us"),
+        N_("%(channel)s shows only images we hand over. Upload a copy."),
+        "/images",
+    ),
+    "picture_unstable": wait(N_("An image couldn't be fetched"), NOTHING_TO_DO),
+    UNDER_WAY: wait(
+        N_("The images are on their way to %(channel)s"), N_("Nothing to do. The product follows in some seconds.")
     ),
     "unreachable": wait(N_("%(channel)s can't be reached"), NOTHING_TO_DO),
     "rate_limit": wait(N_("%(channel)s is limiting requests"), NOTHING_TO_DO),

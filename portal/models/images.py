@@ -1,12 +1,13 @@
-"""What is known of the picture at an address, and pictures we keep for a merchant."""
+"""What is known of the picture at an address, pictures we keep for a merchant, and those a channel has from us."""
 
 from __future__ import annotations
 
 import hashlib
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
-from sqlalchemy import LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.models.base import Base, Row, Word
@@ -76,3 +77,14 @@ class KeptPicture(Row, MerchantOwned, Base):
     width: Mapped[int]
     height: Mapped[int]
     content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+
+
+class UploadedPicture(MerchantOwned, Base):
+    """What we put into the library that a channel keeps for a connection, under its name there (`place`)."""
+
+    __tablename__ = "uploaded_picture"
+
+    connection_id: Mapped[UUID] = mapped_column(ForeignKey("connection.id"), primary_key=True)
+    place: Mapped[str] = mapped_column(String(255), primary_key=True)
+    url: Mapped[str] = mapped_column(Text)
+    uploaded_at: Mapped[datetime]

@@ -9,13 +9,20 @@ import pytest
 from portal.config import Settings
 from portal.models.accounts import Merchant
 from tests.connections.premises import Premises, served_premises
+from tests.images.shots import Web
 from tests.listings.site import Browser
 from tests.settable_clock import SettableClock
 
 
 @pytest.fixture
-async def premises(settings: Settings, clock: SettableClock) -> AsyncIterator[Premises]:
-    async with served_premises(settings, clock) as opened:
+def web() -> Web:
+    """Where pictures of products lie."""
+    return Web()
+
+
+@pytest.fixture
+async def premises(settings: Settings, clock: SettableClock, web: Web) -> AsyncIterator[Premises]:
+    async with served_premises(settings, clock, web.fetch) as opened:
         yield opened
 
 

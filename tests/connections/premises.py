@@ -15,6 +15,7 @@ import httpx
 from bs4 import BeautifulSoup, Tag
 from redis.asyncio import Redis
 
+from connectors.fetching import Fetch
 from jobs.web import server
 from portal.app import create_app
 from portal.clock import Clock
@@ -83,8 +84,8 @@ class Premises:
 
 
 @asynccontextmanager
-async def the_premises(settings: Settings, clock: Clock) -> AsyncIterator[Premises]:
-    async with a_stage(settings, clock) as stage:
+async def the_premises(settings: Settings, clock: Clock, fetch: Fetch | None = None) -> AsyncIterator[Premises]:
+    async with a_stage(settings, clock, fetch) as stage:
         redis = Redis.from_url(settings.redis_url)
         try:
             yield Premises(
@@ -95,11 +96,11 @@ async def the_premises(settings: Settings, clock: Clock) -> AsyncIterator[Premis
 
 
 @asynccontextmanager
-async def served_premises(settings: Settings, clock: Clock) -> AsyncIterator[Premises]:
+async def served_premises(settings: Settings, clock: Clock, fetch: Fetch | None = None) -> AsyncIterator[Premises]:
     """The premises behind a real socket, where the practice shop's webhooks and streams reach them."""
     port = free_port()
     settings.public_url = f"http://127.0.0.1:{port}"
-    async with the_premises(settings, clock) as premises, serving(premises.site.app, port):
+    async with the_premises(settings, clock, fetch) as premises, serving(premises.site.app, port):
         yield premises
 
 

@@ -32,6 +32,10 @@ class PacedAccount(FakeAccount):
     longest_wait: float = 10.0
     buckets: dict[str, Bucket] = field(default_factory=dict)
 
+    @property
+    def seconds(self) -> float:
+        return self.clock.now
+
     async def take_slot(self, bucket: str, cost: float, *, published: Rate | None = None) -> None:
         assert published is not None, bucket
         full = Bucket(

@@ -14,7 +14,16 @@ from typing import Any
 import pytest
 from PIL import Image, ImageCms
 
-from connectors.pictures import LARGEST_PIXELS, LONGEST_SIDE, PictureRefused, Rules, as_rgb_jpeg, inspect, problems
+from connectors.pictures import (
+    LARGEST_PIXELS,
+    LONGEST_SIDE,
+    Limits,
+    PictureRefused,
+    Rules,
+    as_rgb_jpeg,
+    inspect,
+    problems,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -274,3 +283,12 @@ def test_the_first_frame_of_an_animation_stands_for_it() -> None:
 def test_colours_nobody_can_tell_are_refused_rather_than_guessed(mode: str) -> None:
     with pytest.raises(PictureRefused, match="unknown_colours"):
         as_rgb_jpeg(encoded(plain(mode), "TIFF"))
+
+
+def test_a_picture_is_made_to_fit_what_a_channel_takes() -> None:
+    noise = Image.effect_noise((1500, 1000), 100).convert("RGB")
+    small = as_rgb_jpeg(encoded(noise, "PNG"), Limits(longest_side=1200, largest_bytes=100_000))
+    assert len(small) <= 100_000
+    width, height = opened(small).size
+    assert (width < 1200, round(width / height, 1)) == (True, 1.5)
+    assert opened(as_rgb_jpeg(encoded(noise, "PNG"), Limits(longest_side=1200))).size == (1200, 800)

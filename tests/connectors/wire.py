@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+from PIL import Image
 
+from connectors.addresses import FetchRefused
 from connectors.errors import Busy
 from connectors.limits import Rate
-from connectors.records import Credentials, Exchange
+from connectors.pictures import Limits, as_rgb_jpeg
+from connectors.records import Credentials, Exchange, Uploaded
 
 LOCATION = "gid://shopify/Location/68817551382"
 ONLINE_STORE = "gid://shopify/Publication/129876543210"
@@ -75,6 +80,9 @@ class FakeAccount:
     paid: list[tuple[str, float]] = field(default_factory=list)
     corrected: list[tuple[float, float, float]] = field(default_factory=list)
     exchanges: list[Exchange] = field(default_factory=list)
+    refusals: dict[str, FetchRefused] = field(default_factory=dict)
+    fetched: list[str] = field(default_factory=list)
+    library: dict[str, tuple[str, float]] = field(default_factory=dict)
 
     async def credentials(self) -> Credentials:
         return self.held
@@ -88,3 +96,33 @@ class FakeAccount:
         self.exchanges.append(exchange)
         if reading := exchange.reading:
             self.corrected.append((reading.available, reading.maximum, reading.restore_per_second))
+
+    @property
+    def seconds(self) -> float:
+        """Time goes on only where an account has a clock."""
+        return 0.0
+
+    async def picture(self, url: str, limits: Limits) -> bytes:
+        self.fetched.append(url)
+        if url in self.refusals:
+            raise self.refusals[url]
+        return as_rgb_jpeg(picture_at(url), limits)
+
+    async def uploaded(self, places: Sequence[str]) -> Mapping[str, Uploaded]:
+        held = {place: self.library[place] for place in places if place in self.library}
+        return {place: Uploaded(url=url, seconds_ago=self.seconds - at) for place, (url, at) in held.items()}
+
+    async def keep_uploaded(self, place: str, url: str) -> None:
+        self.library[place] = (url, self.seconds)
+
+
+def picture_at(url: str) -> bytes:
+    """A picture that no other address has."""
+    target = io.BytesIO()
+    Image.new("RGB", (600, 500), f"#{hashlib.sha256(url.encode()).hexdigest()[:6]}").save(target, "PNG")
+    return target.getvalue()
+
+
+def digest_of(url: str, limits: Limits) -> str:
+    """Of the file that a channel gets for the picture at the address."""
+    return hashlib.sha256(as_rgb_jpeg(picture_at(url), limits)).hexdigest()

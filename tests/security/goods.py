@@ -18,7 +18,7 @@ from portal.models.accounts import AuditEntry, Invitation, Member, Merchant, Rol
 from portal.models.catalog import Product, ProductImage, ProductStatus, Variant
 from portal.models.codes import CodePrefix, IssuedCode
 from portal.models.connections import Connection, ConnectionState, ExchangeEntry, KindRules
-from portal.models.images import ImageCheck, KeptPicture, digest
+from portal.models.images import ImageCheck, KeptPicture, UploadedPicture, digest
 from portal.models.imports import Import, ImportProblem
 from portal.models.inbox import Decision, InboxItem
 from portal.models.listings import LastAttempt, Listing, ListingItem
@@ -180,6 +180,13 @@ def _traces(
         ),
         KeptPicture(
             merchant_id=merchant.id, token=f"token-{mark}", sha256="0" * 64, width=1, height=1, content=mark.encode()
+        ),
+        UploadedPicture(
+            merchant_id=merchant.id,
+            connection_id=connection.id,
+            place=f"/crossdock/{mark}.jpg",
+            url=f"https://example.com/{mark}",
+            uploaded_at=runtime.clock(),
         ),
         KindRules(
             merchant_id=merchant.id,

@@ -12,11 +12,17 @@ from connectors.rakuten.practice.state import Json, Practice
 
 
 def catalog(practice: Practice, shop: str) -> list[Json]:
-    """Every item with its stock: units by SKU code, and what else stands in each stock row."""
+    """Every item with its stock: units by SKU code, and what else stands in each stock row.
+
+    `pictures` are the digests of the files it shows, in order; None for one that is not in the R-Cabinet.
+    """
+    files = practice.store.rows("SELECT location, sha256 FROM cabinet_image WHERE shop = ?", shop)
+    held = {row["location"]: row["sha256"] for row in files}
     rows = practice.store.rows("SELECT * FROM item WHERE shop = ? ORDER BY id", shop)
     return [
         json.loads(row["body"])
         | {"manageNumber": row["manage_number"]}
+        | {"pictures": [held.get(image["location"]) for image in json.loads(row["body"]).get("images") or []]}
         | {"stock": {one["variant_id"]: one["quantity"] for one in _stock(practice, shop, row)}}
         | {"stockOptions": {one["variant_id"]: json.loads(one["optional"]) for one in _stock(practice, shop, row)}}
         for row in rows
@@ -74,5 +80,5 @@ def delete(practice: Practice, shop: str, manage_number: str) -> None:
 
 def wipe(practice: Practice, shop: str) -> None:
     """The store sells nothing any more; its keys and its ledger stay."""
-    for table in ("item", "inventory", "cabinet_file"):
+    for table in ("item", "inventory", "cabinet_image", "cabinet_folder"):
         practice.store.run(f"DELETE FROM {table} WHERE shop = ?", shop)

@@ -57,6 +57,12 @@ OPERATIONS = (
         licence.expiry_date,
     ),
     Operation("cabinet.file.insert", "cabinet", "POST", re.compile(r"/es/1\.0/cabinet/file/insert"), cabinet.insert),
+    Operation(
+        "cabinet.folder.insert", "cabinet", "POST", re.compile(r"/es/1\.0/cabinet/folder/insert"), cabinet.folder_insert
+    ),
+    Operation(
+        "cabinet.folders.get", "cabinet", "GET", re.compile(r"/es/1\.0/cabinet/folders/get"), cabinet.folders_get
+    ),
 )
 
 

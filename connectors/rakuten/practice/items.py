@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from connectors.practice.store import Row
-from connectors.rakuten.practice import faults, item_rules
+from connectors.rakuten.practice import cabinet, faults, item_rules
 from connectors.rakuten.practice.answers import Answer, Refusal, conflict, japanese_time, not_found, refused
 from connectors.rakuten.practice.state import Call, Json
 
@@ -25,7 +25,7 @@ def upsert(call: Call) -> Answer:
 
 def _put(call: Call) -> Answer:
     known = _row(call)
-    wrong = item_rules.check(call.body) or _against_what_is(call, known, call.body)
+    wrong = item_rules.check(call.body) or _against_what_is(call, known, call.body) or _unsettled(call, call.body)
     if wrong:
         return refused(wrong)
     _keep(call, call.body, known)
@@ -43,7 +43,7 @@ def _patch(call: Call) -> Answer:
         return not_found(_number(call))
     before = json.loads(known["body"])
     merged = _merged(before, call.body)
-    wrong = item_rules.check(merged) or _against_what_is(call, known, merged)
+    wrong = item_rules.check(merged) or _against_what_is(call, known, merged) or _unsettled(call, merged)
     if wrong:
         return refused(wrong)
     if set(merged["variants"]) != set(before["variants"]):
@@ -126,6 +126,19 @@ def _against_what_is(call: Call, known: Row | None, body: Mapping[str, Any]) -> 
         Refusal("IE0416", "Cannot update selectorValues for the same variantId.", f"variants.{code}.selectorValues")
         for code, variant in body["variants"].items()
         if code in before and (before[code].get("selectorValues") or {}) != (variant.get("selectorValues") or {})
+    ]
+
+
+def _unsettled(call: Call, body: Mapping[str, Any]) -> list[Refusal]:
+    """The pictures that R-Cabinet does not show yet. That one has to wait is known, how one is refused is unsure."""
+    shown = [(image["location"], f"images[{number}]") for number, image in enumerate(body.get("images") or [])]
+    for code, variant in body["variants"].items():
+        images = enumerate(variant.get("images") or [])
+        shown += [(image["location"], f"variants.{code}.images[{number}]") for number, image in images]
+    return [
+        Refusal("IE0002", f"{path}.location has an invalid value.", f"{path}.location")
+        for location, path in shown
+        if not cabinet.settled(call, location)
     ]
 
 

@@ -35,15 +35,25 @@ CREATE TABLE IF NOT EXISTS inventory (
     updated_at REAL NOT NULL,
     PRIMARY KEY (shop, manage_number, variant_id)
 );
-CREATE TABLE IF NOT EXISTS cabinet_file (
+CREATE TABLE IF NOT EXISTS cabinet_folder (
+    id INTEGER PRIMARY KEY,
+    shop TEXT NOT NULL,
+    path TEXT NOT NULL,
+    name TEXT NOT NULL,
+    told_at REAL NOT NULL,
+    UNIQUE (shop, path)
+);
+-- location is what an item names it by; the number 0 is the folder every shop has.
+CREATE TABLE IF NOT EXISTS cabinet_image (
     id INTEGER PRIMARY KEY,
     shop TEXT NOT NULL,
     folder_id INTEGER NOT NULL,
-    path TEXT NOT NULL,
+    location TEXT NOT NULL,
     name TEXT NOT NULL,
     size INTEGER NOT NULL,
-    created_at REAL NOT NULL,
-    UNIQUE (shop, folder_id, path)
+    sha256 TEXT NOT NULL,
+    seen_at REAL NOT NULL,
+    UNIQUE (shop, location)
 );
 
 CREATE TABLE IF NOT EXISTS request (

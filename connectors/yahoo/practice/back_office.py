@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from connectors.practice.store import Store
-from connectors.yahoo.practice import items, stock
+from connectors.practice.store import Row, Store
+from connectors.yahoo.practice import images, items, stock
 
 Json = dict[str, Any]
 
@@ -17,10 +17,17 @@ def items_of(store: Store, seller_id: str) -> list[Json]:
             "item_code": row["item_code"],
             "fields": json.loads(row["fields"]),
             "live": json.loads(row["live"]) if row["live"] else None,
+            "pictures": _pictures_of(store, seller_id, row),
             "stock": _stock_of(store, seller_id, row["item_code"]),
         }
         for row in store.rows("SELECT * FROM item WHERE shop = ? ORDER BY id", seller_id)
     ]
+
+
+def _pictures_of(store: Store, seller_id: str, row: Row) -> list[str | None]:
+    if row["live"] is None:
+        return []
+    return images.shown(store, seller_id, row["item_code"], json.loads(row["live"]).get("item_image_urls", ""))
 
 
 def _stock_of(store: Store, seller_id: str, code: str) -> dict[str, int]:

@@ -1,9 +1,11 @@
-"""Pictures of items: uploadItemImage. They are named and forgotten; the practice store shows none."""
+"""Pictures of items: uploadItemImage. Of each only a digest is kept."""
 
 from __future__ import annotations
 
+import hashlib
 import re
 
+from connectors.practice.store import Store
 from connectors.yahoo.practice import answers
 from connectors.yahoo.practice.answers import Answer, node, texts
 from connectors.yahoo.practice.state import Call
@@ -23,11 +25,32 @@ def upload_item_image(call: Call) -> Answer:
         return answers.error(400, "画像ファイルが正しくありません。", "im-99001")
     url = address(call.seller_id, name.rpartition(".")[0])
     call.store.run("INSERT OR IGNORE INTO image (shop, url) VALUES (?, ?)", call.seller_id, url)
+    call.store.run(
+        "INSERT INTO picture (shop, item_code, place, url, sha256) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT (shop, item_code, place) DO UPDATE SET sha256 = excluded.sha256",
+        call.seller_id,
+        named["code"],
+        int(named["place"] or 0),
+        url,
+        hashlib.sha256(content).hexdigest(),
+    )
     call.accept(named["code"], {"file": name, "bytes": len(content)})
     told = node("Result", *texts(Id=name.rpartition(".")[0], Name=name), node("Url", *texts(ModeA=url)))
     root = answers.result_set(told)
     root.insert(0, node("Status", text="OK"))
     return Answer(root)
+
+
+def shown(store: Store, seller_id: str, code: str, named: str) -> list[str | None]:
+    """The digests of the pictures that buyers see of an item: the addresses it names, else the files named after it.
+
+    None for a picture that no call has brought.
+    """
+    rows = store.rows("SELECT * FROM picture WHERE shop = ? AND live IS NOT NULL ORDER BY place", seller_id)
+    if named:
+        at = {row["url"]: str(row["live"]) for row in rows}
+        return [at.get(url) for url in named.split(";")]
+    return [str(row["live"]) for row in rows if row["item_code"] == code]
 
 
 def address(seller_id: str, image_id: str) -> str:

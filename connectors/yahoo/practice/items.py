@@ -171,5 +171,7 @@ def submit_item(call: Call) -> Answer:
     if found["live"] is None:
         return answers.refused(Refusal("item_code", "it-07004", "新規ページは個別に反映できません。"))
     call.store.run("UPDATE item SET live = fields WHERE id = ?", found["id"])
+    one = (call.seller_id, found["item_code"])
+    call.store.run("UPDATE picture SET live = sha256 WHERE shop = ? AND item_code = ?", *one)
     call.accept(found["item_code"], {})
     return answers.done()

@@ -20,6 +20,7 @@ def reserve_publish(call: Call) -> Answer:
         if not waiting:
             return answers.refused(Refusal("", "pm-05001", "反映する項目がありません。"))
         call.store.run("UPDATE item SET live = fields WHERE shop = ?", call.seller_id)
+        call.store.run("UPDATE picture SET live = sha256 WHERE shop = ?", call.seller_id)
         call.accept("", {"items": [row["item_code"] for row in waiting]})
     return answers.done(node("ReserveTime"))
 
@@ -31,5 +32,11 @@ def publish_history_summary(call: Call) -> Answer:
 
 
 def _waiting(call: Call) -> list[Row]:
-    query = "SELECT * FROM item WHERE shop = ? AND live IS NOT fields ORDER BY id"
+    """The items with an edit, or a picture, that is not live. A picture without an item waits for one."""
+    query = """
+        SELECT * FROM item WHERE shop = ? AND (live IS NOT fields OR EXISTS (
+            SELECT 1 FROM picture AS p
+            WHERE p.shop = item.shop AND p.item_code = item.item_code AND p.live IS NOT p.sha256
+        )) ORDER BY id
+    """
     return call.store.rows(query, call.seller_id)

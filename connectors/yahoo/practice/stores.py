@@ -33,5 +33,5 @@ def ensure(store: Store, seller_id: str, *, owner: str = OWNER) -> Row:
 def wipe(store: Store, seller_id: str) -> None:
     """The store is as on its first day; consents stay."""
     with store.transaction():
-        for table in ("item", "stock", "image", "ledger", "request", "fault"):
+        for table in ("item", "stock", "image", "picture", "ledger", "request", "fault"):
             store.run(f"DELETE FROM {table} WHERE shop = ?", seller_id)

@@ -7,5 +7,7 @@ CREATE TABLE IF NOT EXISTS item (id INTEGER PRIMARY KEY, shop TEXT NOT NULL, ite
 -- A number may wait for an item that is not there yet, so it refers to none.
 CREATE TABLE IF NOT EXISTS stock (shop TEXT NOT NULL, item_code TEXT NOT NULL, subcode TEXT NOT NULL, quantity INTEGER NOT NULL, at REAL NOT NULL, PRIMARY KEY (shop, item_code, subcode));
 CREATE TABLE IF NOT EXISTS image (shop TEXT NOT NULL, url TEXT NOT NULL, PRIMARY KEY (shop, url));
+-- What lies in the place of an item: edited and, after a publish, live. An item shows these where it names no address.
+CREATE TABLE IF NOT EXISTS picture (shop TEXT NOT NULL, item_code TEXT NOT NULL, place INTEGER NOT NULL, url TEXT NOT NULL, sha256 TEXT NOT NULL, live TEXT, PRIMARY KEY (shop, item_code, place));
 CREATE TABLE IF NOT EXISTS ledger (id INTEGER PRIMARY KEY, shop TEXT NOT NULL, at REAL NOT NULL, operation TEXT NOT NULL, item TEXT NOT NULL, details TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS request (id INTEGER PRIMARY KEY, shop TEXT NOT NULL, at REAL NOT NULL, operation TEXT NOT NULL, status INTEGER NOT NULL, outcome TEXT NOT NULL);

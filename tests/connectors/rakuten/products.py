@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from connectors.rakuten import names
 from connectors.records import ImageRecord, LinkedItem, Money, ProductRecord, VariantRecord
 
 MUG_KEY = "0192f0c1-1111-7aaa-8bbb-000000000001"
 MUG_MARK = MUG_KEY.replace("-", "")
 PLAIN_KEY = "0192f0c1-2222-7aaa-8bbb-000000000002"
+SAND_IMAGE = "https://cdn.example.com/mug-sand.jpg"
+# The mug's picture was put into the R-Cabinet long ago.
+LIBRARY = {names.picture_place(SAND_IMAGE): (SAND_IMAGE, -60.0)}
 LINKS = (
     LinkedItem(key="v-blue", channel_id="stoneware-mug/MUG-BLU", stock_id="stoneware-mug/MUG-BLU"),
     LinkedItem(key="v-sand", channel_id="stoneware-mug/MUG-SND", stock_id="stoneware-mug/MUG-SND"),
@@ -40,7 +44,7 @@ def mug(**changes: object) -> ProductRecord:
         ),
         images=(
             ImageRecord("https://image.rakuten.co.jp/demo-shop/cabinet/mugs/blue.jpg", "Blue mug"),
-            ImageRecord("https://cdn.example.com/mug-sand.jpg"),
+            ImageRecord(SAND_IMAGE),
         ),
         details={"genre_id": "403885"},
     )

@@ -1,15 +1,13 @@
 """Putting an image into R-Cabinet: the bytes sent, the answers read, and the practice store's checks of it."""
 
 import struct
-from typing import Any
 
 import httpx
 import pytest
 
-from connectors.errors import Busy, ChannelError, InDoubt, OurFault, PermissionLost, ProblemClass
-from connectors.rakuten import cabinet
+from connectors.errors import Busy, ChannelError, InDoubt, OurFault, PermissionLost, Problem, ProblemClass
+from connectors.rakuten import cabinet, names
 from connectors.rakuten.client import RakutenClient
-from connectors.records import Done, Failed, Outcome
 from tests.connectors.rakuten.practice.practice_store import SECRET, Shop, esa
 from tests.connectors.rakuten.test_client import an_account
 from tests.connectors.wire import FakeAccount, Wire
@@ -35,17 +33,16 @@ def answer(status: int, body: bytes) -> httpx.Response:
 
 
 async def upload(
-    wire: Wire, account: FakeAccount | None = None, *, image: bytes = PNG, name: str = "Mug <1>"
-) -> Outcome[str]:
+    wire: Wire, account: FakeAccount | None = None, *, image: bytes = JPEG, name: str = "Mug <1>"
+) -> Problem | None:
     async with wire.client() as client:
         store = RakutenClient(client, account or an_account())
-        return await cabinet.upload(store, image, content_type="image/png", name=name)
+        return await cabinet.upload(store, image, folder_id="7", place="/crossdock/0123456789abcdef.jpg", name=name)
 
 
 async def test_an_image_goes_as_a_form_of_a_document_and_a_file() -> None:
     wire, account = Wire(answer(200, said("0"))), an_account()
-    outcome = await upload(wire, account)
-    assert isinstance(outcome, Done)
+    assert await upload(wire, account) is None
     (request,) = wire.requests
     assert str(request.url) == "https://api.rms.rakuten.co.jp/es/1.0/cabinet/file/insert"
     assert request.headers["Content-Type"] == "multipart/form-data; boundary=crossdock-image-0"
@@ -53,29 +50,24 @@ async def test_an_image_goes_as_a_form_of_a_document_and_a_file() -> None:
     assert head == (
         b'--crossdock-image-0\r\nContent-Disposition: form-data; name="xml"\r\nContent-Type: text/xml; charset=utf-8'
     )
-    path = outcome.value.removeprefix("/")
     assert rest.startswith(
         b'<?xml version="1.0" encoding="UTF-8"?>\n<request><fileInsertRequest><file><fileName>Mug &lt;1&gt;</fileName>'
-        b"<folderId>0</folderId><filePath>" + path.encode() + b"</filePath><overWrite>true</overWrite></file>"
+        b"<folderId>7</folderId><filePath>0123456789abcdef.jpg</filePath><overWrite>true</overWrite></file>"
     )
-    assert rest.endswith(PNG + b"\r\n--crossdock-image-0--\r\n")
+    assert rest.endswith(JPEG + b"\r\n--crossdock-image-0--\r\n")
     assert account.paid == [("cabinet", 1)]
-    assert PNG.decode("latin-1") not in account.exchanges[0].request_body
+    assert JPEG.decode("latin-1") not in account.exchanges[0].request_body
 
 
-async def test_the_same_image_has_the_same_place_and_another_another() -> None:
-    first, again, other = [
-        await upload(Wire(answer(200, said("0"))), image=image, name=name)
-        for image, name in ((PNG, "a"), (PNG, "b"), (GIF, "a"))
-    ]
+def test_the_same_address_has_the_same_place_and_another_another() -> None:
+    first, again, other = [names.picture_place(f"https://example.com/{name}.jpg") for name in "aab"]
     assert first == again != other
-    assert isinstance(first, Done)
-    assert len(first.value) <= 21
+    assert len(first.rpartition("/")[2]) <= 20
 
 
 async def test_the_line_between_the_parts_is_in_no_image() -> None:
     wire = Wire(answer(200, said("0")))
-    await upload(wire, image=PNG + b"crossdock-image-0")
+    await upload(wire, image=JPEG + b"crossdock-image-0")
     assert wire.requests[0].headers["Content-Type"].endswith("boundary=crossdock-image-1")
 
 
@@ -95,10 +87,10 @@ async def test_a_long_name_is_cut_to_what_fits() -> None:
     ],
 )
 async def test_a_refused_image_says_who_must_act(reply: httpx.Response, problem_class: ProblemClass, code: str) -> None:
-    outcome = await upload(Wire(reply))
-    assert isinstance(outcome, Failed)
-    assert (outcome.problem.problem_class, outcome.problem.code) == (problem_class, code)
-    assert outcome.problem.original
+    problem = await upload(Wire(reply))
+    assert problem is not None
+    assert (problem.problem_class, problem.code) == (problem_class, code)
+    assert problem.original
 
 
 @pytest.mark.parametrize(
@@ -121,20 +113,18 @@ async def test_what_stops_an_upload_is_raised(reply: httpx.Response, kind: type[
 # ---- against the practice store ----
 
 
-async def put(shop: Shop, image: bytes, **given: Any) -> Outcome[str]:
+async def put(shop: Shop, image: bytes) -> Problem | None:
     async with httpx.AsyncClient(trust_env=False) as client:
         shop.clock.now += 1
-        usual = {"content_type": "image/png", "name": "Mug"}
-        return await cabinet.upload(RakutenClient(client, shop.account()), image, **(usual | given))
+        store = RakutenClient(client, shop.account())
+        return await cabinet.upload(store, image, folder_id="0", place="/mug.jpg", name="Mug")
 
 
 @pytest.mark.parametrize("image", [PNG, GIF, JPEG, b"BM" + b"x" * 20])
 async def test_an_image_is_taken_once_however_often_it_comes(shop: Shop, image: bytes) -> None:
-    first, again = await put(shop, image), await put(shop, image)
-    assert first == again
-    assert isinstance(first, Done)
+    assert [await put(shop, image), await put(shop, image)] == [None, None]
     entries = await shop.read("ledger")
-    assert {row["subject"] for row in entries} == {first.value.removeprefix("/")}
+    assert [row["subject"] for row in entries] == ["/mug.jpg", "/mug.jpg"]
 
 
 @pytest.mark.parametrize(
@@ -150,9 +140,9 @@ async def test_an_image_is_taken_once_however_often_it_comes(shop: Shop, image: 
     ],
 )
 async def test_an_image_rakuten_would_not_take_is_refused(shop: Shop, image: bytes, code: str) -> None:
-    outcome = await put(shop, image)
-    assert isinstance(outcome, Failed)
-    assert (outcome.problem.problem_class, outcome.problem.code) == (ProblemClass.DATA, code)
+    problem = await put(shop, image)
+    assert problem is not None
+    assert (problem.problem_class, problem.code) == (ProblemClass.DATA, code)
     assert await shop.read("ledger") == []
 
 
@@ -189,3 +179,35 @@ async def insert(shop: Shop, fields: dict[str, str]) -> str:
 async def test_a_body_that_is_no_form_is_refused(shop: Shop) -> None:
     answered = await shop.call("POST", "/es/1.0/cabinet/file/insert", {"x": 1})
     assert (answered.status_code, "<resultCode>3001</resultCode>" in answered.text) == (400, True)
+
+
+# ---- our folder ----
+
+
+async def folder(shop: Shop) -> str:
+    async with httpx.AsyncClient(trust_env=False) as client:
+        shop.clock.now += 1
+        return await cabinet.our_folder(RakutenClient(client, shop.account()))
+
+
+async def test_our_folder_is_made_once_and_found_afterwards(shop: Shop) -> None:
+    made = await folder(shop)
+    shop.clock.now += 10
+    assert await folder(shop) == made
+    assert [row["subject"] for row in await shop.read("ledger")] == ["/crossdock"]
+
+
+async def test_a_folder_that_is_not_told_of_yet_is_waited_for(shop: Shop) -> None:
+    await folder(shop)
+    with pytest.raises(Busy) as caught:
+        await folder(shop)
+    assert caught.value.retry_after_seconds == 10
+
+
+async def test_our_folder_is_found_on_a_later_page(shop: Shop) -> None:
+    for number in range(120):
+        document = f"<folderName>x</folderName><directoryName>d{number}</directoryName>"
+        await shop.call("POST", "/es/1.0/cabinet/folder/insert", document)
+    made = await folder(shop)
+    shop.clock.now += 10
+    assert await folder(shop) == made

@@ -4,6 +4,7 @@ import pytest
 from connectors.errors import Busy, ChannelError, DataRefused, InDoubt, OurFault, PermissionLost
 from connectors.rakuten.client import ITEM, Call, RakutenClient, Reply
 from connectors.records import Credentials
+from tests.connectors.rakuten.products import LIBRARY
 from tests.connectors.wire import FakeAccount, Wire, refused
 
 HELD = Credentials(access_token="SL000000_xyz", others={"service_secret": "SP000000_abc"})
@@ -26,6 +27,7 @@ def an_account(**changes: object) -> FakeAccount:
         "settings": {},
         "currency": "JPY",
         "held": HELD,
+        "library": dict(LIBRARY),
     }
     return FakeAccount(**(usual | changes))  # type: ignore[arg-type]  # tests name real fields
 

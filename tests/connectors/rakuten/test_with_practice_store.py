@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from connectors.errors import Busy, InDoubt, PermissionLost, ProblemClass
+from connectors.rakuten import names
 from connectors.rakuten.connector import Rakuten
 from connectors.records import (
     Aspect,
@@ -29,7 +30,7 @@ from connectors.records import (
 )
 from tests.connectors.paced import PacedAccount
 from tests.connectors.rakuten.practice.practice_store import NAME, SECRET, Shop, practice_store
-from tests.connectors.rakuten.products import MUG_KEY, MUG_MARK, mug, plain, yen
+from tests.connectors.rakuten.products import LIBRARY, MUG_KEY, MUG_MARK, SAND_IMAGE, mug, plain, yen
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ async def rakuten() -> AsyncIterator[Rakuten]:
 
 @pytest.fixture
 def account(shop: Shop) -> PacedAccount:
-    return shop.account()
+    return replace(shop.account(), library=dict(LIBRARY))
 
 
 def done(outcome: Outcome[Published]) -> Published:
@@ -87,7 +88,10 @@ async def test_published_products_are_live_marked_and_stocked(
     assert [(item.quantity, item.price) for item in first.items] == [(12, yen(2400)), (3, yen(2500))]
     there, _ = await shop.read("products")
     assert there["itemNumber"] == MUG_MARK
-    assert there["images"] == [{"type": "CABINET", "location": "/mugs/blue.jpg", "alt": "Blue mug"}]
+    assert there["images"] == [
+        {"type": "CABINET", "location": "/mugs/blue.jpg", "alt": "Blue mug"},
+        {"type": "CABINET", "location": names.picture_place(SAND_IMAGE)},
+    ]
 
 
 async def test_stock_is_set_as_told(shop: Shop, rakuten: Rakuten, account: PacedAccount) -> None:
@@ -168,7 +172,7 @@ async def test_a_part_of_a_sku_is_not_the_sku(shop: Shop, rakuten: Rakuten, acco
 async def test_a_new_item_is_known_by_its_code_before_the_search_knows_it(tmp_path: Path, rakuten: Rakuten) -> None:
     async with practice_store(tmp_path / "lag.db", index_lag_seconds=86_400) as shop:
         account = shop.account()
-        await publish(rakuten, account, mug())
+        await publish(rakuten, account, mug(images=()))
         (same,) = values(await rakuten.find(account, [mug()]))
         assert same.mark == MUG_KEY
         renamed = mug(handle="renamed")

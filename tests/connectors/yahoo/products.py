@@ -7,6 +7,9 @@ from dataclasses import replace
 from connectors.records import ImageRecord, Money, ProductRecord, VariantRecord
 
 DETAILS = {"product_category": "1447", "path": "食器:マグ"}
+MUG_IMAGE = "https://cdn.example.com/mug.jpg"
+# The mug's picture was uploaded long ago.
+LIBRARY = {"stoneware-mug.jpg": (MUG_IMAGE, -60.0)}
 IN_LIBRARY = "https://item-shopping.c.yimg.jp/i/n/demo-store_stoneware-mug"
 
 
@@ -26,7 +29,7 @@ def mug(**changes: object) -> ProductRecord:
             VariantRecord(key="v-blue", option_values=("青",), sku="MUG-BLU", price=yen(2400), quantity=12),
             VariantRecord(key="v-sand", option_values=("砂",), sku="MUG-SND", price=yen(2600), quantity=3),
         ),
-        images=(ImageRecord("https://cdn.example.com/mug.jpg"),),
+        images=(ImageRecord(MUG_IMAGE),),
         details=DETAILS,
     )
     return replace(product, **changes)  # type: ignore[arg-type]  # tests name real fields

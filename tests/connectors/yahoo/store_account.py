@@ -8,6 +8,7 @@ import httpx
 
 from connectors.records import Credentials
 from tests.connectors.wire import FakeAccount
+from tests.connectors.yahoo.products import LIBRARY
 
 
 def an_account(**changes: Any) -> FakeAccount:
@@ -17,6 +18,7 @@ def an_account(**changes: Any) -> FakeAccount:
         "settings": {},
         "currency": "JPY",
         "held": Credentials(access_token="planted-token", refresh_token="planted-refresh"),
+        "library": dict(LIBRARY),
     }
     return FakeAccount(**(usual | changes))
 

@@ -30,7 +30,7 @@ from connectors.yahoo.codes import derived
 from connectors.yahoo.connector import YahooShopping
 from tests.connectors.paced import PacedAccount
 from tests.connectors.yahoo.practice.practice_store import ITEM, SELLER, Store, account_of
-from tests.connectors.yahoo.products import IN_LIBRARY, mug, plain, yen
+from tests.connectors.yahoo.products import IN_LIBRARY, LIBRARY, mug, plain, yen
 
 MUG, TEA = mug(), plain()
 
@@ -43,7 +43,7 @@ async def yahoo() -> AsyncIterator[YahooShopping]:
 
 @pytest.fixture
 def account(store: Store) -> PacedAccount:
-    return account_of(store)
+    return replace(account_of(store), library=dict(LIBRARY))
 
 
 def values(outcomes: Sequence[Outcome[Any]]) -> list[Any]:
@@ -263,15 +263,6 @@ async def test_a_bad_item_does_not_hold_back_the_batch(
     assert failed(outcomes[0])[1] == "it-99003"
     assert isinstance(outcomes[1], Done)
     assert [one["item_code"] for one in await store.read("products")] == ["tea"]
-
-
-async def test_an_image_in_yahoos_library_is_shown_and_others_are_left_out(
-    store: Store, yahoo: YahooShopping, account: PacedAccount
-) -> None:
-    await store.lever("image", url=IN_LIBRARY)
-    await publish(yahoo, account, mug(images=(*MUG.images, ImageRecord(IN_LIBRARY))))
-    (there,) = await store.read("products")
-    assert there["live"]["item_image_urls"] == IN_LIBRARY
 
 
 # ---- update ----
