@@ -23,6 +23,8 @@ from portal.inbox import fragments as inbox_fragments
 from portal.inbox import routes as inbox
 from portal.listings import fragments as listings_fragments
 from portal.listings import routes as listings
+from portal.reports import routes as reports
+from portal.reports.fragments import report_fragments
 from portal.runtime import Runtime
 from portal.stock import fragments as stock_fragments
 from portal.stock import routes as stock
@@ -34,6 +36,7 @@ ROUTES: list[Any] = [
     *listings.ROUTES,
     *imports.ROUTES,
     *exports.ROUTES,
+    *reports.ROUTES,
     *catalog.ROUTES,
     *images.ROUTES,
     *stock.ROUTES,
@@ -56,4 +59,5 @@ def fragments_of(runtime: Runtime) -> Mapping[str, Render]:
         **images_fragments.FRAGMENTS,
         **stock_fragments.FRAGMENTS,
         **hub_fragments(runtime),
+        **report_fragments(runtime),
     }

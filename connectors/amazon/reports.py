@@ -22,6 +22,10 @@ PATIENCE_SECONDS = 6 * 3600.0
 FIRST_LOOK_SECONDS = 30.0
 # Rows of what Amazon ships itself carry its own channel and no quantity.
 MERCHANT = "DEFAULT"
+# Python does not know every name of https://www.iana.org/assignments/character-sets.
+_CODECS = {"windows-31j": "cp932"}
+# The words of Amazon's column; any other one says nothing to us (that there are no more is not documented).
+_ON_SALE = {"Active": True, "Inactive": False, "Incomplete": False}
 
 
 async def request(shop: AmazonClient) -> str:
@@ -51,7 +55,7 @@ async def fetch(shop: AmazonClient, report_id: str) -> Outcome[Sequence[ReportRo
 async def _rows(shop: AmazonClient, document: Mapping[str, str]) -> list[ReportRow]:
     content, charset = await shop.unpacked(document, operation="downloadReport")
     # Amazon names the charset of a report, which is not UTF-8 everywhere.
-    text = content.decode(charset, "replace")
+    text = content.decode(_CODECS.get(charset, charset), "replace")
     table = csv.DictReader(io.StringIO(text), delimiter="\t", quoting=csv.QUOTE_NONE)
     return [_row(row, shop.marketplace.currency) for row in table]
 
@@ -68,6 +72,7 @@ def _row(row: Mapping[str, str | None], currency: str) -> ReportRow:
         price=_price(told.get("price", ""), currency),
         quantity=int(quantity) if quantity.isdecimal() else None,
         status=told.get("status", ""),
+        on_sale=_ON_SALE.get(told.get("status", "")),
         fulfilled_by_channel=channel not in {MERCHANT, ""},
     )
 

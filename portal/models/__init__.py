@@ -1,6 +1,18 @@
 """Every table, one aggregate a file; importing this package registers them all."""
 
-from portal.models import accounts, catalog, connections, images, imports, inbox, listings, stock, tasks, webhooks
+from portal.models import (
+    accounts,
+    catalog,
+    connections,
+    images,
+    imports,
+    inbox,
+    listings,
+    reports,
+    stock,
+    tasks,
+    webhooks,
+)
 from portal.models.base import Base
 
 __all__ = [
@@ -12,6 +24,7 @@ __all__ = [
     "imports",
     "inbox",
     "listings",
+    "reports",
     "stock",
     "tasks",
     "webhooks",
