@@ -39,7 +39,11 @@ async def show(request: PortalRequest, connection_id: FromPath[str]) -> Response
         connection = await service.one(session, id_from(connection_id))
         card = await queries.card(session, current, connection)
         exchanges = await queries.exchanges(session, connection.id)
-    return await page(request, "connections/show.html", card=card, exchanges=exchanges)
+        report = await queries.newest_report(session, connection.id)
+    makes_reports = current.connectors[connection.channel].reports is not None
+    return await page(
+        request, "connections/show.html", card=card, exchanges=exchanges, report=report, makes_reports=makes_reports
+    )
 
 
 @get("/channels/{connection_id:str}/reconnect")

@@ -54,7 +54,7 @@ async def store(
 async def _uploaded(session: AsyncSession, connection_id: UUID) -> dict[str, Uploaded]:
     """What the connection was sent, by the SKU it was last sent under."""
     found = await session.execute(
-        select(UploadRecord.sku, ListingItem, Listing, Variant.barcode, Product.title)
+        select(UploadRecord, ListingItem, Listing, Variant.barcode, Product.title)
         .join(Variant, Variant.id == UploadRecord.variant_id)
         .join(Product, Product.id == Variant.product_id)
         .join(ListingItem, ListingItem.variant_id == Variant.id)
@@ -63,22 +63,22 @@ async def _uploaded(session: AsyncSession, connection_id: UUID) -> dict[str, Upl
         .order_by(UploadRecord.sent_at, UploadRecord.id)
     )
     by_variant = {
-        item.variant_id: _as_uploaded(sku, item, listing, barcode, title)
-        for sku, item, listing, barcode, title in found.all()
+        item.variant_id: _as_uploaded(record, item, listing, barcode, title)
+        for record, item, listing, barcode, title in found.all()
     }
     return {one.sku: one for one in by_variant.values()}
 
 
-def _as_uploaded(sku: str, item: ListingItem, listing: Listing, barcode: str, title: str) -> Uploaded:
+def _as_uploaded(record: UploadRecord, item: ListingItem, listing: Listing, barcode: str, title: str) -> Uploaded:
     return Uploaded(
         item_id=item.id,
         listing_id=listing.id,
         variant_id=item.variant_id,
-        sku=sku,
+        sku=record.sku,
         title=title,
         barcode=barcode,
         offered=listing.intent is not Intent.WITHDRAW,
-        listed_at=item.created_at,
+        listed_at=record.created_at,
         tried_at=listing.attempted_at,
         price_minor=item.sent_price_minor,
         price_at=item.sent_price_at,
