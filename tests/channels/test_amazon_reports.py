@@ -20,6 +20,7 @@ from portal.catalog.forms import ProductEdit, VariantEdit
 from portal.catalog.records import NewProduct
 from portal.models.accounts import Merchant
 from portal.models.connections import Connection
+from portal.models.listings import ListingItem
 from portal.models.reports import ChannelReport, ChannelReportRow, ReportState, Verdict
 from portal.models.tasks import TaskState
 from tests.channels.test_amazon_path import MUG, Amazon, amazon, connection, consent, offered
@@ -344,3 +345,19 @@ async def test_a_channel_without_reports_says_what_is_done_instead(desk: Desk) -
     assert "Shopify makes no report" in words(page)
     assert page.select_one(f'a[href="/listings?channel={shop.id}"]') is not None
     assert (await desk.alice.post(f"/channels/{shop.id}/report")).status_code == 409
+
+
+async def test_a_price_that_stays_away_comes_with_the_words_for_a_ticket(desk: Desk) -> None:
+    saved = await desk.list()
+    listing = await desk.stage.listing(desk.seller, saved.id)
+    assert "Ask Amazon about" not in words(await desk.alice.get(f"/listings/{listing.id}"))
+    async with desk.stage.sessions.write(desk.seller.id) as session:
+        item = (await session.scalars(select(ListingItem))).one()
+        item.approved_price_at -= timedelta(days=3)
+    await desk.amazon.do("change", sku="MUG-1", price=999)
+    await desk.fetch()
+
+    page = words(await desk.alice.get(f"/listings/{listing.id}"))
+    assert "Ask Amazon about MUG-1" in page
+    assert "SKU MUG-1: you accepted the price ¥1,200 on" in page
+    assert "your listing still shows ¥999" in page
