@@ -175,10 +175,11 @@ async def test_a_sku_that_was_renamed_or_deleted_explains_itself(desk: Desk) -> 
 
     there = await desk.show("?tab=there")
     assert "MUG-L" in there
-    assert "Deleted from your catalog on" in there
-    assert "¥1,200, stock 5" in there, "what was uploaded is still known"
+    today = f"{desk.clock():%-d %b %Y}"
+    assert f"Deleted from your catalog on {today}: it was a variant of “マグカップ”." in there
+    assert there.count("¥1,200, stock 5") == 2, "as reported, and as it was uploaded"
     renamed = await desk.row("MUG-S")
-    assert f"Its SKU was renamed to MUG-XS on {desk.clock():%-d %b %Y}" in await desk.show(f"?tab={renamed.verdict}")
+    assert f"Its SKU was renamed to MUG-XS on {today}." in await desk.show(f"?tab={renamed.verdict}")
 
 
 async def change_variants(desk: Desk, product_id: Any, *, first: str) -> None:
