@@ -117,6 +117,8 @@ async def test_a_report_is_asked_for_made_and_compared(desk: Desk) -> None:
     page = await desk.show()
     assert "1 SKU there" in page
     assert "No differences" in page
+    live = await desk.alice.http.get(f"/live/fragments?id=channel-report-{desk.connection.id}")
+    assert "1 SKU there" in live.text, "a page that is open shows it by itself"
     same = await desk.show("?tab=same")
     assert "MUG-1 マグカップ" in same
     assert same.count("¥1,200, stock 5") == 2
@@ -182,6 +184,20 @@ async def test_a_sku_that_was_renamed_or_deleted_explains_itself(desk: Desk) -> 
     assert f"Its SKU was renamed to MUG-XS on {today}." in await desk.show(f"?tab={renamed.verdict}")
 
 
+async def test_a_sku_listed_anew_under_another_name_leaves_the_old_one_only_there(desk: Desk) -> None:
+    saved = await desk.list()
+    await change_variants(desk, saved.id, first="MUG-2")
+    await settle(desk.stage, desk.clock)
+    await publish(desk.stage, desk.seller, desk.connection, saved.id)
+    await settle(desk.stage, desk.clock)
+    desk.clock.advance(A_WHILE)
+    await desk.fetch()
+
+    assert (await desk.row("MUG-2")).verdict is Verdict.SAME
+    assert (await desk.row("MUG-1")).verdict is Verdict.THERE
+    assert "Its SKU was renamed to MUG-2 on" in await desk.show("?tab=there")
+
+
 async def change_variants(desk: Desk, product_id: Any, *, first: str) -> None:
     """In the editor the first variant is given another SKU and the others are removed."""
     async with desk.stage.sessions.write(desk.seller.id) as session:
@@ -218,11 +234,13 @@ async def test_an_empty_report_leaves_everything_only_here(desk: Desk) -> None:
 
 async def test_a_report_that_came_to_nothing_says_so_and_can_be_asked_for_again(desk: Desk) -> None:
     await desk.list()
-    await desk.amazon.do("faults", kind="report", count=1)
+    reason = "The report could not be made: the seller's listings are being moved."
+    await desk.amazon.do("faults", kind="report", count=1, message=reason)
     await desk.fetch()
 
     page = await desk.alice.get(f"/channels/{desk.connection.id}/report")
     assert "The report came to nothing" in words(page)
+    assert reason in words(page)
     assert "report_fatal" in words(page)
     await desk.alice.press(page, f"#channel-report-{desk.connection.id} form")
     await desk.stage.work()
