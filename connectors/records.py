@@ -244,7 +244,10 @@ class CatalogMatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportRow:
-    """One SKU in a channel's own report. `status` is the channel's word; None and empty are what the report lacks."""
+    """One SKU in a channel's own report. `status` is the channel's word; None and empty are what the report lacks.
+
+    `on_sale` is whether buyers can buy it, where that word says so.
+    """
 
     sku: str
     title: str = ""
@@ -253,6 +256,7 @@ class ReportRow:
     price: Money | None = None
     quantity: int | None = None
     status: str = ""
+    on_sale: bool | None = None
     fulfilled_by_channel: bool = False
 
 

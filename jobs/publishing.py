@@ -43,6 +43,8 @@ from jobs.meeting import NOT_TRIED, meet, tried_before
 from jobs.outgoing import Work
 from jobs.results import Ended, Result, refused
 from jobs.rules import read_now
+from portal.catalog import uploads
+from portal.catalog.uploads import Upload
 from portal.connections import kind_rules
 from portal.listings.eligible import around, unmet_by
 from portal.listings.readiness import missing
@@ -147,6 +149,7 @@ class Publish:
                 work: Work = prepared.work[task.id]
                 created = not work.channel_id and work.tried == NOT_TRIED
                 _accept(session, listing, items.get(listing.id, {}), work, result.value, now, created=created)
+                await _note_uploads(session, listing, work, result.value, now)
                 if task.kind == kinds.PUBLISH.name or _shows_elsewhere(listing, work):
                     touched.append(listing)
             elif listing.channel_id and task.kind == kinds.PUBLISH.name and _is_gone(result):
@@ -276,6 +279,18 @@ def _accept(
             minor = variants[link.key].price.minor
             item.sent_price_minor, item.sent_price_at = minor, now
             item.approved_price_minor, item.approved_price_at = minor, now
+
+
+async def _note_uploads(
+    session: AsyncSession, listing: Listing, work: Work, published: Published, now: datetime
+) -> None:
+    """The channel knows what we made by the SKUs of now; what was linked keeps those it was met with."""
+    if not listing.ours:
+        return
+    skus = {variant.key: variant.sku for variant in work.record.variants}
+    title = work.record.title
+    sent = [Upload(UUID(link.key), listing.product_id, skus[link.key], title) for link in published.links]
+    await uploads.note_sent(session, listing.merchant_id, listing.connection_id, sent, now)
 
 
 def _shows_elsewhere(listing: Listing, work: Work) -> bool:

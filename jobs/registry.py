@@ -14,6 +14,7 @@ from jobs.inbound import HandleWebhook
 from jobs.prices import PushPrices
 from jobs.publishing import Publish
 from jobs.reading import ReadState
+from jobs.reports import FetchReport
 from jobs.rules import ReadRules
 from jobs.setup import Check, Revoke
 from jobs.stock import PushStock
@@ -32,6 +33,7 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
         kinds.REVOKE.name: Revoke(),
         kinds.READ.name: ReadState(),
         kinds.RULES.name: ReadRules(),
+        kinds.REPORT.name: FetchReport(),
         kinds.IMPORT.name: CommitImport(),
         kinds.IMAGE_CHECK.name: CheckImages(),
     }

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, or_, select, true
 
 from jobs.images import capture_images
+from jobs.reports import ask_reports
 from portal import mail
 from portal.accounts import links
 from portal.connections import service as connections
@@ -79,5 +80,6 @@ HOUSEKEEPING = (
     Scheduled(test_silent, timeout_seconds=60, minute=7),
     Scheduled(test_all, timeout_seconds=60, hour=4, minute=41),
     Scheduled(capture_images, timeout_seconds=900, hour=2, minute=23),
+    Scheduled(ask_reports, timeout_seconds=300, hour=1, minute=11),
     Scheduled(tidy, timeout_seconds=300, hour=3, minute=17),
 )

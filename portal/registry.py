@@ -26,6 +26,8 @@ from portal.inbox import routes as inbox
 from portal.listings import fragments as listings_fragments
 from portal.listings import relisting_routes
 from portal.listings import routes as listings
+from portal.reports import routes as reports
+from portal.reports.fragments import report_fragments
 from portal.runtime import Runtime
 from portal.stock import fragments as stock_fragments
 from portal.stock import routes as stock
@@ -38,6 +40,7 @@ ROUTES: list[Any] = [
     *relisting_routes.ROUTES,
     *imports.ROUTES,
     *exports.ROUTES,
+    *reports.ROUTES,
     *catalog.ROUTES,
     *images.ROUTES,
     *codes.ROUTES,
@@ -62,4 +65,5 @@ def fragments_of(runtime: Runtime) -> Mapping[str, Render]:
         **codes_fragments.FRAGMENTS,
         **stock_fragments.FRAGMENTS,
         **hub_fragments(runtime),
+        **report_fragments(runtime),
     }

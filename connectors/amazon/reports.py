@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from decimal import InvalidOperation
 
 from connectors import money
-from connectors.amazon.client import AmazonClient, path_of
+from connectors.amazon.client import AmazonClient, Reply, path_of
 from connectors.amazon.feeds import CANCELLED, DONE, FATAL
 from connectors.errors import Problem, ProblemClass
 from connectors.records import Done, Failed, Money, Outcome, ReportRow, Sent
@@ -20,8 +20,13 @@ REPORTS = "/reports/2021-06-30"
 ALL_LISTINGS = "GET_MERCHANT_LISTINGS_ALL_DATA"
 PATIENCE_SECONDS = 6 * 3600.0
 FIRST_LOOK_SECONDS = 30.0
+LONGEST_WORDS = 2000
 # Rows of what Amazon ships itself carry its own channel and no quantity.
 MERCHANT = "DEFAULT"
+# Python does not know every name of https://www.iana.org/assignments/character-sets.
+_CODECS = {"windows-31j": "cp932"}
+# The words of Amazon's column; any other one says nothing to us (that there are no more is not documented).
+_ON_SALE = {"Active": True, "Inactive": False, "Incomplete": False}
 
 
 async def request(shop: AmazonClient) -> str:
@@ -38,22 +43,31 @@ async def fetch(shop: AmazonClient, report_id: str) -> Outcome[Sequence[ReportRo
     if status == CANCELLED:
         return Done([])
     if status == FATAL:
-        return Failed(
-            Problem(problem_class=ProblemClass.BUSY, code="report_fatal", channel_request_id=reply.request_id)
+        # It may come with a document that says why.
+        words = await _text(shop, reply.body["reportDocumentId"]) if _has_document(reply) else ""
+        problem = Problem(
+            problem_class=ProblemClass.BUSY,
+            code="report_fatal",
+            original=words.strip()[:LONGEST_WORDS],
+            channel_request_id=reply.request_id,
         )
+        return Failed(problem)
     if status != DONE:
         return Sent(reference=report_id, patience_seconds=PATIENCE_SECONDS, look_after_seconds=FIRST_LOOK_SECONDS)
-    path = f"{REPORTS}/documents{path_of(reply.body['reportDocumentId'])}"
-    document = (await shop.get("getReportDocument", path)).body
-    return Done(await _rows(shop, document))
-
-
-async def _rows(shop: AmazonClient, document: Mapping[str, str]) -> list[ReportRow]:
-    content, charset = await shop.unpacked(document, operation="downloadReport")
-    # Amazon names the charset of a report, which is not UTF-8 everywhere.
-    text = content.decode(charset, "replace")
+    text = await _text(shop, reply.body["reportDocumentId"])
     table = csv.DictReader(io.StringIO(text), delimiter="\t", quoting=csv.QUOTE_NONE)
-    return [_row(row, shop.marketplace.currency) for row in table]
+    return Done([_row(row, shop.marketplace.currency) for row in table])
+
+
+def _has_document(reply: Reply) -> bool:
+    return reply.found and bool(reply.body.get("reportDocumentId"))
+
+
+async def _text(shop: AmazonClient, document_id: str) -> str:
+    """The document in the charset that Amazon names, which is not UTF-8 everywhere."""
+    document = (await shop.get("getReportDocument", f"{REPORTS}/documents{path_of(document_id)}")).body
+    content, charset = await shop.unpacked(document, operation="downloadReport")
+    return content.decode(_CODECS.get(charset, charset), "replace")
 
 
 def _row(row: Mapping[str, str | None], currency: str) -> ReportRow:
@@ -68,6 +82,7 @@ def _row(row: Mapping[str, str | None], currency: str) -> ReportRow:
         price=_price(told.get("price", ""), currency),
         quantity=int(quantity) if quantity.isdecimal() else None,
         status=told.get("status", ""),
+        on_sale=_ON_SALE.get(told.get("status", "")),
         fulfilled_by_channel=channel not in {MERCHANT, ""},
     )
 

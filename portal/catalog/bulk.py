@@ -16,7 +16,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from portal import db
-from portal.catalog import changes, descriptions, handles, search
+from portal.catalog import changes, descriptions, handles, search, uploads
 from portal.catalog.records import NewImage, NewProduct, NewVariant, Outcome, SavedProduct, SavedVariant
 from portal.clock import new_id
 from portal.models.catalog import Product, ProductImage, Variant
@@ -220,7 +220,11 @@ async def _write(session: AsyncSession, batch: _Batch) -> None:
     """A table at a time, parents first."""
     every = list(batch.drafts.values())
     await _write_table(session, Product, [draft.product for draft in every], batch.known)
-    await _write_table(session, Variant, [row for draft in every for row in draft.variants], batch.known)
+    variants = [row for draft in every for row in draft.variants]
+    await _write_table(session, Variant, variants, batch.known)
+    known = [(row, batch.known[row["id"]]) for row in variants if row["id"] in batch.known]
+    renamed = [(row["id"], row["sku"]) for row, was in known if row["sku"] != was["sku"]]
+    await uploads.note_renamed(session, renamed, batch.now)
     await _write_table(session, ProductImage, [row for draft in every for row in draft.images], batch.known)
 
 

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterable
 
 from sqlalchemy import ColumnElement, and_
+from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.models.catalog import Product
 
@@ -26,7 +27,7 @@ def search_text(title: str, vendor: str, product_type: str, codes: Iterable[str]
     return "\n".join(dict.fromkeys(line for line in lines if line))
 
 
-def matches(query: str) -> ColumnElement[bool]:
-    """Products that contain every term of `query`, wherever it stands."""
+def matches(query: str, column: InstrumentedAttribute[str] = Product.search_text) -> ColumnElement[bool]:
+    """Products (or what else `column` is the search text of) that contain every term of `query`, wherever it stands."""
     terms = normal(query.replace("\0", "")).split()[:MOST_TERMS]
-    return and_(*(Product.search_text.contains(term, autoescape=True) for term in terms))
+    return and_(*(column.contains(term, autoescape=True) for term in terms))

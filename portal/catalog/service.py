@@ -11,7 +11,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from portal import db
-from portal.catalog import bulk, changes, handles, queries, typed
+from portal.catalog import bulk, changes, handles, queries, typed, uploads
 from portal.catalog.forms import ImageEdit, ProductEdit, VariantEdit
 from portal.catalog.records import NewProduct, Outcome, SavedProduct
 from portal.clock import new_id
@@ -61,7 +61,7 @@ async def save(session: AsyncSession, product: Product, edit: ProductEdit, *, ma
     values: dict[str, Any] = {name: getattr(edit, name) for name in _FIELDS}
     values |= {"tags": list(edit.tags), "option_names": list(edit.option_names)}
     changed = changes.write(product, values)
-    changed |= await _save_variants(session, product, edit.variants)
+    changed |= await _save_variants(session, product, edit.variants, now)
     changed |= await _save_images(session, product, edit.images)
     if changed:
         await session.flush()
@@ -128,10 +128,13 @@ async def _insert_with_handle(session: AsyncSession, row: dict[str, Any], title:
     raise Conflict(_("This product exists already"), _("Reload the page to start a new one."))
 
 
-async def _save_variants(session: AsyncSession, product: Product, edits: Sequence[VariantEdit]) -> set[str]:
+async def _save_variants(
+    session: AsyncSession, product: Product, edits: Sequence[VariantEdit], now: datetime
+) -> set[str]:
     known = {variant.id: variant for variant in product.variants}
     changed: set[str] = set()
     kept: set[UUID] = set()
+    renamed: list[tuple[UUID, str]] = []
     for at, edit in enumerate(edits, start=1):
         variant = known.get(edit.id) if edit.id else None
         if variant is None:
@@ -143,18 +146,22 @@ async def _save_variants(session: AsyncSession, product: Product, edits: Sequenc
         values["option_values"] = list(edit.option_values)
         # The form shows half-width; a SKU brought in another width stays the one its shop knows.
         values["sku"] = variant.sku if typed.half_width(variant.sku) == edit.sku else edit.sku
-        changed |= changes.write(variant, values)
+        differing = changes.write(variant, values)
+        changed |= differing
+        renamed += [(variant.id, variant.sku)] if "sku" in differing else []
         variant.position = at
+    await uploads.note_renamed(session, renamed, now)
     removed = known.keys() - kept
     if removed:
-        await _remove_variants(session, removed)
+        await _remove_variants(session, removed, now)
         changed.add("variants")
     return changed
 
 
-async def _remove_variants(session: AsyncSession, ids: Iterable[UUID]) -> None:
+async def _remove_variants(session: AsyncSession, ids: Iterable[UUID], now: datetime) -> None:
     """The variants are gone with their stock's history and their places on channels."""
     which = list(ids)
+    await uploads.note_deleted(session, which, now)
     await session.execute(delete(ListingItem).where(ListingItem.variant_id.in_(which)))
     await session.execute(delete(Movement).where(Movement.variant_id.in_(which)))
     await session.execute(delete(Variant).where(Variant.id.in_(which)))

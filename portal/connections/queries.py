@@ -12,6 +12,7 @@ from connectors.protocol import Capabilities
 from portal.connections import service, states
 from portal.models.connections import Connection, ConnectionState, ExchangeEntry
 from portal.models.listings import Listing
+from portal.models.reports import ChannelReport, ReportState
 from portal.models.tasks import Task, TaskState
 from portal.runtime import Runtime
 from portal.tasks import kinds, words
@@ -103,6 +104,17 @@ def practice_page(runtime: Runtime, channel: str, account: str) -> str:
 def _account(connection: Connection) -> str:
     """What the account is called at its channel, where that is not what the connection is named by."""
     return str(connection.settings.get("seller_id") or connection.domain)
+
+
+async def newest_report(session: AsyncSession, connection_id: UUID) -> ChannelReport | None:
+    """The channel's own report that was fetched last."""
+    found: ChannelReport | None = await session.scalar(
+        select(ChannelReport)
+        .where(ChannelReport.connection_id == connection_id, ChannelReport.state == ReportState.READY)
+        .order_by(ChannelReport.id.desc())
+        .limit(1)
+    )
+    return found
 
 
 async def exchanges(session: AsyncSession, connection_id: UUID, limit: int = 20) -> list[ExchangeEntry]:

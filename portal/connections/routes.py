@@ -41,6 +41,7 @@ async def show(request: PortalRequest, connection_id: FromPath[str]) -> Response
         connection = await service.one(session, id_from(connection_id))
         card = await queries.card(session, current, connection)
         exchanges = await queries.exchanges(session, connection.id)
+        report = await queries.newest_report(session, connection.id)
     return await page(
         request,
         "connections/show.html",
@@ -48,6 +49,8 @@ async def show(request: PortalRequest, connection_id: FromPath[str]) -> Response
         exchanges=exchanges,
         speed=speed(connection.channel),
         unit=unit_name(card.capabilities.title_unit),
+        report=report,
+        makes_reports=current.connectors[connection.channel].reports is not None,
     )
 
 

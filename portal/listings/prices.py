@@ -30,6 +30,7 @@ class Priced:
     """One variant's price on its way. `unreported`: taken two days ago, and the channel still shows another."""
 
     name: str
+    sku: str
     wanted: Money
     sent: Step
     approved: Step
@@ -51,6 +52,7 @@ async def prices_of(session: AsyncSession, listing_id: UUID, *, currency: str, n
 def _priced(item: ListingItem, variant: Variant, currency: str, now: datetime) -> Priced:
     return Priced(
         name=" / ".join(variant.option_values) or variant.sku,
+        sku=variant.sku,
         wanted=Money(variant.price_minor, currency),
         sent=_step(item.sent_price_minor, item.sent_price_at, currency),
         approved=_step(item.approved_price_minor, item.approved_price_at, currency),

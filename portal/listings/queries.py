@@ -25,6 +25,7 @@ from portal.listings.paging import Keys, keys
 from portal.listings.prices import Priced, prices_of
 from portal.listings.readiness import Missing
 from portal.listings.relisting import may_relist
+from portal.listings.reported import Reported, reported
 from portal.listings.retrying import may_retry
 from portal.listings.words import Explained, explain
 from portal.models.accounts import Merchant
@@ -226,6 +227,7 @@ class Panel:
     admin_url: str
     lacks: Sequence[tuple[Missing, str]]
     prices: Sequence[Priced]
+    reported: Sequence[Reported]
 
 
 async def panel(session: AsyncSession, listing_id: UUID, *, now: datetime) -> Panel:
@@ -259,6 +261,7 @@ async def panel(session: AsyncSession, listing_id: UUID, *, now: datetime) -> Pa
         admin_url=admin_url(connection),
         lacks=[(one, edit_url(product.id, one.field, variants)) for one in lacks],
         prices=await prices_of(session, listing_id, currency=currency, now=now),
+        reported=await reported(session, listing),
     )
 
 

@@ -16,6 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from connectors.errors import ProblemClass
 from connectors.records import Observed
+from portal.catalog import uploads
+from portal.catalog.uploads import Upload
 from portal.clock import new_id
 from portal.errors import Conflict, FormInvalid, NotFound
 from portal.i18n import _
@@ -100,7 +102,7 @@ async def link(session: AsyncSession, listing: Listing, *, now: datetime) -> lin
         )
     variants = (await session.scalars(select(Variant).where(Variant.product_id == listing.product_id))).all()
     linked = linking.match([linking.ours(variant) for variant in variants], found["items"])
-    items = await _link_items(session, listing, linked)
+    items = await _link_items(session, listing, linked, now)
     listing.channel_id, listing.url, listing.handle = found["channel_id"], found.get("url", ""), found["handle"]
     listing.ours, listing.found = False, None
     listing.observed, listing.observed_at = Observed.UNKNOWN, None
@@ -111,7 +113,7 @@ async def link(session: AsyncSession, listing: Listing, *, now: datetime) -> lin
     return linked
 
 
-async def _link_items(session: AsyncSession, listing: Listing, linked: linking.Linked) -> list[UUID]:
+async def _link_items(session: AsyncSession, listing: Listing, linked: linking.Linked, now: datetime) -> list[UUID]:
     """A listing item for each match; a channel's variant that another of ours holds stays with that one."""
     held = set(
         await session.scalars(
@@ -136,6 +138,10 @@ async def _link_items(session: AsyncSession, listing: Listing, linked: linking.L
     ]
     session.add_all(items)
     await session.flush()
+    skus = {variant: twin.get("sku", "") for variant, twin in linked.pairs}
+    title = (listing.found or {}).get("title", "")
+    uploaded = [Upload(item.variant_id, listing.product_id, skus[str(item.variant_id)], title) for item in items]
+    await uploads.note_sent(session, listing.merchant_id, listing.connection_id, uploaded, now)
     return [item.id for item in items]
 
 

@@ -30,11 +30,13 @@ CHECK = Kind("check", "setup", 60)
 REVOKE = Kind("revoke", "setup", 65)
 READ = Kind("read", "reads", 70, "read_batch")
 RULES = Kind("rules", "reads", 75, 5)
+REPORT = Kind("report", "reports", 77)
 IMPORT = Kind("import", "imports", 80)
 IMAGE_CHECK = Kind("image_check", "images", 85, 8)
 
 _ALL = (
-    STOCK, WEBHOOK, PRODUCT_CHANGED, PRICE, END, PUBLISH, UPDATE, CHECK, REVOKE, READ, RULES, IMPORT, IMAGE_CHECK,
+    STOCK, WEBHOOK, PRODUCT_CHANGED, PRICE, END, PUBLISH, UPDATE, CHECK, REVOKE, READ, RULES, REPORT, IMPORT,
+    IMAGE_CHECK,
 )  # fmt: skip
 KINDS = {kind.name: kind for kind in _ALL}
 

@@ -29,6 +29,7 @@ from portal.models.connections import Connection, ConnectionState, KindRules
 from portal.models.images import ImageCheck, ImageState, digest
 from portal.models.imports import Import, ImportState
 from portal.models.listings import Intent, LastAttempt, Listing, ListingItem
+from portal.models.reports import ChannelReport, ReportState
 from portal.models.tasks import Task, TaskState
 from portal.models.webhooks import Delivery
 from portal.runtime import Runtime
@@ -144,6 +145,17 @@ async def _kind(setting: Setting) -> str:
     )
 
 
+async def _report(setting: Setting) -> str:
+    owner = {"merchant_id": setting.merchant.id, "connection_id": setting.connection.id}
+    return await setting.add(ChannelReport(id=new_id(), asked_at=setting.stage.now, **owner))
+
+
+async def _sees_failed_report(setting: Setting) -> None:
+    report = await setting.row(ChannelReport)
+    assert report.state is ReportState.FAILED
+    assert report.problem["problem_class"] == "ours"
+
+
 async def _delivery(setting: Setting) -> str:
     return await setting.add(
         Delivery(
@@ -222,6 +234,7 @@ EVERY_KIND: Mapping[str, tuple[Make, See]] = {
     "webhook": (_delivery, _tests_the_connection),
     "revoke": (_disconnected, _holds_no_credentials),
     "rules": (_kind, _is_still_unread),
+    "report": (_report, _sees_failed_report),
 }
 
 

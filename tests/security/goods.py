@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from connectors.records import Credentials, Observed
 from portal.accounts.links import token_hash
@@ -22,6 +23,7 @@ from portal.models.images import ImageCheck, KeptPicture, UploadedPicture, diges
 from portal.models.imports import Import, ImportProblem
 from portal.models.inbox import Decision, InboxItem
 from portal.models.listings import LastAttempt, Listing, ListingItem
+from portal.models.reports import ChannelReport, ChannelReportRow, ReportState, UploadRecord, Verdict
 from portal.models.stock import Movement
 from portal.models.webhooks import Delivery
 from portal.runtime import Runtime
@@ -49,6 +51,8 @@ async def goods_of(runtime: Runtime, merchant: Merchant, owner: User, mark: str)
         session.add_all([variant, other_variant, image, item, second, listing])
         await session.flush()
         session.add_all(_traces(runtime, merchant, connection, listing, variant, mark))
+        await session.flush()
+        session.add_all(await _report(session, runtime, connection, listing, variant, mark))
         await session.flush()
         kind = kinds.PUBLISH
         await tasks.enqueue(
@@ -216,6 +220,21 @@ def _traces(
         ),
         AuditEntry(merchant_id=merchant.id, act="test", subject=mark),
     ]
+
+
+async def _report(
+    session: AsyncSession, runtime: Runtime, connection: Connection, listing: Listing, variant: Variant, mark: str
+) -> list[Any]:
+    """What the channel itself says of the listing, and what it was sent as."""
+    owner, now = {"merchant_id": connection.merchant_id}, runtime.clock()
+    of_connection = {**owner, "connection_id": connection.id}
+    report = ChannelReport(id=new_id(), **of_connection, state=ReportState.READY, asked_at=now, row_count=1)
+    session.add(report)
+    await session.flush()
+    known = {"variant_id": variant.id, "sku": variant.sku, "title": f"Reported {mark}"}
+    row = ChannelReportRow(**owner, **known, report_id=report.id, verdict=Verdict.DIFFERS, listing_id=listing.id)
+    row.search_text, row.status = f"reported {mark.lower()}", f"Status {mark}"
+    return [row, UploadRecord(**of_connection, **known, product_id=variant.product_id, sent_at=now)]
 
 
 async def _import(runtime: Runtime, merchant: Merchant, owner: User, mark: str) -> UUID:

@@ -63,6 +63,8 @@ GET /products/{product_id:str}/stock
 GET /products/{product_id:str}/images/checks
 GET /channels
 GET /channels/{connection_id:str}
+GET /channels/{connection_id:str}/report
+GET /channels/{connection_id:str}/report.csv
 GET /design
 GET /settings
 GET /settings/profile
@@ -120,6 +122,7 @@ POST /products/{product_id:str}/variants/{variant_id:str}/stock
 GET /channels/kinds
 GET /channels/{connection_id:str}/reconnect
 POST /channels/{connection_id:str}/test
+POST /channels/{connection_id:str}/report
 POST /channels/{connection_id:str}/pause
 POST /channels/{connection_id:str}/resume
 GET /channels/{connection_id:str}/disconnect

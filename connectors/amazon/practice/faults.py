@@ -7,7 +7,7 @@ drop         hangs up in the middle of the answer; when
 error        answers `status` and `body`; when
 kill         SIGKILLs the process `pid`; when
 refuse       refuses the SKU `item` (any when none is given) with the issue `code`, `message`, `attribute`
-report       the next report ends FATAL
+report       the next report ends FATAL, with a document that says `message`
 
 `when` is before or after the call is executed; `operation` narrows a fault to calls of that operation, "feed" to
 messages of feeds; `mode` "" to those that are no previews.

@@ -73,8 +73,11 @@ def get_document(call: Call) -> Answer:
 
 
 def _make(call: Call, row: Row) -> None:
-    if faults.take(call.store, call.seller_id, "report", operations=["getReport"]) is not None:
-        call.store.update("report", row["id"], state="FATAL")
+    fault = faults.take(call.store, call.seller_id, "report", operations=["getReport"])
+    if fault is not None:
+        words = str(fault.get("message", "")).encode()
+        reason = documents.make(call.practice, call.seller_id, "text/plain; charset=UTF-8", words) if words else ""
+        call.store.update("report", row["id"], state="FATAL", document=reason)
         return
     here = replace(call, query={"marketplaceIds": row["marketplace"]})
     listed = call.store.rows(

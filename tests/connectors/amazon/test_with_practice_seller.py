@@ -302,6 +302,15 @@ async def test_a_report_is_asked_for_waited_for_and_read_in_its_own_charset(
     seller.clock.now += 60
     assert await amazon.reports.fetch(japan, reference) == Done([])
 
+    made = mug(title="マグカップ")
+    in_yen = tuple(replace(one, price=Money(1200, "JPY"), compare_at=None, cost=None) for one in made.variants)
+    await published(amazon, japan, replace(made, variants=in_yen))
+    reference = await amazon.reports.request(japan)
+    seller.clock.now += 60
+    rows = await amazon.reports.fetch(japan, reference)
+    assert isinstance(rows, Done)
+    assert [row.title for row in rows.value] == ["マグカップ"]
+
     await published(amazon, account, mug(title="Café mug"))
     reference = await amazon.reports.request(account)
     seller.clock.now += 60

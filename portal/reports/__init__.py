@@ -1,0 +1,1 @@
+"""A channel's own report of all that is listed there, held against what was uploaded."""
