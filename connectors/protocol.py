@@ -36,10 +36,14 @@ Keep = Callable[[Exchange], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One thing a merchant copies from the channel to let us in. What is not `secret` may be shown again."""
+    """One thing a merchant copies from the channel to let us in. What is not `secret` may be shown again.
+
+    What `stays` is the same for as long as the account is: it is not asked for again when the others are renewed.
+    """
 
     name: str
     secret: bool = True
+    stays: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,8 @@ class Capabilities:
     `connect_methods` are "oauth" (a consent page) and "token" (`keys` pasted into a form of ours).
     `details` are what a product needs for this channel alone (`ProductRecord.details`); `kind_detail` names the one
     that says which kind of product it is, where the channel has `Kinds`. `live_within_seconds` is how long an accepted
-    listing may take until buyers see it.
+    listing may take until buyers see it. New `keys` may be refused for `keys_work_within_seconds`; 0 where they work at
+    once.
 
     `codes` says what becomes of product codes there: "any" (kept as typed), "valid" (none, or a GTIN that is one), or
     "matched": the channel joins products to its own catalog by them, so that each has a GTIN of its own. There
@@ -97,6 +102,7 @@ class Capabilities:
     connect_methods: tuple[str, ...]
     keeps_mark: bool = True
     keys: tuple[Key, ...] = ()
+    keys_work_within_seconds: int = 0
     details: tuple[Detail, ...] = ()
     kind_detail: str = ""
     exemption_detail: str = ""

@@ -110,7 +110,7 @@ async def _uninstalled(session: AsyncSession, connection: Connection, heard: Seq
     if let_in and all(one.triggered_at and one.triggered_at < let_in for one in heard):
         await _enqueue(session, kinds.CHECK, connection, [str(connection.id)], now)
         return
-    connection.secrets = connection.previous_secrets = None
+    connection.secrets = connection.previous_secrets = connection.next_secrets = None
     connection.access_ends_at = None
     states.lose_permission(session, connection, Problem(problem_class=ProblemClass.PERMISSION, code=UNINSTALLED), now)
 

@@ -26,7 +26,7 @@ from portal.connections import states
 from portal.models.connections import Connection
 from portal.models.tasks import UNDER_WAY, Attempt, AttemptItem, Lane, Task, TaskState
 from portal.runtime import Runtime
-from portal.tasks.kinds import KINDS, RUNS_WHEN_HELD, WEBHOOK
+from portal.tasks.kinds import KINDS, NEW_KEYS, RUNS_WHEN_HELD, WEBHOOK
 from portal.tasks.service import holds
 from portal.tenancy import SYSTEM
 
@@ -38,6 +38,8 @@ BATCHES_A_TURN = 5
 TURN = timedelta(seconds=5)
 # A row that others may refer to meanwhile: a task written for a lane must not wait until the lane's batch is recorded.
 NOT_ITS_KEY = {"key_share": True}
+# Nobody is called with the connection's own credentials, so what is answered says nothing of them.
+WITHOUT_ITS_CREDENTIALS = {WEBHOOK.name, NEW_KEYS.name}
 LATER_LOOKED_AT_AGAIN = (TaskState.IN_DOUBT, TaskState.SENT)
 
 log = structlog.get_logger()
@@ -407,12 +409,13 @@ async def _hear(
         return None
     # Before any task: whoever records another lane of the connection wants both as well, and in the same order.
     connection = await session.get_one(Connection, batch.connection.id, with_for_update=NOT_ITS_KEY)
-    if not asked or batch.tasks[0].kind == WEBHOOK.name:
-        # Nobody was called with our credentials: what came in by itself says nothing of them.
+    if not asked or batch.tasks[0].kind in WITHOUT_ITS_CREDENTIALS:
         return connection
     lost = next((r.problem for r in results.values() if r.ended is Ended.PERMISSION and r.problem), None)
     if lost is not None:
-        states.lose_permission(session, connection, lost, now)
+        # Where others have come into use since the claim, those that were refused are gone: the work is tried again.
+        if connection.secrets == batch.connection.secrets:
+            states.lose_permission(session, connection, lost, now)
     elif any(r.ended in {Ended.DONE, Ended.REFUSED, Ended.SENT} for r in results.values()):
         states.heard(connection, now)
     else:

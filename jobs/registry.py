@@ -11,6 +11,7 @@ from jobs.handlers import Handler
 from jobs.images import CheckImages
 from jobs.importing import CommitImport
 from jobs.inbound import HandleWebhook
+from jobs.new_keys import TryNewKeys
 from jobs.prices import PushPrices
 from jobs.publishing import Publish
 from jobs.reading import ReadState
@@ -30,6 +31,7 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
         kinds.PUBLISH.name: Publish(),
         kinds.UPDATE.name: Publish(),
         kinds.CHECK.name: Check(),
+        kinds.NEW_KEYS.name: TryNewKeys(),
         kinds.REVOKE.name: Revoke(),
         kinds.READ.name: ReadState(),
         kinds.RULES.name: ReadRules(),

@@ -98,7 +98,7 @@ class Revoke:
 
 
 def _forget(connection: Connection) -> None:
-    connection.secrets = connection.previous_secrets = None
+    connection.secrets = connection.previous_secrets = connection.next_secrets = None
     connection.access_ends_at = None
 
 

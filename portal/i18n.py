@@ -13,6 +13,7 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from babel import Locale
+from babel.dates import format_date
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
@@ -91,6 +92,12 @@ def locale() -> Locale:
 def local(moment: datetime) -> datetime:
     """The moment on the reader's clock."""
     return moment.astimezone(_reader().zone)
+
+
+def day(moment: datetime) -> str:
+    """The day of the moment on the reader's calendar, as their language writes it."""
+    pattern = "d MMM yyyy" if language() == _ENGLISH else "y年M月d日"
+    return str(format_date(local(moment), pattern, locale=locale()))
 
 
 def gettext(message: str) -> str:

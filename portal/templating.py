@@ -79,10 +79,6 @@ def build_digest() -> str:
     return digest.hexdigest()[:12]
 
 
-# A day and its time, as each language writes them.
-_DAYS = {"en": "d MMM yyyy, {}", "ja": "y年M月d日 {}", "zh-Hans": "y年M月d日 {}"}
-
-
 def money(minor: int | None, currency: str) -> str:
     """Minor units as a price: 2400 EUR is €24.00, 1200 JPY is ¥1,200."""
     if minor is None:
@@ -98,7 +94,7 @@ def when(moment: datetime | None) -> Markup:
     if here.date() == i18n.local(utc_now()).date():
         text = i18n.gettext("today, %(time)s") % {"time": format_datetime(here, "HH:mm")}
     else:
-        text = _written(here, "HH:mm")
+        text = _written(moment, "HH:mm")
     return _time(moment, text)
 
 
@@ -112,9 +108,10 @@ def ago(moment: datetime | None) -> Markup:
 def _time(moment: datetime, text: str) -> Markup:
     """The text as a <time>, with the full moment and its zone in the title."""
     here = i18n.local(moment)
-    full = _written(here, "HH:mm:ss")
+    full = _written(moment, "HH:mm:ss")
     return Markup('<time datetime="{}" title="{} {}">{}</time>').format(moment.isoformat(), full, here.tzname(), text)
 
 
-def _written(here: datetime, time: str) -> str:
-    return format_datetime(here, _DAYS[i18n.language()].format(time), locale=i18n.locale())
+def _written(moment: datetime, time: str) -> str:
+    between = ", " if i18n.language() == "en" else " "
+    return i18n.day(moment) + between + format_datetime(i18n.local(moment), time)

@@ -148,20 +148,27 @@ def _bound(what: str, parts: list[str]) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class SealedColumn:
-    """Where sealed values are kept. `field` is what they were sealed with: table.column."""
+    """Where sealed values are kept. `sealed_as` is the column they were sealed for, where that is another."""
 
     table: str
     column: str
     of_a_merchant: bool = True
+    sealed_as: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"{self.table}.{self.column}"
 
     @property
     def field(self) -> str:
-        return f"{self.table}.{self.column}"
+        """What the values were sealed with."""
+        return f"{self.table}.{self.sealed_as or self.column}"
 
 
 SEALED = (
     SealedColumn("connection", "secrets"),
-    SealedColumn("connection", "previous_secrets"),
+    SealedColumn("connection", "previous_secrets", sealed_as="secrets"),
+    SealedColumn("connection", "next_secrets", sealed_as="secrets"),
     SealedColumn("delivery", "body"),
     SealedColumn("mail_message", "body", of_a_merchant=False),
 )
@@ -169,7 +176,7 @@ SEALED = (
 
 @dataclass(slots=True)
 class Rotation:
-    """How many values were re-wrapped, by field, and which could not be read with the keys at hand."""
+    """How many values were re-wrapped, by column, and which could not be read with the keys at hand."""
 
     rewrapped: dict[str, int]
     unreadable: set[str]
@@ -183,7 +190,7 @@ async def rotate(sessions: Sessions, vault: Vault, columns: Sequence[SealedColum
     keeps the change. It goes round until a whole round finds nothing, since a process that
     started with the old keys may have sealed behind our back.
     """
-    rotation = Rotation({place.field: 0 for place in columns}, set())
+    rotation = Rotation({place.name: 0 for place in columns}, set())
     while True:
         before = sum(rotation.rewrapped.values())
         for place in columns:
@@ -207,7 +214,7 @@ async def _rotate_column(sessions: Sessions, vault: Vault, place: SealedColumn, 
                 for row_id, old, new in changes:
                     unchanged = (rows.c.id == row_id) & (rows.c[place.column] == old)
                     await session.execute(update(rows).where(unchanged).values({place.column: new}))
-            rotation.rewrapped[place.field] += len(changes)
+            rotation.rewrapped[place.name] += len(changes)
 
 
 def _rewrapped(
@@ -224,7 +231,7 @@ def _rewrapped(
         try:
             new = vault.rewrap(token, merchant_id=merchant_id, row_id=row.id, field=place.field)
         except VaultError as error:
-            rotation.unreadable.add(f"{place.field} of row {row.id}: {error}")
+            rotation.unreadable.add(f"{place.name} of row {row.id}: {error}")
             continue
         if new != token:
             changes.append((row.id, token, new))

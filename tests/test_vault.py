@@ -16,6 +16,7 @@ from sqlalchemy import select, update
 from portal import vault as vaults
 from portal.clock import new_id
 from portal.config import Settings
+from portal.connections.secrets import FIELD
 from portal.db import Sessions
 from portal.models import Base
 from portal.models.accounts import MailMessage, Merchant
@@ -133,6 +134,7 @@ async def test_rotation_moves_every_sealed_column_so_that_the_old_key_can_go(
     assert rotation.rewrapped == {
         "connection.secrets": 5,
         "connection.previous_secrets": 5,
+        "connection.next_secrets": 5,
         "delivery.body": 0,
         "mail_message.body": 1,
     }
@@ -222,13 +224,13 @@ def test_the_command_makes_a_key_and_rotates(
 
 
 async def plant(sessions: Sessions, vault: Vault, merchant_id: UUID, count: int) -> set[UUID]:
-    """`count` connections with two sealed values each, and a letter; the connections' ids."""
+    """`count` connections with three values each, sealed as the product does, and a letter; the connections' ids."""
     rows = []
     for number in range(count):
         row_id = new_id()
         sealed = {
-            column: vault.seal(PLANTED, merchant_id=merchant_id, row_id=row_id, field=f"connection.{column}")
-            for column in ("secrets", "previous_secrets")
+            column: vault.seal(PLANTED, merchant_id=merchant_id, row_id=row_id, field=FIELD)
+            for column in ("secrets", "previous_secrets", "next_secrets")
         }
         rows.append(
             Connection(id=row_id, merchant_id=merchant_id, channel="shopify", external_id=f"shop-{number}", **sealed)

@@ -14,7 +14,7 @@ from connectors.records import Credentials
 
 API_ROOT = "https://api.rms.rakuten.co.jp"
 SERVICE_SECRET, LICENSE_KEY = "service_secret", "license_key"
-KEYS = (Key(SERVICE_SECRET), Key(LICENSE_KEY))
+KEYS = (Key(SERVICE_SECRET, stays=True), Key(LICENSE_KEY))
 
 _SHOP_HOSTS = frozenset({"rakuten.co.jp", "www.rakuten.co.jp", "item.rakuten.co.jp"})
 _SHOP_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")

@@ -58,6 +58,8 @@ CAPABILITIES = Capabilities(
     compare_and_set_stock=False,
     connect_methods=("token",),
     keys=access.KEYS,
+    # Vendors' manuals say 10 to 30 minutes; twice that, before a key counts as mistyped.
+    keys_work_within_seconds=3_600,
     details=(Detail("genre_id"), Detail("genre_attributes", required=False, lines=True)),
 )
 

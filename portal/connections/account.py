@@ -191,6 +191,17 @@ class ConnectionAccount:
             row.refresh_lease_until = None
 
 
+class TrialAccount(ConnectionAccount):
+    """The connection's account under keys that are not in use yet; its calls are paid and kept like all others."""
+
+    def __init__(self, runtime: Runtime, connection: Connection, credentials: Credentials) -> None:
+        super().__init__(runtime, connection)
+        self._on_trial = credentials
+
+    async def credentials(self) -> Credentials:
+        return self._on_trial
+
+
 class NewcomerAccount:
     """An account that has no connection yet: who is it, before anything is stored."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -14,11 +14,11 @@ import structlog
 from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 
-from connectors.errors import ChannelError, Problem, ProblemClass
+from connectors.errors import ChannelError, PermissionLost, Problem, ProblemClass
 from connectors.protocol import Connector, ConsentRefused, KeysRefused
 from connectors.records import Credentials, Identity
 from portal.accounts.visits import actor
-from portal.connections import queries, service
+from portal.connections import queries, renewing, service
 from portal.connections.account import NewcomerAccount
 from portal.connections.naming import naming, practice_account
 from portal.connections.routes import leave_for
@@ -157,6 +157,7 @@ async def token(request: PortalRequest, channel: FromPath[str]) -> Response[Any]
         raise NotFound
     try:
         domain = connector.account_domain(pasted.shop)
+        pasted = await _with_those_that_stay(request, connector, pasted)
         if empty := [name for name, text in pasted.keys.items() if not text]:
             raise FormInvalid(dict.fromkeys(empty, _("Paste it here.")))
         return await _try_keys(request, channel, domain, connector.credentials_of(pasted.keys), pasted)
@@ -180,12 +181,35 @@ async def token(request: PortalRequest, channel: FromPath[str]) -> Response[Any]
         return await _ask_again(request, channel, pasted, {last: refusal}, problem=error.problem)
 
 
+async def _with_those_that_stay(request: PortalRequest, connector: Connector, pasted: Pasted) -> Pasted:
+    """What was pasted, with the connection's own keys for those that were not asked for again."""
+    kept = await _staying(request, connector, pasted)
+    return replace(pasted, keys={name: text or kept.get(name, "") for name, text in pasted.keys.items()})
+
+
+async def _staying(request: PortalRequest, connector: Connector, pasted: Pasted) -> Mapping[str, str]:
+    if pasted.connection_id is None:
+        return {}
+    current = runtime(request)
+    async with current.sessions.read(visitor(request, Role.MANAGER).merchant_id) as session:
+        connection = await service.one(session, pasted.connection_id)
+    return renewing.kept_keys(current.vault, connection, connector.capabilities)
+
+
 async def _try_keys(
     request: PortalRequest, channel: str, domain: str, credentials: Credentials, pasted: Pasted
 ) -> Response[Any]:
     current = runtime(request)
     base_url = current.base_url(channel, domain, practice=pasted.practice)
-    identity = await current.connectors[channel].identify(NewcomerAccount(domain, base_url, credentials))
+    try:
+        identity = await current.connectors[channel].identify(NewcomerAccount(domain, base_url, credentials))
+    except PermissionLost:
+        connector = current.connectors[channel]
+        staying = await _staying(request, connector, pasted)
+        same_account = bool(staying) and all(pasted.keys[name] == text for name, text in staying.items())
+        if not same_account or not connector.capabilities.keys_work_within_seconds:
+            raise
+        return await _keep_for_later(request, connector, credentials, pasted)
     return await _store(
         request,
         identity,
@@ -196,6 +220,29 @@ async def _try_keys(
         connection_id=pasted.connection_id,
         return_to=pasted.return_to or "/channels",
     )
+
+
+async def _keep_for_later(
+    request: PortalRequest, connector: Connector, credentials: Credentials, pasted: Pasted
+) -> Response[Any]:
+    """Refused, as keys that are new may be for a while: kept beside those in use, and tried until they work."""
+    asking, current = visitor(request, Role.MANAGER), runtime(request)
+    assert pasted.connection_id is not None
+    async with current.sessions.write(asking.merchant_id) as session:
+        connection = await service.one(session, pasted.connection_id)
+        await renewing.keep(
+            session,
+            current.vault,
+            connection,
+            credentials,
+            within_seconds=connector.capabilities.keys_work_within_seconds,
+            now=current.clock(),
+        )
+        actor(request, asking).did(session, "connection.keys_kept", subject=str(connection.id))
+    said = {"channel": connector.capabilities.name}
+    text = _("Kept. %(channel)s doesn't take the new keys yet; we try them until it does, and then use them.") % said
+    await leave_flash(request, text=text, tone="attention")
+    return redirect(pasted.return_to or "/channels")
 
 
 async def _ask_again(

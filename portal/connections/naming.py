@@ -14,6 +14,7 @@ class KeyField:
     name: str
     label: str
     secret: bool
+    stays: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +34,7 @@ class Naming:
 
 def naming(channel: str, can: Capabilities) -> Naming:
     """The words for one channel; general ones for a channel that has none of its own."""
-    keys = [KeyField(key.name, _key_label(channel, key.name), key.secret) for key in can.keys]
+    keys = [KeyField(key.name, _key_label(channel, key.name), key.secret, key.stays) for key in can.keys]
     return _BY_CHANNEL.get(channel, _of_any)(keys)
 
 

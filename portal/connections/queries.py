@@ -45,6 +45,14 @@ class Card:
         return self.connection.state is ConnectionState.NEEDS_REAUTH
 
     @property
+    def trying_new_keys(self) -> bool:
+        return self.connection.next_secrets is not None
+
+    @property
+    def new_keys_never_worked(self) -> bool:
+        return self.connection.next_secrets is None and self.connection.next_secrets_until is not None
+
+    @property
     def waiting_count(self) -> int:
         return sum(self.waiting.values())
 

@@ -149,7 +149,7 @@ async def connect(
     connection.domain = identity.domain
     connection.auth_method, connection.connected_at = auth_method, now
     connection.secrets = secrets.seal(vault, connection, credentials)
-    connection.previous_secrets = None
+    connection.previous_secrets = connection.next_secrets = connection.next_secrets_until = None
     connection.last_heard_at = now
     keep_identity(connection, identity)
     await states.open_again(session, connection, now)

@@ -210,7 +210,10 @@ class Try:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
-    """Everything the page of one listing says. `request_id` is ours: the attempt that brought the problem."""
+    """Everything the page of one listing says. `request_id` is ours: the attempt that brought the problem.
+
+    `delay` is the channel's last answer about what is still to be sent, as connectors.errors.Problem is kept.
+    """
 
     row: ListingRow
     connection: Connection
@@ -219,6 +222,7 @@ class Panel:
     tries: Sequence[Try]
     warnings: Sequence[tuple[Mapping[str, Any], Explained]]
     next_task: Task | None
+    delay: Mapping[str, Any] | None
     ahead: int
     may_retry: bool
     may_relist: bool
@@ -253,6 +257,7 @@ async def panel(session: AsyncSession, listing_id: UUID, *, now: datetime) -> Pa
         tries=tries,
         warnings=[(one, explain(one, channel=connection.channel, channel_name=name)) for one in listing.warnings],
         next_task=task,
+        delay=_delay(listing, connection, tries) if task else None,
         ahead=await _ahead(session, task),
         may_retry=await may_retry(session, listing),
         may_relist=may_relist(listing, product, connection),
@@ -263,6 +268,15 @@ async def panel(session: AsyncSession, listing_id: UUID, *, now: datetime) -> Pa
         prices=await prices_of(session, listing_id, currency=currency, now=now),
         reported=await reported(session, listing),
     )
+
+
+def _delay(listing: Listing, connection: Connection, tries: Sequence[Try]) -> Mapping[str, Any] | None:
+    """A lost permission stops all work of the connection, also what was never tried. A refusal is no delay."""
+    if listing.problem:
+        return None
+    if connection.state is ConnectionState.NEEDS_REAUTH:
+        return connection.problem
+    return tries[0].item.problem if tries else None
 
 
 async def panels(session: AsyncSession, ids: Sequence[UUID], *, now: datetime) -> list[Panel]:

@@ -27,6 +27,9 @@ class ConnectionState(StrEnum):
 class Connection(Row, MerchantOwned, Base):
     """`secrets` is sealed by the vault for (merchant, this row). `previous_secrets` stays until the new ones worked.
 
+    `next_secrets` are keys that the channel does not take yet, tried until `next_secrets_until`; that stays behind when
+    they never worked.
+
     `problem` is the channel's own refusal that led to the state (see connectors.errors.Problem).
     `settings` is what the connector found (see connectors.records.Identity). `connected_at` is when the merchant last
     let us in, `access_ends_at` when that ends unless they do it again.
@@ -59,6 +62,8 @@ class Connection(Row, MerchantOwned, Base):
     connected_at: Mapped[datetime | None]
     secrets: Mapped[bytes | None]
     previous_secrets: Mapped[bytes | None]
+    next_secrets: Mapped[bytes | None]
+    next_secrets_until: Mapped[datetime | None]
     access_ends_at: Mapped[datetime | None]
     refresh_lease_until: Mapped[datetime | None]
     scopes: Mapped[list[str]] = mapped_column(default=list)

@@ -21,7 +21,7 @@ ROWS_AT_ONCE = 1000
 
 
 async def write(
-    sessions: Sessions, merchant_id: UUID, report: ChannelReport, *, channel: str, currency: str, locale: str
+    sessions: Sessions, merchant_id: UUID, report: ChannelReport, *, channel: str, currency: str
 ) -> AsyncIterator[bytes]:
     """The file's bytes, in UTF-8 with the mark that spreadsheets know it by. `currency` is the merchant's."""
     yield "\ufeff".encode() + _encoded([_headers(report.currency, currency)])
@@ -32,7 +32,7 @@ async def write(
         if not found:
             return
         after = found[-1].row
-        yield _encoded([_cells(line, report, channel, currency, locale) for line in found])
+        yield _encoded([_cells(line, report, channel, currency) for line in found])
 
 
 def _headers(reported: str, sent: str) -> list[str]:
@@ -54,7 +54,7 @@ def _headers(reported: str, sent: str) -> list[str]:
     ]
 
 
-def _cells(line: Line, report: ChannelReport, channel: str, currency: str, locale: str) -> list[str]:
+def _cells(line: Line, report: ChannelReport, channel: str, currency: str) -> list[str]:
     row, note = line.row, line.note
     return [
         row.sku,
@@ -69,7 +69,7 @@ def _cells(line: Line, report: ChannelReport, channel: str, currency: str, local
         _moment(note.quantity_at),
         "" if row.quantity is None else str(row.quantity),
         row.status,
-        wording.told(row, note, channel, locale),
+        wording.told(row, note, channel),
         _moment(report.asked_at),
     ]
 

@@ -27,6 +27,7 @@ END = Kind("end", "content", 45, "publish_batch")
 PUBLISH = Kind("publish", "content", 50, "publish_batch")
 UPDATE = Kind("update", "content", 55, "update_batch")
 CHECK = Kind("check", "setup", 60)
+NEW_KEYS = Kind("new_keys", "setup", 62)
 REVOKE = Kind("revoke", "setup", 65)
 READ = Kind("read", "reads", 70, "read_batch")
 RULES = Kind("rules", "reads", 75, 5)
@@ -35,7 +36,7 @@ IMPORT = Kind("import", "imports", 80)
 IMAGE_CHECK = Kind("image_check", "images", 85, 8)
 
 _ALL = (
-    STOCK, WEBHOOK, PRODUCT_CHANGED, PRICE, END, PUBLISH, UPDATE, CHECK, REVOKE, READ, RULES, REPORT, IMPORT,
+    STOCK, WEBHOOK, PRODUCT_CHANGED, PRICE, END, PUBLISH, UPDATE, CHECK, NEW_KEYS, REVOKE, READ, RULES, REPORT, IMPORT,
     IMAGE_CHECK,
 )  # fmt: skip
 KINDS = {kind.name: kind for kind in _ALL}

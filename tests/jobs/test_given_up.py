@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -133,6 +133,14 @@ async def _connection(setting: Setting) -> str:
     return str(setting.connection.id)
 
 
+async def _with_new_keys(setting: Setting) -> str:
+    async with setting.stage.sessions.write(setting.merchant.id) as session:
+        connection = await session.get_one(Connection, setting.connection.id)
+        connection.next_secrets = connection.secrets
+        connection.next_secrets_until = setting.stage.now + timedelta(days=1)
+    return str(setting.connection.id)
+
+
 async def _disconnected(setting: Setting) -> str:
     async with setting.stage.sessions.write(setting.merchant.id) as session:
         (await session.get_one(Connection, setting.connection.id)).state = ConnectionState.DISCONNECTED
@@ -203,6 +211,14 @@ async def _sees_failed_test(setting: Setting) -> None:
     assert connection.problem["problem_class"] == "ours"
 
 
+async def _reads_that_new_keys_never_worked(setting: Setting) -> None:
+    async with setting.stage.sessions.read(setting.merchant.id) as session:
+        connection = await session.get_one(Connection, setting.connection.id)
+        card = await hub.card(session, setting.stage.process.runtime, connection)
+    assert card.new_keys_never_worked
+    assert connection.state is ConnectionState.ACTIVE
+
+
 async def _tests_the_connection(setting: Setting) -> None:
     waiting = [task for task in await setting.stage.tasks(kind="check") if task.state is TaskState.WAITING]
     assert len(waiting) == 1
@@ -231,6 +247,7 @@ EVERY_KIND: Mapping[str, tuple[Make, See]] = {
     "stock": (_item, _sees_stock_problem),
     "import": (_import, _sees_failed_import),
     "check": (_connection, _sees_failed_test),
+    "new_keys": (_with_new_keys, _reads_that_new_keys_never_worked),
     "webhook": (_delivery, _tests_the_connection),
     "revoke": (_disconnected, _holds_no_credentials),
     "rules": (_kind, _is_still_unread),

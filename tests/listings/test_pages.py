@@ -7,11 +7,12 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import select
 
 from connectors.records import Observed
 from portal.clock import new_id
 from portal.models.accounts import Merchant, Role
-from portal.models.connections import ConnectionState
+from portal.models.connections import Connection, ConnectionState
 from portal.models.listings import Intent, LastAttempt, Listing
 from portal.models.tasks import Attempt, AttemptItem, Lane, Task, TaskState
 from tests.listings.site import DATA_PROBLEM, Site
@@ -55,6 +56,45 @@ async def test_the_original_message_is_there_byte_for_byte_with_code_ids_and_lan
     assert ids is not None
     for evidence in ("TOO_LONG", "req-77", str(item.attempt_id)):
         assert evidence in ids.text
+
+
+async def put_off(site: Site, merchant: Merchant) -> Listing:
+    """A listing whose last try Shopify put off, with the task that will try again."""
+    listing = await refused(site, merchant, attempt=LastAttempt.QUEUED, problem=None, problem_count=0)
+    async with site.sessions.write(merchant.id) as session:
+        item = (await session.scalars(select(AttemptItem))).one()
+        item.outcome, item.problem = "busy", {**DATA_PROBLEM, "problem_class": "busy", "code": "THROTTLED"}
+        task = (await session.scalars(select(Task))).one()
+        task.state, task.tries = TaskState.WAITING, 1
+    return listing
+
+
+async def test_what_is_put_off_shows_the_channels_words_too(site: Site, merchant: Merchant) -> None:
+    listing = await put_off(site, merchant)
+    alice = await site.sign_in(merchant, "alice")
+
+    page = await alice.get(f"/listings/{listing.id}")
+
+    said = page.select_one(f"#delay-{listing.id}-text")
+    assert said is not None
+    assert said.text == DATA_PROBLEM["original"]
+
+
+async def test_what_a_lost_permission_holds_shows_its_words_though_it_was_never_tried(
+    site: Site, merchant: Merchant
+) -> None:
+    listing = await put_off(site, merchant)
+    lost = {**DATA_PROBLEM, "problem_class": "permission", "code": "px-04102", "original": "expired token"}
+    async with site.sessions.write(merchant.id) as session:
+        connection = await session.get_one(Connection, listing.connection_id)
+        connection.state, connection.problem = ConnectionState.NEEDS_REAUTH, lost
+    alice = await site.sign_in(merchant, "alice")
+
+    page = await alice.get(f"/listings/{listing.id}")
+
+    said = page.select_one(f"#delay-{listing.id}-text")
+    assert said is not None
+    assert said.text == "expired token"
 
 
 async def test_the_plain_words_come_before_the_original_and_the_button_leads_to_the_field(

@@ -128,14 +128,23 @@ async def act(request: AnyRequest, action: FromPath[str], data: JSONBody[Json]) 
 
 
 def perform(practice: Practice, shop: Row, action: str, data: Json) -> Json:
-    """renew, revoke, expire, functions, item-limit, change, delete, wipe."""
+    """renew, revoke, expire, end-in, start-new, end-old, functions, item-limit, change, delete, wipe."""
     name, store = shop["name"], practice.store
     if action == "renew":
-        after = float(data.get("works_after_seconds", 0))
-        return {"license_key": stores.renew(store, name, works_after_seconds=after, ends=data.get("ends", True))}
+        key = stores.renew(
+            store,
+            name,
+            works_after_seconds=float(data.get("works_after_seconds", 0)),
+            old_works_for_seconds=float(data.get("old_works_for_seconds", 0)),
+            ends=data.get("ends", True),
+        )
+        return {"license_key": key}
     actions: dict[str, Callable[[], Any]] = {
         "revoke": lambda: stores.revoke(store, name),
         "expire": lambda: stores.expire(store, name),
+        "end-in": lambda: stores.end_in(store, name, days=float(data["days"])),
+        "start-new": lambda: stores.start_new(store, name),
+        "end-old": lambda: stores.end_old(store, name),
         "functions": lambda: stores.set_functions(store, name, data["functions"]),
         "item-limit": lambda: store.run("UPDATE store SET item_limit = ? WHERE name = ?", int(data["items"]), name),
         "change": lambda: back_office.change(practice, name, data),

@@ -93,7 +93,7 @@ def _operation(method: str, path: str) -> tuple[Operation | None, dict[str, str]
 
 
 def _let_in(practice: Practice, request: AnyRequest, operation: Operation | None) -> tuple[Row | None, Answer | None]:
-    """The store that calls, and the answer of a gateway that does not let it through."""
+    """The store that the caller names, and the answer of a gateway that does not let it through."""
     named = stores.named_by(request.headers.get("authorization", ""))
     if named is None:
         return None, answers.gateway(400, "ES04-01", "Bad Request")
@@ -102,7 +102,7 @@ def _let_in(practice: Practice, request: AnyRequest, operation: Operation | None
     api = operation.api if operation else ""
     shop = stores.let_in(practice.store, *named)
     if shop is None or (operation is not None and not stores.is_ticked_on(shop, api)):
-        return shop, answers.not_let_in(api)
+        return stores.of_secret(practice.store, named[0]), answers.not_let_in(api)
     if faults.take(practice.store, shop["name"], "maintenance", operations=_names(operation)) is not None:
         return shop, answers.gateway(503, "ES01-02", "API In Maintenance")
     if operation is not None and _too_soon(practice, shop["name"], operation):

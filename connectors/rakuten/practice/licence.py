@@ -8,10 +8,11 @@ from connectors.rakuten.practice.state import Call
 
 
 def expiry_date(call: Call) -> Answer:
-    asked, key = call.query.get("licenseKey", ""), stores.keys_of(call.store, call.name)
-    if not asked or key is None:
+    asked = call.query.get("licenseKey", "")
+    if not asked:
         return refused([Refusal("DR0005", "Bad Request")])
-    if asked != key["value"]:
+    key = stores.key_named(call.store, call.name, asked)
+    if key is None:
         return refused([Refusal("DR0007", "Un-Authorised")], 401)
     if key["ends_at"] is None:
         return refused([Refusal("DR0006", "Bad Request")])

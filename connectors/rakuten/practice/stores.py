@@ -40,12 +40,22 @@ def make(store: Store, name: str, *, service_secret: str = "", license_key: str 
 
 
 def renew(
-    store: Store, name: str, *, license_key: str = "", works_after_seconds: float = 0.0, ends: bool = True
+    store: Store,
+    name: str,
+    *,
+    license_key: str = "",
+    works_after_seconds: float = 0.0,
+    old_works_for_seconds: float = 0.0,
+    ends: bool = True,
 ) -> str:
-    """A new licence key replaces the old one, which stops at once; the new one may take a while to work."""
+    """A new licence key replaces the old one; the new one may take a while to work, and the old one to stop.
+
+    Whether the old one works on for a while at Rakuten is not known. [unsure]
+    """
     value = license_key or f"SL{secrets.randbelow(10**6):06}_{secrets.token_urlsafe(12)}"
     now = store.now()
-    revoke(store, name)
+    last = now + old_works_for_seconds if old_works_for_seconds else now - 1
+    store.run("UPDATE license_key SET ends_at = min(coalesce(ends_at, ?), ?) WHERE shop = ?", last, last, name)
     store.run("DELETE FROM license_key WHERE shop = ? AND value = ?", name, value)
     ends_at = _last_second(now) if ends else None
     store.insert("license_key", shop=name, value=value, works_at=now + works_after_seconds, ends_at=ends_at)
@@ -66,6 +76,22 @@ def revoke(store: Store, name: str) -> None:
 def expire(store: Store, name: str) -> None:
     """The ninety days are over."""
     store.run("UPDATE license_key SET ends_at = ? WHERE shop = ?", store.now() - 1, name)
+
+
+def start_new(store: Store, name: str) -> None:
+    """The newest licence key has come into force."""
+    store.run("UPDATE license_key SET works_at = ? WHERE shop = ?", store.now(), name)
+
+
+def end_old(store: Store, name: str) -> None:
+    """Only the newest licence key works."""
+    newest = "SELECT max(id) FROM license_key WHERE shop = ?"
+    store.run(f"DELETE FROM license_key WHERE shop = ? AND id < ({newest})", name, name)
+
+
+def end_in(store: Store, name: str, *, days: float) -> None:
+    """The licence keys end that soon."""
+    store.run("UPDATE license_key SET ends_at = ? WHERE shop = ?", store.now() + days * 86_400, name)
 
 
 def set_functions(store: Store, name: str, functions: Sequence[str]) -> None:
@@ -104,5 +130,15 @@ def let_in(store: Store, service_secret: str, license_key: str) -> Row | None:
     )
 
 
+def of_secret(store: Store, service_secret: str) -> Row | None:
+    """The store that is meant, whether or not it is opened."""
+    return store.row("SELECT * FROM store WHERE service_secret = ?", service_secret)
+
+
 def keys_of(store: Store, name: str) -> Row | None:
+    """The newest licence key."""
     return store.row("SELECT * FROM license_key WHERE shop = ? ORDER BY id DESC LIMIT 1", name)
+
+
+def key_named(store: Store, name: str, license_key: str) -> Row | None:
+    return store.row("SELECT * FROM license_key WHERE shop = ? AND value = ?", name, license_key)

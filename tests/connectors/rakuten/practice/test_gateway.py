@@ -98,6 +98,17 @@ async def test_a_new_key_replaces_the_old_at_once_and_works_later(shop: Shop) ->
     assert (await shop.call("GET", SEARCH, key=renewed)).status_code == 200
 
 
+async def test_an_old_key_works_beside_a_new_one_where_that_was_asked_for(shop: Shop) -> None:
+    renewed = (await shop.lever("renew", works_after_seconds=600, old_works_for_seconds=900))["license_key"]
+    assert (await shop.call("GET", SEARCH)).status_code == 200
+    assert (await shop.call("GET", SEARCH, key=renewed)).status_code == 401
+    await shop.lever("start-new")
+    shop.clock.now += 2
+    assert (await shop.call("GET", SEARCH, key=renewed)).status_code == 200
+    await shop.lever("end-old")
+    assert (await shop.call("GET", SEARCH)).status_code == 401
+
+
 async def test_every_request_is_written_down(shop: Shop) -> None:
     await shop.put("mug", an_item())
     await shop.put("mug", an_item(title=None))
