@@ -23,6 +23,8 @@ from portal.inbox import fragments as inbox_fragments
 from portal.inbox import routes as inbox
 from portal.listings import fragments as listings_fragments
 from portal.listings import routes as listings
+from portal.offers import routes as offers
+from portal.offers.fragments import offer_fragments
 from portal.runtime import Runtime
 from portal.stock import fragments as stock_fragments
 from portal.stock import routes as stock
@@ -32,6 +34,7 @@ ROUTES: list[Any] = [
     *dashboard.ROUTES,
     *inbox.ROUTES,
     *listings.ROUTES,
+    *offers.ROUTES,
     *imports.ROUTES,
     *exports.ROUTES,
     *catalog.ROUTES,
@@ -56,4 +59,5 @@ def fragments_of(runtime: Runtime) -> Mapping[str, Render]:
         **images_fragments.FRAGMENTS,
         **stock_fragments.FRAGMENTS,
         **hub_fragments(runtime),
+        **offer_fragments(runtime),
     }

@@ -21,10 +21,10 @@ _KIND_BY_DIGITS = {8: "EAN", 12: "UPC", 13: "EAN", 14: "GTIN"}
 
 
 async def search(shop: AmazonClient, codes: Sequence[str]) -> list[CatalogMatch]:
-    """Items with these codes: ASINs, or UPC, EAN, JAN and GTIN by their number of digits."""
+    """Items with these codes: ASINs (a book's is ten digits), or UPC, EAN, JAN and GTIN by their number of digits."""
     by_kind: dict[str, list[str]] = {}
     for code in list(dict.fromkeys(codes))[:CODES_A_CALL]:
-        kind = _KIND_BY_DIGITS.get(len(code), "") if code.isdecimal() else "ASIN" if _ASIN.fullmatch(code) else ""
+        kind = "ASIN" if _ASIN.fullmatch(code) else _KIND_BY_DIGITS.get(len(code), "") if code.isdecimal() else ""
         if kind:
             by_kind.setdefault(kind, []).append(code)
     return [match for kind, some in by_kind.items() for match in await _matches(shop, kind, some)]
@@ -45,7 +45,7 @@ async def _matches(shop: AmazonClient, kind: str, codes: Sequence[str]) -> list[
 def _match(item: Mapping[str, Any], codes: Sequence[str]) -> CatalogMatch:
     summary: Mapping[str, Any] = next(iter(item.get("summaries") or []), {})
     known = [
-        str(one.get("identifier", ""))
+        _bare(str(one.get("identifier", "")))
         for group in item.get("identifiers") or []
         for one in group.get("identifiers", [])
     ]
@@ -54,11 +54,16 @@ def _match(item: Mapping[str, Any], codes: Sequence[str]) -> CatalogMatch:
     return CatalogMatch(
         channel_ref=item["asin"],
         title=str(summary.get("itemName", "")),
-        code=next((code for code in codes if code in known), item["asin"] if item["asin"] in codes else ""),
+        code=next((code for code in codes if _bare(code) in known), item["asin"] if item["asin"] in codes else ""),
         brand=str(summary.get("brand", "")),
         image_url=str(images[0].get("link", "")) if images else "",
         kind=str(kinds[0].get("productType", "")) if kinds else "",
     )
+
+
+def _bare(code: str) -> str:
+    """A UPC, the EAN it is with a zero before it, and the GTIN with more of them are one code."""
+    return code.lstrip("0")
 
 
 async def restrictions(shop: AmazonClient, asin: str) -> list[Problem]:
