@@ -181,6 +181,8 @@ class Offers(Protocol):
 
     detail: str
     """The product's detail that holds the `CatalogMatch.channel_ref` chosen."""
+    kind: str
+    """What `Capabilities.kind_detail` says of a product that is only an offer; empty where there are no kinds."""
 
     async def search(self, account: Account, codes: Sequence[str]) -> list[CatalogMatch]:
         """Items of the catalog with these product codes (UPC, EAN, JAN, GTIN) or channel refs, 20 at most."""

@@ -26,6 +26,8 @@ from portal.inbox import routes as inbox
 from portal.listings import fragments as listings_fragments
 from portal.listings import relisting_routes
 from portal.listings import routes as listings
+from portal.offers import routes as offers
+from portal.offers.fragments import offer_fragments
 from portal.reports import routes as reports
 from portal.reports.fragments import report_fragments
 from portal.runtime import Runtime
@@ -38,6 +40,7 @@ ROUTES: list[Any] = [
     *inbox.ROUTES,
     *listings.ROUTES,
     *relisting_routes.ROUTES,
+    *offers.ROUTES,
     *imports.ROUTES,
     *exports.ROUTES,
     *reports.ROUTES,
@@ -66,4 +69,5 @@ def fragments_of(runtime: Runtime) -> Mapping[str, Render]:
         **stock_fragments.FRAGMENTS,
         **hub_fragments(runtime),
         **report_fragments(runtime),
+        **offer_fragments(runtime),
     }

@@ -22,10 +22,10 @@ _KIND_BY_DIGITS = {8: "EAN", 12: "UPC", 13: "EAN", 14: "GTIN"}
 
 
 async def search(shop: AmazonClient, codes: Sequence[str]) -> list[CatalogMatch]:
-    """Items with these codes: ASINs, or UPC, EAN, JAN and GTIN by their number of digits."""
+    """Items with these codes: ASINs (a book's is ten digits), or UPC, EAN, JAN and GTIN by their number of digits."""
     by_kind: dict[str, list[str]] = {}
     for code in list(dict.fromkeys(codes))[:CODES_A_CALL]:
-        kind = _KIND_BY_DIGITS.get(len(code), "") if code.isdecimal() else "ASIN" if _ASIN.fullmatch(code) else ""
+        kind = "ASIN" if _ASIN.fullmatch(code) else _KIND_BY_DIGITS.get(len(code), "") if code.isdecimal() else ""
         if kind:
             by_kind.setdefault(kind, []).append(code)
     return [match for kind, some in by_kind.items() for match in await _matches(shop, kind, some)]

@@ -171,6 +171,7 @@ class _Offers:
     """Implements connectors.protocol.Offers."""
 
     detail = mapping.ASIN
+    kind = mapping.GENERIC
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client

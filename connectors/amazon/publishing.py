@@ -50,12 +50,17 @@ class _Listed:
 
 
 async def publish(shop: AmazonClient, wanted: Sequence[PublishItem]) -> list[Outcome[Published]]:
-    """Each product whole, quantities with what is new. A first publish never overwrites."""
+    """Each product whole, quantities with what is new. A first publish never overwrites.
+
+    A linked listing stays the merchant's own: under its SKUs there it gets its offer again, which ending took away.
+    """
     taken = await _taken(shop, [item for item in wanted if not item.channel_id])
     refused = {n for n, item in enumerate(wanted) if not item.channel_id and _is_anothers(item, taken)}
-    good = [_listed(shop, item, taken) for n, item in enumerate(wanted) if n not in refused]
+    linked = {n for n, item in enumerate(wanted) if item.channel_id and not item.ours}
+    good = [_listed(shop, item, taken) for n, item in enumerate(wanted) if n not in refused | linked]
     outcomes = iter(await _written(shop, good))
-    return [Failed(_NOT_UNIQUE) if n in refused else next(outcomes) for n in range(len(wanted))]
+    told = {n: await _tell(shop, replace(wanted[n], changed=wanted[n].changed | {Aspect.VARIANTS})) for n in linked}
+    return [Failed(_NOT_UNIQUE) if n in refused else told.get(n) or next(outcomes) for n in range(len(wanted))]
 
 
 async def update(shop: AmazonClient, wanted: Sequence[PublishItem]) -> list[Outcome[Published]]:

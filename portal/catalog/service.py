@@ -32,7 +32,14 @@ _VARIANT_FIELDS: Final = (
 
 
 async def create(
-    session: AsyncSession, *, merchant_id: UUID, product_id: UUID, edit: ProductEdit, made_by: str, now: datetime
+    session: AsyncSession,
+    *,
+    merchant_id: UUID,
+    product_id: UUID,
+    edit: ProductEdit,
+    made_by: str,
+    now: datetime,
+    source: str = "manual",
 ) -> bool:
     """The product exists under `product_id`, which the form carried: sent a second time, it is made once.
 
@@ -42,6 +49,7 @@ async def create(
         return False
     row: dict[str, Any] = {name: getattr(edit, name) for name in _FIELDS}
     row |= {"id": product_id, "merchant_id": merchant_id, "tags": list(edit.tags), "handle": ""}
+    row |= {"source": source}
     row |= {"option_names": list(edit.option_names), "updated_at": now, "updated_by": made_by[:200], "created_at": now}
     await _insert_with_handle(session, row, edit.title)
     product = await queries.product(session, product_id)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from portal.i18n import _
+
+# A product that is only an offer on an item of a channel's catalog, with a stock of its own.
+OFFER: Final = "offer"
 
 
 def named(source: str) -> str:
@@ -12,4 +17,5 @@ def named(source: str) -> str:
         "shopify-classic": _("Shopify export"),
         "shopify-new": _("Shopify export, new template"),
         "unknown": _("Product list"),
+        OFFER: _("Co-selling"),
     }.get(source, source)

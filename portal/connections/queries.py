@@ -26,7 +26,8 @@ class Card:
     """One connection with what waits for it, as the hub and the banners show it.
 
     `tested` is the last look whether the channel lets us in, once it has ended; `practice_url` is where a practice
-    shop is looked at and disturbed, empty for a real one. `renew` says the access ends soon.
+    shop is looked at and disturbed, empty for a real one. `renew` says the access ends soon. `co_sells`: items that the
+    channel's catalog has already can be offered on it.
     """
 
     connection: Connection
@@ -39,6 +40,7 @@ class Card:
     practice_url: str
     missing_scopes: tuple[str, ...]
     renew: bool
+    co_sells: bool
 
     @property
     def needs_reconnect(self) -> bool:
@@ -90,6 +92,7 @@ async def card(session: AsyncSession, runtime: Runtime, connection: Connection) 
         practice_url=practice_page(runtime, connection.channel, _account(connection)) if connection.practice else "",
         missing_scopes=missing,
         renew=states.ends_soon(connection, runtime.clock()),
+        co_sells=runtime.connectors[connection.channel].offers is not None,
     )
 
 

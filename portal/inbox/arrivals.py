@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from portal import db
+from portal.catalog import sources
 from portal.clock import new_id
 from portal.inbox.fields import changed, digests
 from portal.listings.eligible import products_of, sellable
@@ -18,11 +19,19 @@ from portal.models.listings import Intent, Listing
 
 
 async def create(session: AsyncSession, merchant_id: UUID, product_ids: Sequence[UUID]) -> int:
-    """Every product that is for sale or may become so has an item; answers how many are new."""
+    """Every product that is for sale or may become so has an item; answers how many are new.
+
+    What is only an offer on an item of one channel's catalog is not for any other channel.
+    """
     known = set(await session.scalars(select(InboxItem.product_id).where(InboxItem.product_id.in_(product_ids))))
     wanted = await session.scalars(
         select(Product.id)
-        .where(Product.id.in_(product_ids), Product.status != ProductStatus.ARCHIVED, Product.id.not_in(known))
+        .where(
+            Product.id.in_(product_ids),
+            Product.status != ProductStatus.ARCHIVED,
+            Product.source != sources.OFFER,
+            Product.id.not_in(known),
+        )
         .order_by(Product.id)
     )
     rows = [

@@ -23,5 +23,6 @@ def words(cause: str) -> str:
         "import": _("Import"),
         "changed_at_channel": _("Changed at the channel"),
         "order": _("Order"),
+        "offer_linked": _("Offer linked to its product"),
     }
     return known.get(cause, cause)

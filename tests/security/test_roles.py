@@ -50,6 +50,7 @@ GET /inbox
 GET /inbox/mode
 GET /listings
 GET /listings/{listing_id:str}
+GET /offers
 GET /imports
 GET /imports/{import_id:str}
 GET /imports/{import_id:str}/refused.csv
@@ -102,6 +103,11 @@ POST /listings/{listing_id:str}/hold
 POST /listings/{listing_id:str}/publish
 POST /listings/{listing_id:str}/link
 POST /listings/{listing_id:str}/list-as-new
+GET /offers/new
+GET /offers/new/item
+POST /offers
+GET /offers/{product_id:str}/link
+POST /offers/{product_id:str}/link
 POST /imports
 POST /imports/{import_id:str}/mapping
 POST /imports/{import_id:str}/commit

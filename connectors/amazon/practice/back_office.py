@@ -80,4 +80,4 @@ def _rows(practice: Practice, seller_id: str, sku: str) -> list[Row]:
 def _listing(practice: Practice, row: Row) -> Json:
     call = as_seller(practice, row["shop"], row["marketplace"])
     told = shown.shown(call, row, ["summaries", "attributes", "issues", "offers", "fulfillmentAvailability"])
-    return told | {"marketplace": row["marketplace"], "parent": row["parent"]}
+    return told | {name: row[name] for name in ("marketplace", "parent", "requirements")}

@@ -1,0 +1,8 @@
+"""A seller connected to practice Amazon, in Japan, whose merchant counts in yen."""
+
+from __future__ import annotations
+
+from tests.channels.conftest import alice, premises, seller
+from tests.channels.test_amazon_path import amazon, connection
+
+__all__ = ["alice", "amazon", "connection", "premises", "seller"]
