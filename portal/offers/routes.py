@@ -62,6 +62,7 @@ async def find(request: PortalRequest, account: FromQuery[str] = "", codes: From
         connection = next((one for one in accounts if str(one.id) == account), None)
         _check_account(asked, connection)
         assert connection is not None
+        context["channel"] = channel_name(connection.channel)
         matches = await asking.search(current, connection, wanted)
     except FormInvalid as invalid:
         return await page(request, "offers/new.html", status=invalid.status, **context | {"errors": invalid.errors})
@@ -72,15 +73,20 @@ async def find(request: PortalRequest, account: FromQuery[str] = "", codes: From
         context["offered"] = await queries.offered(session, details[connection.channel], connection.id, refs)
     met = {match.code for match in matches} | set(refs)
     context |= {"matches": matches, "missed": [code for code in wanted if code not in met]}
-    return await page(request, "offers/new.html", **context, channel=channel_name(connection.channel))
+    return await page(request, "offers/new.html", **context)
 
 
 @get("/offers/new/item")
-async def choose(request: PortalRequest, account: FromQuery[str] = "", ref: FromQuery[str] = "") -> Response[Any]:
-    """The form for an offer on one item, which is asked for again: what is shown is what the channel has now."""
+async def choose(
+    request: PortalRequest, account: FromQuery[str] = "", ref: FromQuery[str] = "", code: FromQuery[str] = ""
+) -> Response[Any]:
+    """The form for an offer on one item, which is asked for again: what is shown is what the channel has now.
+
+    `code` is the barcode it was found by.
+    """
     asked, current = visitor(request, Role.MANAGER), runtime(request)
     connection = await _account(request, asked, account)
-    item = forms.item({"ref": ref})
+    item = forms.item({"ref": ref, "code": code})
     try:
         matches = await asking.search(current, connection, [item.ref])
     except NotAnswered as nothing:
@@ -90,7 +96,7 @@ async def choose(request: PortalRequest, account: FromQuery[str] = "", ref: From
         words = _("%(channel)s has no item %(ref)s.") % {"channel": channel_name(connection.channel), "ref": item.ref}
         gone = Trouble(title=words, body=_("Search for it again."))
         return await _item_page(request, asked, connection, item, {}, trouble=gone)
-    return await _item_page(request, asked, connection, _item(found), {"id": str(new_id())})
+    return await _item_page(request, asked, connection, _item(found, item.code), {"id": str(new_id())})
 
 
 @post("/offers")
@@ -192,8 +198,7 @@ async def _account(request: PortalRequest, asked: Visitor, account: str) -> Conn
     return found
 
 
-def _item(match: CatalogMatch) -> Item:
-    code = match.code if match.code.isdecimal() else ""
+def _item(match: CatalogMatch, code: str) -> Item:
     return Item(match.channel_ref, match.title or match.channel_ref, match.brand, code, match.kind, match.image_url)
 
 

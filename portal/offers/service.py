@@ -67,12 +67,15 @@ async def offer_product(
 ) -> UUID:
     """The product of the catalog is offered on the item, with its own SKU, price and stock; its listing's id.
 
-    Raises FormInvalid (`product`) where that product cannot be.
+    One that was offered on it before, and ended, is for sale again. Raises FormInvalid (`product`) where that product
+    cannot be.
     """
     product = await queries.product(session, product_id, lock=True)
     if product.details.get(offers.detail) == item.ref:
         known = select(Listing.id).where(Listing.product_id == product_id, Listing.connection_id == connection.id)
         if (listed := await session.scalar(known)) is not None:
+            pair = (product_id, connection.id)
+            await publishing.publish(session, merchant_id=product.merchant_id, pairs=[pair], now=now)
             return listed
     await check_linkable(session, connection, offers, item.ref, product)
     await name_item(session, connection, offers, item.ref, product, made_by=made_by, now=now)
@@ -97,9 +100,7 @@ async def check_linkable(
     elif said["other"] not in {"", ref}:
         problem = _("%(title)s is offered on %(other)s already. Choose another product.")
     elif await _listed_there(session, connection, product, named=bool(said["other"])):
-        problem = _(
-            "%(title)s has a listing on %(channel)s already. Choose another product, or end that listing first."
-        )
+        problem = _("%(title)s has a listing on %(channel)s already. Choose another product.")
     if problem:
         raise FormInvalid({"product": problem % said})
 

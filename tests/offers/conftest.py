@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.channels.conftest import alice, premises, seller
+from tests.channels.conftest import alice, premises, seller, web
 from tests.channels.test_amazon_path import amazon, connection
 
-__all__ = ["alice", "amazon", "connection", "premises", "seller"]
+__all__ = ["alice", "amazon", "connection", "premises", "seller", "web"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -13,6 +14,7 @@ from portal.models.connections import Connection, ConnectionState
 from portal.models.inbox import InboxItem
 from portal.models.listings import LastAttempt, Listing
 from portal.models.stock import Movement
+from portal.offers import asking
 from tests.channels.test_amazon_path import MUG, Amazon, offered
 from tests.connections.premises import Premises, words
 from tests.jobs.test_shopify_path import settle
@@ -47,9 +49,14 @@ async def test_an_item_is_found_by_its_barcode_and_offered_with_price_and_stock(
     assert there["attributes"].keys().isdisjoint({"item_name", "brand", "product_description"})
     assert there["requirements"] == "LISTING_OFFER_ONLY"
     assert (await premises.stage.listing(seller, listing.product_id)).observed is Observed.LIVE
-    page = words(await alice.get(f"/listings/{listing.id}"))
-    assert "Live" in page
+    [variant] = await premises.site.rows(seller, Variant)
+    assert variant.barcode == TEA_CODE
     row = words(await alice.get("/offers"))
+    fragment = await alice.http.get(
+        f"/live/fragments?id=offer-row-{listing.product_id}", headers={"HX-Request": "true"}
+    )
+    assert f'id="offer-row-{listing.product_id}"' in fragment.text
+    assert "Live" in fragment.text
     assert f"Green tea, 525 ml {TEA} · TEA-1" in row
     assert "¥198 7 Live" in row
     assert "Holds its own stock" in row
@@ -201,7 +208,10 @@ async def test_an_offer_is_for_its_own_channel_alone(
 async def test_a_product_of_the_catalog_is_offered_with_its_own_sku_price_and_stock(
     premises: Premises, seller: Merchant, connection: Connection, amazon: Amazon, alice: Browser, clock: SettableClock
 ) -> None:
-    saved = await offered(premises, seller, MUG, amazon_product_type="")
+    coded = replace(MUG, variants=(replace(MUG.variants[0], barcode=TEA_CODE),))
+    saved = await offered(premises, seller, coded, amazon_product_type="")
+    met = await alice.get(item(connection) + f"&code={TEA_CODE}")
+    assert f'value="{saved.id}"' in str(met), "the product with the item's barcode is proposed"
     fields = fields_of(await alice.get(item(connection)), "/offers")
     searched = await alice.post("/offers", fields | {"do": "search", "q": "mug-1", "sku": "KEPT"})
     assert searched.status_code == 200
@@ -220,6 +230,11 @@ async def test_a_product_of_the_catalog_is_offered_with_its_own_sku_price_and_st
     assert "Linked to its product" in words(await alice.get("/offers"))
     again = await alice.post("/offers", fields | {"product": str(saved.id), "same": "1"})
     assert again.headers["location"] == answer.headers["location"]
+    await alice.post(f"{answer.headers['location']}/end")
+    await settle(premises.stage, clock)
+    await alice.post("/offers", fields | {"product": str(saved.id), "same": "1"})
+    await settle(premises.stage, clock)
+    assert (await premises.stage.listing(seller, saved.id)).observed is Observed.LIVE
 
 
 async def test_a_product_that_cannot_be_behind_an_offer_says_why(
@@ -263,6 +278,30 @@ async def test_a_channel_that_does_not_answer_is_said_and_nothing_is_lost(
     answer = await alice.post("/offers", shown | OWN | {"same": "1"})
     assert says in answer.text
     assert 'value="TEA-1"' in answer.text
+
+
+async def test_a_channel_that_thinks_too_long_keeps_nobody_waiting(
+    connection: Connection, amazon: Amazon, alice: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await amazon.do("faults", kind="slow", seconds=0.5, count=1)
+    monkeypatch.setattr(asking, "SECONDS", 0.1)
+
+    searched = await alice.get(f"/offers/new?account={connection.id}&codes={TEA}")
+
+    assert "Amazon isn't answering just now" in words(searched)
+
+
+async def test_an_account_that_is_paused_is_not_asked(
+    premises: Premises, seller: Merchant, connection: Connection, amazon: Amazon, alice: Browser
+) -> None:
+    async with premises.stage.sessions.write(seller.id) as session:
+        (await session.get_one(Connection, connection.id)).state = ConnectionState.PAUSED
+
+    searched = await alice.get(f"/offers/new?account={connection.id}&codes={TEA}")
+
+    assert "This account is paused" in words(searched)
+    assert searched.select_one(f'.banner a[href="/channels/{connection.id}"]') is not None
+    assert "searchCatalogItems" not in await amazon.operations()
 
 
 async def test_an_account_that_lets_nobody_in_says_so_with_the_way_back_in(
