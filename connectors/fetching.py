@@ -27,6 +27,8 @@ CHUNK_BYTES = 64 * 1024
 _NAMES = ThreadPoolExecutor(4, "names")
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 SWITCHED_OFF = "switched_off"
+# No name service knows the site, or none answers.
+NO_SUCH_HOST = "no_such_host"
 _HEADERS = {
     "User-Agent": "Crossdock (product pictures)",
     "Accept": "image/*",
@@ -120,9 +122,9 @@ async def _checked(target: Target, way: Way) -> list[str]:
         found = [target.address] if target.address else list(await way.resolve(target.host))
     except (OSError, UnicodeError) as error:
         # A machine whose name service is out says of every name that there is none.
-        raise FetchRefused(Kind.UNSTABLE, "no_such_host") from error
+        raise FetchRefused(Kind.UNSTABLE, NO_SUCH_HOST) from error
     if not found:
-        raise FetchRefused(Kind.UNSTABLE, "no_such_host")
+        raise FetchRefused(Kind.UNSTABLE, NO_SUCH_HOST)
     for text in found:
         parsed = _parsed(text)
         if parsed is None or not way.may_reach(parsed):

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from connectors.fetching import NO_SUCH_HOST
 from portal.images import queries, wording
 from portal.images.wording import Said
 from portal.models.accounts import Role
@@ -79,7 +80,7 @@ def _line(url: str, alt: str, check: ImageCheck | None) -> Line:
         alt=alt,
         said=wording.said(check),
         state=check.state if check else ImageState.UNCHECKED,
-        unnamed=check is not None and check.code == "no_such_host",
+        unnamed=check is not None and check.code == NO_SUCH_HOST,
         again_at=check.next_check_at if check else None,
     )
 

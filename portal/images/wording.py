@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from connectors.fetching import NO_SUCH_HOST
 from connectors.pictures import EVERYWHERE, Rules
 from portal.i18n import _
 from portal.models.images import ImageCheck, ImageState
@@ -61,7 +62,7 @@ def _measures(check: ImageCheck) -> str:
 
 def _unstable(code: str) -> str:
     return {
-        "no_such_host": _("No site of this name can be found. Check the address; we try again by ourselves."),
+        NO_SUCH_HOST: _("No site of this name can be found. Check the address; we try again by ourselves."),
         "switched_off": _("This installation opens no addresses outside."),
     }.get(code, _("The site didn't answer. Nothing to do: we try again by ourselves."))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.fetching import FetchRefused, Kind
+from connectors.fetching import NO_SUCH_HOST, SWITCHED_OFF, FetchRefused, Kind
 from connectors.pictures import as_rgb_jpeg
 from connectors.rakuten import pictures as rakuten
 from connectors.records import Observed
@@ -116,8 +116,11 @@ async def test_a_picture_we_keep_is_taken_from_where_it_is_kept(stand: Stand, we
     assert web.asked == []
 
 
-async def test_where_no_addresses_are_opened_the_item_goes_without_pictures(stand: Stand, web: Web) -> None:
-    web.at[address("front")] = FetchRefused(Kind.UNSTABLE, "switched_off")
+@pytest.mark.parametrize("code", [SWITCHED_OFF, NO_SUCH_HOST])
+async def test_where_there_is_no_way_out_an_item_goes_to_practice_without_pictures(
+    stand: Stand, web: Web, code: str
+) -> None:
+    web.at[address("front")] = FetchRefused(Kind.UNSTABLE, code)
 
     mug = await stand.listed("front")
 
