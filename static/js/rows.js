@@ -3,7 +3,9 @@
 let last = null;
 
 // Where the views do not fit side by side the open one may lie beyond the edge.
-document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+// Sideways only: tabs far down a page must not take the reader there.
+const tab = document.querySelector(".tabs [aria-current]");
+tab?.parentElement.scrollBy(tab.getBoundingClientRect().right - tab.parentElement.getBoundingClientRect().right, 0);
 
 function checks() {
   return [...document.querySelectorAll("[data-row-check]")];
