@@ -59,7 +59,7 @@ def look_at_the_list_of_keys(page: Page) -> None:
     assert {"1", "a", "e", "Shift a", "/", "j", "k", "x", "* a", "* n", "Enter", "o"} <= listed
     page.keyboard.press("Escape")
     # The browser takes the focus out of a closed dialog a moment later.
-    page.wait_for_function("!document.activeElement.closest('dialog')")
+    expect(page.locator("dialog :focus")).to_have_count(0)
 
 
 def decide_the_first_two(page: Page, titles: list[str]) -> None:

@@ -121,7 +121,7 @@ async def open_site(sessions: Sessions, clock: Clock) -> AsyncIterator[Site]:
     site = Site(client=httpx.AsyncClient())
     await site.client.aclose()
 
-    async def chrome(_session: Any, _visitor: Visitor) -> Chrome:
+    async def chrome(_session: Any) -> Chrome:
         return Chrome(nav_counts={"inbox": 0, "problems": 0})
 
     async def leave_flash(_request: PortalRequest, message: dict[str, str]) -> None:

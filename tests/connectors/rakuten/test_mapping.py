@@ -103,7 +103,8 @@ def test_a_barcode_taken_back_is_no_longer_said() -> None:
 
 def test_an_in_store_number_stays_at_home_and_rakuten_hears_that_there_is_no_code() -> None:
     blue, sand = mug().variants
-    body = mapping.full_body(mug(variants=(replace(blue, barcode="2000000000008"), sand)), IDS, shop=SHOP, there=None)
+    product = mug(variants=(replace(blue, barcode="2000000000008"), sand))
+    body = mapping.full_body(product, IDS, locations=LOCATIONS, there=None)
     assert body["variants"]["MUG-BLU"]["articleNumber"] == {"exemptionReason": 5}
 
 

@@ -23,4 +23,4 @@ from tests.connectors.yahoo.products import plain
 )
 def test_a_code_is_sent_as_a_jan_and_an_in_store_number_not_at_all(barcode: str, jan: str | None) -> None:
     product = plain(variants=(replace(plain().variants[0], barcode=barcode),))
-    assert mapping.edit_item(product, code="tea", subcodes=[]).get("jan") == jan
+    assert mapping.edit_item(product, code="tea", subcodes=[], image_urls=[]).get("jan") == jan
