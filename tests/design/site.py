@@ -74,7 +74,7 @@ class Site:
             "path": "/products",
             "theme": self.theme,
             "shortcuts": self.shortcuts,
-            "locale": "en",
+            "language": "en",
             "now": NOW,
             "flash": (),
             "nav_counts": {"inbox": 12, "problems": 37},

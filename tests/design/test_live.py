@@ -53,7 +53,8 @@ def test_a_lone_change_is_asked_for_at_once_and_a_burst_every_quarter_of_a_secon
     expect(page.locator("#thing-cup .text")).to_have_text("green 29")
     pauses = page.evaluate("asked.slice(2).map((time, at) => time - asked[at + 1])")
     assert len(pauses) > 2
-    assert min(pauses) >= 250
+    # A timer counts in whole milliseconds, the clock it is read by in fractions of one.
+    assert round(min(pauses)) >= 250
 
 
 def test_what_changed_before_the_stream_was_open_is_fetched_too(page: Page, site: Site) -> None:

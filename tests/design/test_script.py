@@ -81,8 +81,8 @@ def test_a_dangerous_form_asks_first_and_cancel_sends_nothing(page: Page, site: 
     page.keyboard.press("Escape")
     assert site.posts == []
     page.click("text=Burn all")
-    page.click("#confirm-yes")
-    page.wait_for_load_state()
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        page.click("#confirm-yes")
     expect(page.locator("h1")).to_have_text("Things")
     assert [made["name"] for made in site.posts] == ["all"]
 
