@@ -16,6 +16,8 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
+from connectors.addresses import Kind
+
 LARGEST_PIXELS = 50_000_000
 LARGEST_BYTES = 10 * 1024 * 1024
 WORKING_BYTES = 180 * 1024 * 1024
@@ -40,7 +42,7 @@ Image.MAX_IMAGE_PIXELS = None
 
 
 class PictureRefused(Exception):
-    """These bytes are no picture we can use; `code` says why in a word of ours.
+    """These bytes are no picture we can use; `code` says why in a word of ours, `kind` who acts next.
 
     web_page, vector, unknown_format: no picture; too_many_pixels, too_many_bytes, broken, unknown_colours: one that
     cannot be read.
@@ -48,6 +50,8 @@ class PictureRefused(Exception):
 
     def __init__(self, code: str) -> None:
         self.code = code
+        # Where an image was, a shop that has lost it often answers with a page that says so.
+        self.kind = Kind.LOST if code == "web_page" else Kind.UNFIT
         super().__init__(code)
 
 

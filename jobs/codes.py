@@ -13,8 +13,8 @@ from connectors.errors import Busy, ChannelError, Problem, ProblemClass
 from connectors.protocol import Account, Capabilities, Connector, Offers
 from connectors.records import CatalogMatch, ProductRecord
 from jobs.results import Result, refused
+from portal.listings.words_common import CODE_IN_CATALOG
 
-CODE_IN_CATALOG = "code_in_catalog"
 CODES_A_SEARCH = 20
 log = structlog.get_logger()
 

@@ -49,6 +49,7 @@ from portal.connections import kind_rules
 from portal.listings.eligible import around, unmet_by
 from portal.listings.readiness import missing
 from portal.listings.service import catch_up
+from portal.listings.words_common import ALREADY_ON_CHANNEL, NOT_READY
 from portal.models.catalog import Product, Variant
 from portal.models.connections import Connection
 from portal.models.listings import Intent, LastAttempt, Listing, ListingItem
@@ -56,9 +57,6 @@ from portal.models.tasks import OPEN, Attempt
 from portal.runtime import Runtime
 from portal.tasks import kinds
 from portal.tasks import service as tasks
-
-ALREADY_THERE = "already_on_channel"
-NOT_READY = "not_ready"
 
 
 class Publish:
@@ -233,7 +231,7 @@ def _ours_there(outcome: Outcome[Found | None] | None, work: Work) -> Found | No
 
 
 def _already_there(there: Found) -> Problem:
-    return Problem(problem_class=ProblemClass.DATA, code=ALREADY_THERE, field="/handle", message=there.matched_by)
+    return Problem(problem_class=ProblemClass.DATA, code=ALREADY_ON_CHANNEL, field="/handle", message=there.matched_by)
 
 
 async def _items(session: AsyncSession, listing_ids: Sequence[UUID]) -> dict[UUID, dict[UUID, ListingItem]]:

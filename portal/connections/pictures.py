@@ -16,9 +16,6 @@ from portal.models.connections import Connection
 from portal.models.images import KeptPicture, UploadedPicture
 from portal.runtime import Runtime
 
-# Where an image was, a shop that has lost it often answers with a page that says so.
-_LOST_BEHIND_A_PAGE = "web_page"
-
 
 async def picture(runtime: Runtime, connection: Connection, url: str, limits: Limits) -> bytes:
     """The picture at the address as an RGB JPEG within the limits, one we keep without a call. Raises FetchRefused."""
@@ -30,8 +27,7 @@ async def picture(runtime: Runtime, connection: Connection, url: str, limits: Li
     try:
         return await asyncio.to_thread(as_rgb_jpeg, content, limits)
     except PictureRefused as refused:
-        kind = Kind.LOST if refused.code == _LOST_BEHIND_A_PAGE else Kind.UNFIT
-        raise FetchRefused(kind, refused.code) from refused
+        raise FetchRefused(refused.kind, refused.code) from refused
 
 
 async def _fetched(runtime: Runtime, connection: Connection, url: str) -> bytes:

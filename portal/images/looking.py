@@ -17,8 +17,6 @@ _OF_KIND = {
     Kind.UNREACHABLE: ImageState.UNREACHABLE,
     Kind.UNFIT: ImageState.UNREADABLE,
 }
-# Where an image was, a shop that has lost it often answers with a page that says so.
-_LOST_BEHIND_A_PAGE = "web_page"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +43,7 @@ def judge(content: bytes) -> Finding:
     try:
         picture = inspect(content)
     except PictureRefused as refused:
-        lost = refused.code == _LOST_BEHIND_A_PAGE
-        return Finding(state=ImageState.LOST if lost else ImageState.UNREADABLE, code=refused.code)
+        return Finding(state=_OF_KIND[refused.kind], code=refused.code)
     found = problems(picture, EVERYWHERE)
     state = ImageState(found[0]) if found else ImageState.OK
     return Finding(state=state, picture=picture, sha256=hashlib.sha256(content).hexdigest())
