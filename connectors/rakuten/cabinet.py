@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from connectors import measures
-from connectors.errors import Busy, OurFault, Problem, as_error
+from connectors.errors import UNDER_WAY, Busy, OurFault, Problem, as_error
 from connectors.rakuten import names, xml
 from connectors.rakuten.client import CABINET, Call, RakutenClient, Reply
 
@@ -34,7 +34,7 @@ async def our_folder(client: RakutenClient) -> str:
         reply = await _post(client, "folder/insert", xml.request("folderInsertRequest", "folder", fields))
     except OurFault as refused:
         if refused.problem.code == FOLDER_EXISTS:
-            raise Busy(FOLDER_EXISTS, retry_after_seconds=SETTLING_SECONDS) from refused
+            raise Busy(UNDER_WAY, retry_after_seconds=SETTLING_SECONDS) from refused
         raise
     return xml.text(_taken(reply), "FolderId")
 
