@@ -66,9 +66,13 @@ async def test_a_new_title_uploads_nothing_and_a_new_picture_uploads_one(stand: 
 
 
 async def test_a_lost_picture_refuses_the_product_and_names_it(stand: Stand, web: Web, alice: Browser) -> None:
+    """It was there when it was looked at, and is gone when it is to be uploaded."""
+    mug = await stand.offered(address("front"), address("back"))
+    await stand.settle()
     web.at[address("back")] = FetchRefused(Kind.LOST, "http_404")
 
-    mug = await stand.listed("front", "back")
+    await stand.publish(mug)
+    await stand.settle()
 
     listing = await stand.listing(mug)
     assert listing.attempt is LastAttempt.REJECTED
