@@ -21,8 +21,7 @@ def tokyo(browser: Browser) -> Iterator[BrowserContext]:
 
 def stands_on(page: Page, title: str) -> None:
     """The row of this title holds the focus, at once or after a live update has been put in place."""
-    script = "document.activeElement.closest('[data-row]')?.querySelector('[data-row-link]').textContent"
-    page.wait_for_function(f"title => {script} === title", arg=title)
+    expect(page.locator("[data-row]:focus-within [data-row-link]")).to_have_text(title)
 
 
 def at_work(page: Page) -> None:
