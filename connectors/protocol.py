@@ -9,6 +9,14 @@ from typing import Any, Protocol
 
 from connectors.errors import Problem
 from connectors.limits import Rate
+from connectors.orders import (
+    OrderPage,
+    OrderRecord,
+    OrderToCancel,
+    ParcelToTell,
+    StoreDraft,
+    StoreOrder,
+)
 from connectors.pictures import Limits, Rules
 from connectors.records import (
     CatalogMatch,
@@ -207,19 +215,59 @@ class Reports(Protocol):
         """The report's rows; `Sent` while it is made, `Failed` when it came to nothing."""
 
 
+class Orders(Protocol):
+    """What was bought at a channel. An order that a marketplace ships itself is told of like any other."""
+
+    carriers: Mapping[str, str]
+    """The channel's code of each carrier in connectors.carriers that it knows; "other" for any else."""
+
+    async def changed(self, account: Account, since: datetime, page: str = "") -> OrderPage:
+        """Orders made or changed at or after `since`, page by page; others may be among them, none may be missing."""
+
+    async def read(self, account: Account, channel_ids: Sequence[str]) -> list[Outcome[OrderRecord | None]]:
+        """These orders in the order asked; None for one that the channel does not know."""
+
+    async def find(self, account: Account, number: str) -> OrderRecord | None:
+        """The order people call by this number (or id) at the channel, in whatever state."""
+
+    def heard(self, account: Account, topic: str, body: Mapping[str, Any]) -> OrderRecord | None:
+        """The order that a verified webhook's body tells of whole; None for another topic, or where it must be read."""
+
+    async def placed(self, account: Account, start: datetime, end: datetime) -> Sequence[str]:
+        """The ids of all orders placed from `start` until before `end`, in every state: what a statement counts."""
+
+    async def tell_shipped(self, account: Account, parcels: Sequence[ParcelToTell]) -> list[Outcome[str]]:
+        """Each parcel is on its order, once however often it is told; what the channel calls it there."""
+
+    async def cancel(self, account: Account, orders: Sequence[OrderToCancel]) -> list[Outcome[None]]:
+        """Each order is cancelled; one that was already counts as done. May answer `Sent` (see Connector.look)."""
+
+
+class Store(Protocol):
+    """A channel that is the merchant's own store, where marketplaces' orders are created and fulfilled."""
+
+    async def find_order(self, account: Account, reference: str) -> StoreOrder | None:
+        """The order that carries our reference. May lag a recent write by some seconds."""
+
+    async def create_order(self, account: Account, draft: StoreDraft) -> Outcome[StoreOrder]:
+        """Creates it, whatever is there already: look first. Not heard of again is raised as in doubt."""
+
+
 class Connector(Protocol):
     """One channel. Stateless: everything about an account comes through `Account`.
 
     Batch operations answer one outcome per item, in the order of the items; an
     error of the call as a whole is raised (connectors.errors). Every
     operation may be repeated: doing it twice leaves the channel as doing it once.
-    Only publish, update, set_stock, set_prices and look may answer `Sent`.
+    Only publish, update, set_stock, set_prices, look and `Orders.cancel` may answer `Sent`.
     """
 
     capabilities: Capabilities
     kinds: Kinds | None
     offers: Offers | None
     reports: Reports | None
+    orders: Orders | None
+    store: Store | None
 
     def account_domain(self, text: str) -> str:
         """The account's name from what a merchant types. Raises ValueError with a sentence for them."""

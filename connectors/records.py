@@ -211,7 +211,7 @@ class PriceChange:
     prices: tuple[tuple[str, str, Money, Money | None], ...]
 
 
-W = TypeVar("W", bound=PublishItem | StockChange | PriceChange)
+W = TypeVar("W")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from connectors.amazon import attributes, catalog, looking, mapping, marketplace
 from connectors.amazon.client import AmazonClient
 from connectors.errors import Problem, ProblemClass
 from connectors.pictures import Rules
-from connectors.protocol import Account, Capabilities, Detail, KeysRefused, Kinds, Offers, Reports
+from connectors.protocol import Account, Capabilities, Detail, KeysRefused, Kinds, Offers, Orders, Reports, Store
 from connectors.records import (
     CatalogMatch,
     Credentials,
@@ -86,6 +86,8 @@ class Amazon:
         self.kinds: Kinds | None = _Kinds(client)
         self.offers: Offers | None = _Offers(client)
         self.reports: Reports | None = _Reports(client)
+        self.orders: Orders | None = None
+        self.store: Store | None = None
 
     def account_domain(self, text: str) -> str:
         place = marketplaces.named(text)

@@ -9,7 +9,7 @@ import httpx
 from connectors import money
 from connectors.errors import Problem, ProblemClass
 from connectors.pictures import Rules
-from connectors.protocol import Account, Capabilities, Detail, Kinds, Offers, Reports
+from connectors.protocol import Account, Capabilities, Detail, Kinds, Offers, Orders, Reports, Store
 from connectors.rakuten import access, inventory, looking, mapping, names, publishing, stock
 from connectors.rakuten.batches import one_by_one
 from connectors.rakuten.client import RakutenClient
@@ -71,6 +71,8 @@ class Rakuten:
     kinds: Kinds | None = None
     offers: Offers | None = None
     reports: Reports | None = None
+    orders: Orders | None = None
+    store: Store | None = None
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client

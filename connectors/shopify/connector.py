@@ -9,7 +9,7 @@ import httpx
 
 from connectors.errors import AccountBlocked, PermissionLost, Problem, ProblemClass, as_error
 from connectors.pictures import Rules
-from connectors.protocol import Account, Capabilities, Key, Kinds, Offers, Reports
+from connectors.protocol import Account, Capabilities, Key, Kinds, Offers, Orders, Reports, Store
 from connectors.records import (
     Credentials,
     Done,
@@ -68,6 +68,8 @@ class Shopify:
     kinds: Kinds | None = None
     offers: Offers | None = None
     reports: Reports | None = None
+    orders: Orders | None = None
+    store: Store | None = None
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client

@@ -11,7 +11,7 @@ import httpx
 
 from connectors.errors import Problem, ProblemClass
 from connectors.pictures import Rules
-from connectors.protocol import Account, Capabilities, Detail, KeysRefused, Kinds, Offers, Reports
+from connectors.protocol import Account, Capabilities, Detail, KeysRefused, Kinds, Offers, Orders, Reports, Store
 from connectors.records import (
     Credentials,
     Failed,
@@ -77,6 +77,8 @@ class YahooShopping:
     kinds: Kinds | None = None
     offers: Offers | None = None
     reports: Reports | None = None
+    orders: Orders | None = None
+    store: Store | None = None
 
     def __init__(self, client: httpx.AsyncClient, *, clock: Callable[[], float] = time.time) -> None:
         self._client = client

@@ -28,7 +28,10 @@ class ListingMode(StrEnum):
 
 
 class Merchant(Row, Base):
-    """The tenant. `currency` is the one its catalog's prices are in (ISO 4217)."""
+    """The tenant. `currency` is the one its catalog's prices are in (ISO 4217).
+
+    Since `stopped_at`, nothing is for sale on any channel, until the merchant lets selling go on.
+    """
 
     __tablename__ = "merchant"
 
@@ -36,6 +39,7 @@ class Merchant(Row, Base):
     currency: Mapped[str] = mapped_column(String(3), default="USD")
     time_zone: Mapped[str] = mapped_column(String(64), default="UTC")
     listing_mode: Mapped[ListingMode] = mapped_column(Word(ListingMode), default=ListingMode.INBOX)
+    stopped_at: Mapped[datetime | None]
 
 
 class User(Row, Base):

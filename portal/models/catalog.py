@@ -25,6 +25,7 @@ class Product(Row, MerchantOwned, Base):
     """`option_names` has up to three; empty means one plain variant. `extra` keeps columns we have no field for.
 
     `details` are what single channels ask for, by name (connectors.protocol.Detail); none of them is empty.
+    `buffer` is how many of each variant no channel is told of; None where each connection's own counts.
 
     `version` rises with every change a channel could see; `search_text` is the normalised
     text that search looks in (title, vendor, type, SKUs, barcodes).
@@ -50,6 +51,7 @@ class Product(Row, MerchantOwned, Base):
     details: Mapped[dict[str, Any]] = mapped_column(default=dict)
     source: Mapped[str] = mapped_column(String(64), default="manual")
     extra: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    buffer: Mapped[int | None]
     version: Mapped[int] = mapped_column(default=1)
     search_text: Mapped[str] = mapped_column(Text, default="")
     updated_at: Mapped[datetime] = mapped_column(default=utc_now)
@@ -60,7 +62,7 @@ class Product(Row, MerchantOwned, Base):
 
 
 class Variant(Row, MerchantOwned, Base):
-    """What is sold. `on_hand` is the sum of the variant's movements, kept beside them.
+    """What is sold. `on_hand` is the sum of the variant's movements, `reserved` of its open reservations.
 
     `sku` and `barcode` may be empty or repeated: that is a channel's readiness problem.
     `tracked` False sells without counting.
@@ -81,6 +83,7 @@ class Variant(Row, MerchantOwned, Base):
     compare_at_minor: Mapped[int | None] = mapped_column(BigInteger)
     cost_minor: Mapped[int | None] = mapped_column(BigInteger)
     on_hand: Mapped[int] = mapped_column(default=0)
+    reserved: Mapped[int] = mapped_column(default=0)
     tracked: Mapped[bool] = mapped_column(default=True)
     sell_when_out: Mapped[bool] = mapped_column(default=False)
     requires_shipping: Mapped[bool] = mapped_column(default=True)

@@ -32,7 +32,8 @@ class Connection(Row, MerchantOwned, Base):
 
     `problem` is the channel's own refusal that led to the state (see connectors.errors.Problem).
     `settings` is what the connector found (see connectors.records.Identity). `connected_at` is when the merchant last
-    let us in, `access_ends_at` when that ends unless they do it again.
+    let us in, `access_ends_at` when that ends unless they do it again. `buffer` units of everything are kept from it,
+    and the order updates `handled_outside` (cancellations, shipments, returns) are not ours to carry.
     """
 
     __tablename__ = "connection"
@@ -68,6 +69,8 @@ class Connection(Row, MerchantOwned, Base):
     refresh_lease_until: Mapped[datetime | None]
     scopes: Mapped[list[str]] = mapped_column(default=list)
     settings: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    buffer: Mapped[int] = mapped_column(default=0)
+    handled_outside: Mapped[list[str]] = mapped_column(default=list)
     last_heard_at: Mapped[datetime | None]
     last_failed_at: Mapped[datetime | None]
 

@@ -78,7 +78,8 @@ class Listing(Row, MerchantOwned, Base):
 
 
 class ListingItem(Row, MerchantOwned, Base):
-    """A variant on a connection. `confirmed` quantity is what the channel last said it holds.
+    """A variant on a connection. `confirmed` quantity is what the channel last said it holds, `accounted` what it
+    must hold by all we told it and all that was sold there: they differ while something is on its way.
 
     A price is `sent`, then `approved` when the channel takes it, then `reported` when it shows it itself.
     """
@@ -95,6 +96,7 @@ class ListingItem(Row, MerchantOwned, Base):
     sent_quantity_at: Mapped[datetime | None]
     confirmed_quantity: Mapped[int | None]
     confirmed_quantity_at: Mapped[datetime | None]
+    accounted_quantity: Mapped[int | None]
     sent_price_minor: Mapped[int | None] = mapped_column(BigInteger)
     sent_price_at: Mapped[datetime | None]
     approved_price_minor: Mapped[int | None] = mapped_column(BigInteger)

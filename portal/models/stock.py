@@ -1,10 +1,11 @@
-"""Stock as a ledger: what is on hand is the sum of its movements."""
+"""Stock as a ledger: what is on hand is the sum of its movements, and what is held back is told apart from it."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.models.base import Base, Row
@@ -22,3 +23,49 @@ class Movement(Row, MerchantOwned, Base):
     cause: Mapped[str] = mapped_column(String(32))
     cause_id: Mapped[str] = mapped_column(String(128))
     made_by: Mapped[str] = mapped_column(String(200), default="")
+
+
+class Reservation(Row, MerchantOwned, Base):
+    """Units held for a cause that has not taken them, until `ended_at`; the open ones' sum is `Variant.reserved`."""
+
+    __tablename__ = "reservation"
+    __table_args__ = (UniqueConstraint("variant_id", "cause", "cause_id"),)
+
+    variant_id: Mapped[UUID] = mapped_column(ForeignKey("variant.id"), index=True)
+    quantity: Mapped[int]
+    cause: Mapped[str] = mapped_column(String(32))
+    cause_id: Mapped[str] = mapped_column(String(128))
+    ended_at: Mapped[datetime | None]
+
+
+class Shortfall(Row, MerchantOwned, Base):
+    """Units that were sold and were not there: the oversell ledger. A cancel of the same cause clears them first."""
+
+    __tablename__ = "shortfall"
+    __table_args__ = (
+        UniqueConstraint("variant_id", "cause", "cause_id"),
+        Index(
+            "ix_shortfall_open",
+            "merchant_id",
+            "created_at",
+            sqlite_where=text("cleared < quantity"),
+            postgresql_where=text("cleared < quantity"),
+        ),
+    )
+
+    variant_id: Mapped[UUID] = mapped_column(ForeignKey("variant.id"), index=True)
+    quantity: Mapped[int]
+    cleared: Mapped[int] = mapped_column(default=0)
+    cause: Mapped[str] = mapped_column(String(32))
+    cause_id: Mapped[str] = mapped_column(String(128))
+
+
+class Component(Row, MerchantOwned, Base):
+    """A bundle is made of `quantity` of this variant; a variant with components has no stock of its own."""
+
+    __tablename__ = "component"
+    __table_args__ = (UniqueConstraint("bundle_id", "variant_id"),)
+
+    bundle_id: Mapped[UUID] = mapped_column(ForeignKey("variant.id"))
+    variant_id: Mapped[UUID] = mapped_column(ForeignKey("variant.id"), index=True)
+    quantity: Mapped[int]

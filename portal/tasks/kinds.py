@@ -21,6 +21,11 @@ class Kind:
 
 STOCK = Kind("stock", "stock", 10, "stock_batch")
 WEBHOOK = Kind("webhook", "inbound", 20, 50)
+ORDER = Kind("order", "orders", 20, 50)
+ORDERS = Kind("orders", "orders", 22)
+CANCEL_ORDER = Kind("cancel_order", "order_updates", 24, 20)
+STORE_ORDER = Kind("store_order", "store_orders", 26)
+SHIPPED = Kind("shipped", "order_updates", 28, 20)
 PRODUCT_CHANGED = Kind("product_changed", "catalog", 30, 100)
 PRICE = Kind("price", "price", 40, "price_batch")
 END = Kind("end", "content", 45, "publish_batch")

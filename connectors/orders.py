@@ -1,0 +1,219 @@
+"""Orders as a channel tells of them, and what is asked of a channel about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from connectors.records import Money
+
+
+class OrderState(StrEnum):
+    PENDING = "pending"  # sold, and not paid or not approved yet: its stock is held, nothing may be shipped
+    OPEN = "open"
+    SHIPPED = "shipped"  # all that was not cancelled has left
+    CANCELLED = "cancelled"
+
+
+class CancelReason(StrEnum):
+    OUT_OF_STOCK = "out_of_stock"
+    CUSTOMER = "customer"  # the buyer asked for it
+    ADDRESS = "address"  # it cannot be delivered there
+    UNPAID = "unpaid"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """`country` is ISO 3166 alpha-2; `region` as the channel writes it (a prefecture, a state's code)."""
+
+    name: str = ""
+    company: str = ""
+    line1: str = ""
+    line2: str = ""
+    city: str = ""
+    region: str = ""
+    postal_code: str = ""
+    country: str = ""
+    phone: str = ""
+
+    def __repr__(self) -> str:
+        return "Address(…)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Buyer:
+    """What is known of who bought, to be sealed before it is stored. None is what the channel keeps to itself."""
+
+    name: str = ""
+    email: str = ""
+    phone: str = ""
+    ship_to: Address | None = None
+    bill_to: Address | None = None
+    note: str = ""
+
+    def __repr__(self) -> str:
+        return "Buyer(…)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderLine:
+    """`quantity` is as ordered; of these, `cancelled` will not leave and `shipped` have left.
+
+    `item_id` is the listing item's id at the channel (`LinkedItem.channel_id`), empty where the channel has none.
+    `unit_price` and `tax` (of the whole line) are None while the channel does not say; `discount` is off the whole
+    line. `restocked` of the cancelled ones went back on the channel's own shelf without us.
+    """
+
+    channel_id: str
+    sku: str
+    title: str
+    quantity: int
+    item_id: str = ""
+    cancelled: int = 0
+    shipped: int = 0
+    restocked: int = 0
+    unit_price: Money | None = None
+    tax: Money | None = None
+    tax_rate: str = ""
+    discount: Money | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parcel:
+    """What left for the buyer together: `lines` are line ids with how many of each; none named is all there is.
+
+    `carrier` is as the channel writes it, `carrier_code` its code where it has codes.
+    """
+
+    channel_id: str
+    carrier: str = ""
+    carrier_code: str = ""
+    number: str = ""
+    url: str = ""
+    shipped_at: datetime | None = None
+    lines: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRecord:
+    """One order as the channel has it now. `channel_id` never changes; `number` is what people call it.
+
+    `changed_at` orders two tellings of it: the channel's own time of change, or when it was read where the channel
+    says none. Amounts of the whole order are None while it does not say them. `fraud` is "low", "medium" or "high",
+    empty where the channel supplies none. `by_channel`: from the channel's warehouse, so that no stock of ours leaves.
+    `reference` is what we wrote on it when it was we who made it (`StoreDraft.reference`).
+    """
+
+    channel_id: str
+    number: str
+    placed_at: datetime
+    changed_at: datetime
+    state: OrderState
+    currency: str
+    lines: tuple[OrderLine, ...]
+    subtotal: Money | None = None
+    shipping: Money | None = None
+    tax: Money | None = None
+    discount: Money | None = None
+    total: Money | None = None
+    taxes_included: bool = True
+    buyer: Buyer | None = None
+    payment: str = ""
+    shipping_method: str = ""
+    fraud: str = ""
+    cancel_requested: bool = False
+    cancel_reason: str = ""
+    ship_by: datetime | None = None
+    by_channel: bool = False
+    test: bool = False
+    url: str = ""
+    reference: str = ""
+    parcels: tuple[Parcel, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPage:
+    """`next_page` asks for what follows, empty at the end."""
+
+    orders: Sequence[OrderRecord]
+    next_page: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParcelToTell:
+    """A parcel that left, told to the marketplace the order is from. `key` is ours, the same on every try.
+
+    `ordinal` counts the order's parcels from 1. `carrier` is a key of connectors.carriers; `carrier_name` what the
+    shop wrote. `told` is what the channel called it when we told of it before, empty for the first time.
+    """
+
+    key: str
+    order_id: str
+    ordinal: int
+    carrier: str
+    carrier_name: str
+    number: str
+    shipped_at: datetime
+    lines: tuple[tuple[str, int], ...]
+    last: bool
+    told: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderToCancel:
+    """An order to cancel as a whole. `restock`: the channel puts its units back on its own shelf, where it can."""
+
+    order_id: str
+    reason: CancelReason
+    lines: tuple[tuple[str, int], ...]
+    restock: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreOrder:
+    """A marketplace's order as it stands in the merchant's own store. `lines` joins its line ids to our own."""
+
+    channel_id: str
+    number: str
+    url: str = ""
+    created_at: datetime | None = None
+    cancelled: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreLine:
+    """A line to create: the store's variant it is, or only its words where there is none."""
+
+    line: OrderLine
+    quantity: int
+    variant_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreDraft:
+    """An order to create in the store, at the prices of the sale. `reference` is how a look finds it again.
+
+    `source` is the marketplace's name. Stock is not lowered by the store: we tell it the number ourselves.
+    """
+
+    reference: str
+    source: str
+    order: OrderRecord
+    lines: tuple[StoreLine, ...]
+    tags: tuple[str, ...] = ()
+
+
+def as_document(buyer: Buyer) -> dict[str, Any]:
+    """The buyer as plain JSON, to be sealed."""
+    return asdict(buyer)
+
+
+def buyer_of(document: Mapping[str, Any]) -> Buyer:
+    """The buyer that `as_document` wrote down."""
+    places = {name: Address(**document[name]) if document.get(name) else None for name in ("ship_to", "bill_to")}
+    return Buyer(**{**document, **places})
