@@ -27,10 +27,10 @@ class StoreStep(StrEnum):
 class Order(Row, MerchantOwned, Base):
     """One sale, as the channel had it at `changed_at`. Amounts are minor units of `currency`, None where unsaid.
 
-    `buyer` is sealed by the vault (connectors.orders.Buyer), and removed at `buyer_removed_at`. `taken_in` says that
-    its stock has been counted: not before the channel has said that it is more than pending. `search_text` is what
-    search looks in: numbers, SKUs, titles, and nothing of the buyer. `problem` is why it is not in the store
-    (connectors.errors.Problem).
+    `buyer` is sealed by the vault (connectors.orders.Buyer), and removed at `buyer_removed_at`. `search_text` is what
+    search looks in: numbers, SKUs, titles, and nothing of the buyer. `problem` is why it is not in the store, or why a
+    cancellation did not travel (connectors.errors.Problem); `cancelling` says who asked for that cancellation and why.
+    `history`: placed before its channel was connected, so that neither stock nor store knows of it.
     """
 
     __tablename__ = "sale"
@@ -59,9 +59,11 @@ class Order(Row, MerchantOwned, Base):
     fraud: Mapped[str] = mapped_column(String(8), default="")
     cancel_requested: Mapped[bool] = mapped_column(default=False)
     cancel_reason: Mapped[str] = mapped_column(String(255), default="")
+    cancelling: Mapped[dict[str, Any] | None]
     ship_by: Mapped[datetime | None]
     by_channel: Mapped[bool] = mapped_column(default=False)
     test: Mapped[bool] = mapped_column(default=False)
+    history: Mapped[bool] = mapped_column(default=False)
     url: Mapped[str] = mapped_column(Text, default="")
     buyer: Mapped[bytes | None]
     buyer_removed_at: Mapped[datetime | None]
@@ -78,8 +80,9 @@ class Order(Row, MerchantOwned, Base):
 class OrderLine(Row, MerchantOwned, Base):
     """`quantity` as ordered; `taken` of them were taken from our stock so far and `returned` of them put back.
 
-    `variant_id` is empty where no variant of ours is known by its SKU. `check_stock` says that stock came back by
-    itself and nobody has looked yet whether the thing is there.
+    `variant_id` is empty where no variant of ours is known by its SKU. `restock` is what the merchant
+    decided of a cancelled line's stock, None where nobody did. `check_stock` says that stock came back by itself and
+    nobody has looked yet whether the thing is there.
     """
 
     __tablename__ = "sale_line"
@@ -98,6 +101,7 @@ class OrderLine(Row, MerchantOwned, Base):
     restocked: Mapped[int] = mapped_column(default=0)
     taken: Mapped[int] = mapped_column(default=0)
     returned: Mapped[int] = mapped_column(default=0)
+    restock: Mapped[bool | None]
     check_stock: Mapped[bool] = mapped_column(default=False)
     unit_price_minor: Mapped[int | None] = mapped_column(BigInteger)
     tax_minor: Mapped[int | None] = mapped_column(BigInteger)
