@@ -12,6 +12,8 @@ from jobs.images import CheckImages
 from jobs.importing import CommitImport
 from jobs.inbound import HandleWebhook
 from jobs.new_keys import TryNewKeys
+from jobs.order_updates import CancelOrder, TellShipped
+from jobs.orders import ReadOrder, ReadOrders
 from jobs.prices import PushPrices
 from jobs.publishing import Publish
 from jobs.reading import ReadState
@@ -19,12 +21,18 @@ from jobs.reports import FetchReport
 from jobs.rules import ReadRules
 from jobs.setup import Check, Revoke
 from jobs.stock import PushStock
+from jobs.store_orders import CreateStoreOrder
 from portal.tasks import kinds
 
 HANDLERS: Mapping[str, Handler] = MappingProxyType(
     {
         kinds.STOCK.name: PushStock(),
         kinds.WEBHOOK.name: HandleWebhook(),
+        kinds.ORDER.name: ReadOrder(),
+        kinds.ORDERS.name: ReadOrders(),
+        kinds.CANCEL_ORDER.name: CancelOrder(),
+        kinds.STORE_ORDER.name: CreateStoreOrder(),
+        kinds.SHIPPED.name: TellShipped(),
         kinds.PRODUCT_CHANGED.name: ProductChanged(),
         kinds.PRICE.name: PushPrices(),
         kinds.END.name: End(),

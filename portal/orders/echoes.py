@@ -1,0 +1,134 @@
+"""What the merchant's store tells of an order that we created there: parcels and cancellations, never a sale."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import selectinload
+
+from connectors import carriers
+from connectors.orders import OrderRecord, OrderState
+from portal.clock import new_id
+from portal.models.connections import Connection
+from portal.models.listings import ListingItem
+from portal.models.orders import Order, OrderLine, Parcel, StoreOrder
+from portal.orders import cancelling, events, references
+from portal.orders.store import keep
+from portal.tasks import kinds
+from portal.tasks import service as tasks
+
+SHIPMENTS = "shipments"
+
+log = structlog.get_logger()
+
+
+async def hear(session: AsyncSession, store: Connection, record: OrderRecord, *, now: datetime) -> bool:
+    """Whether the record is of an order that we made, in which case its news has been taken in."""
+    if not record.reference:
+        return False
+    found = await _original(session, record.reference)
+    if found is None:
+        # Ours all the same: of another merchant of this store, or of orders whose copy was removed.
+        log.info("echo_of_unknown_order", store=str(store.id))
+        return True
+    order, source = found
+    await _made(session, store, order, record, now)
+    await _parcels(session, store, source, order, record, now)
+    if record.state is OrderState.CANCELLED:
+        await _cancelled(session, source, order, now)
+    return True
+
+
+async def _original(session: AsyncSession, reference: str) -> tuple[Order, Connection] | None:
+    channel, number = references.read(reference)
+    row = (
+        await session.execute(
+            select(Order, Connection)
+            .join(Connection, Connection.id == Order.connection_id)
+            .where(Connection.channel == channel, Order.number == number)
+            .options(selectinload(Order.lines))
+            .order_by(Order.id.desc())
+            .limit(1)
+            .with_for_update(of=Order)
+            .execution_options(populate_existing=True)
+        )
+    ).first()
+    return None if row is None else (row[0], row[1])
+
+
+async def _made(session: AsyncSession, store: Connection, order: Order, record: OrderRecord, now: datetime) -> None:
+    """The store has it, also when we never heard the answer to our own request."""
+    await keep(
+        session, order, store, channel_id=record.channel_id, number=record.number, url=record.url, found=True, now=now
+    )
+
+
+async def _parcels(
+    session: AsyncSession, store: Connection, source: Connection, order: Order, record: OrderRecord, now: datetime
+) -> None:
+    """Each parcel that left is told to the marketplace the order is from, and to it alone."""
+    rows = await session.scalars(select(Parcel).where(Parcel.order_id == order.id))
+    known = {parcel.channel_id: parcel for parcel in rows}
+    twins = await _twins(session, store, order, record)
+    news: list[str] = []
+    for told in record.parcels:
+        parcel = known.get(told.channel_id)
+        if parcel is None:
+            parcel = Parcel(
+                id=new_id(),
+                merchant_id=order.merchant_id,
+                order_id=order.id,
+                channel_id=told.channel_id,
+                ordinal=len(known) + 1,
+                shipped_at=told.shipped_at or record.changed_at,
+                lines=[[str(twins[line].id), quantity] for line, quantity in told.lines if line in twins],
+                created_at=now,
+            )
+            known[told.channel_id] = parcel
+            session.add(parcel)
+            events.write(session, order, events.SHIPPED, now=now, carrier=told.carrier, number=told.number)
+        elif (parcel.carrier_name, parcel.number) == (told.carrier, told.number):
+            continue
+        parcel.carrier, parcel.carrier_name = carriers.key_of(told.carrier), told.carrier[:255]
+        parcel.number, parcel.url = told.number[:255], told.url
+        if parcel.number:
+            news.append(str(parcel.id))
+    if news and SHIPMENTS not in source.handled_outside:
+        await session.flush()
+        await tasks.enqueue(
+            session, kinds.SHIPPED, news, merchant_id=order.merchant_id, connection_id=source.id, now=now
+        )
+        events.announce(session, order)
+
+
+async def _twins(session: AsyncSession, store: Connection, order: Order, record: OrderRecord) -> dict[str, OrderLine]:
+    """Our line for each of the store's: the same variant, else the same SKU, else the one in the same place."""
+    items = {line.item_id for line in record.lines}
+    query = select(ListingItem.channel_id, ListingItem.variant_id).where(
+        ListingItem.connection_id == store.id, ListingItem.channel_id.in_(items)
+    )
+    variants = {item: variant_id for item, variant_id in await session.execute(query)}
+    left = list(order.lines)
+    twins: dict[str, OrderLine] = {}
+    for place, theirs in enumerate(record.lines):
+        ours = (
+            next((one for one in left if one.variant_id and one.variant_id == variants.get(theirs.item_id)), None)
+            or next((one for one in left if one.sku and one.sku == theirs.sku), None)
+            or (order.lines[place] if place < len(order.lines) and order.lines[place] in left else None)
+        )
+        if ours is not None:
+            left.remove(ours)
+            twins[theirs.channel_id] = ours
+    return twins
+
+
+async def _cancelled(session: AsyncSession, source: Connection, order: Order, now: datetime) -> None:
+    """Cancelled in the store: the marketplace is asked to cancel it too, where it can and we are to."""
+    made = await session.scalar(select(StoreOrder).where(StoreOrder.order_id == order.id))
+    if made is None or made.cancelled_at is not None:
+        return
+    made.cancelled_at = now
+    await cancelling.from_store(session, source, order, now=now)

@@ -1,0 +1,49 @@
+"""What happened to an order, one row each, for its timeline."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from portal import db
+from portal.models.orders import Order, OrderEvent
+
+RECEIVED: Final = "received"
+CHANGED: Final = "changed"
+STOCK: Final = "stock"
+SHORT: Final = "short"
+IN_STORE: Final = "in_store"
+STORE_FAILED: Final = "store_failed"
+SHIPPED: Final = "shipped"
+TOLD: Final = "told"
+TELL_FAILED: Final = "tell_failed"
+CANCEL_ASKED: Final = "cancel_asked"
+CANCELLED: Final = "cancelled"
+CANCEL_FAILED: Final = "cancel_failed"
+RETURNED: Final = "returned"
+LINKED: Final = "linked"
+REVEALED: Final = "revealed"
+
+
+def write(
+    session: AsyncSession, order: Order, kind: str, *, now: datetime, made_by: str = "", **details: Any
+) -> OrderEvent:
+    """The order's timeline has one more row, and pages that show it fetch it."""
+    event = OrderEvent(
+        merchant_id=order.merchant_id,
+        order_id=order.id,
+        kind=kind,
+        details=details,
+        made_by=made_by[:200],
+        created_at=now,
+    )
+    session.add(event)
+    announce(session, order)
+    return event
+
+
+def announce(session: AsyncSession, order: Order) -> None:
+    """Pages that show this order, or lists of orders, fetch it after the commit."""
+    db.changed(session, order.merchant_id, f"order:{order.id}", "orders", "counts")

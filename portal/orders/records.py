@@ -1,0 +1,121 @@
+"""Rows of the database from what a channel tells of an order, and back."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from connectors import orders as told
+from connectors.records import Money
+from portal.catalog.search import normal
+from portal.models.orders import Order, OrderLine
+
+
+def amounts(record: told.OrderRecord) -> dict[str, Any]:
+    """What changes of an order's row with every telling, but for its buyer."""
+    return {
+        "number": record.number[:255],
+        "placed_at": record.placed_at,
+        "changed_at": record.changed_at,
+        "state": record.state,
+        "currency": record.currency,
+        "subtotal_minor": _minor(record.subtotal),
+        "shipping_minor": _minor(record.shipping),
+        "tax_minor": _minor(record.tax),
+        "discount_minor": _minor(record.discount),
+        "total_minor": _minor(record.total),
+        "taxes_included": record.taxes_included,
+        "payment": record.payment[:64],
+        "shipping_method": record.shipping_method[:255],
+        "fraud": record.fraud,
+        "cancel_requested": record.cancel_requested,
+        "cancel_reason": record.cancel_reason[:255],
+        "ship_by": record.ship_by,
+        "by_channel": record.by_channel,
+        "test": record.test,
+        "url": record.url,
+        "search_text": search_text(record),
+    }
+
+
+def line_values(line: told.OrderLine) -> dict[str, Any]:
+    return {
+        "item_id": line.item_id,
+        "sku": line.sku[:255],
+        "title": line.title,
+        "quantity": line.quantity,
+        "cancelled": line.cancelled,
+        "shipped": line.shipped,
+        "unit_price_minor": _minor(line.unit_price),
+        "tax_minor": _minor(line.tax),
+        "tax_rate": line.tax_rate,
+        "discount_minor": _minor(line.discount),
+    }
+
+
+def search_text(record: told.OrderRecord) -> str:
+    """Numbers, SKUs and titles; nothing of the buyer."""
+    words = [record.number, record.channel_id, *(word for line in record.lines for word in (line.sku, line.title))]
+    return "\n".join(dict.fromkeys(filter(None, map(normal, words))))
+
+
+def record_of(order: Order, lines: list[OrderLine], buyer: told.Buyer | None) -> told.OrderRecord:
+    """The order as it was told to us, for the store to be told of it."""
+
+    def money(minor: int | None) -> Money | None:
+        return None if minor is None else Money(minor, order.currency)
+
+    return told.OrderRecord(
+        channel_id=order.channel_id,
+        number=order.number,
+        placed_at=order.placed_at,
+        changed_at=order.changed_at,
+        state=order.state,
+        currency=order.currency,
+        lines=tuple(
+            told.OrderLine(
+                channel_id=line.channel_id,
+                sku=line.sku,
+                title=line.title,
+                quantity=line.quantity,
+                item_id=line.item_id,
+                cancelled=line.cancelled,
+                shipped=line.shipped,
+                unit_price=money(line.unit_price_minor),
+                tax=money(line.tax_minor),
+                tax_rate=line.tax_rate,
+                discount=money(line.discount_minor),
+            )
+            for line in lines
+        ),
+        subtotal=money(order.subtotal_minor),
+        shipping=money(order.shipping_minor),
+        tax=money(order.tax_minor),
+        discount=money(order.discount_minor),
+        total=money(order.total_minor),
+        taxes_included=order.taxes_included,
+        buyer=buyer,
+        payment=order.payment,
+        shipping_method=order.shipping_method,
+        fraud=order.fraud,
+        ship_by=order.ship_by,
+        test=order.test,
+        url=order.url,
+    )
+
+
+def line_row(merchant_id: UUID, order_id: UUID, position: int, line: told.OrderLine) -> OrderLine:
+    return OrderLine(
+        merchant_id=merchant_id,
+        order_id=order_id,
+        position=position,
+        channel_id=line.channel_id,
+        taken=0,
+        returned=0,
+        restocked=0,
+        **line_values(line),
+    )
+
+
+def _minor(money: Money | None) -> int | None:
+    return None if money is None else money.minor
