@@ -64,11 +64,11 @@ def draft(vault: Vault, order: Order, flight: Preflight, channel: str, source: s
     )
 
 
-async def _there(session: AsyncSession, store: Connection, variant_ids: Sequence[UUID]) -> Mapping[UUID | None, str]:
+async def _there(session: AsyncSession, store: Connection, variant_ids: Sequence[UUID]) -> Mapping[UUID, str]:
     query = select(ListingItem.variant_id, ListingItem.channel_id).where(
         ListingItem.connection_id == store.id, ListingItem.variant_id.in_(variant_ids)
     )
-    return {variant_id: channel_id for variant_id, channel_id in await session.execute(query)}
+    return dict((await session.execute(query)).tuples().all())
 
 
 def _problem(code: str, field: str = "") -> Problem:

@@ -10,7 +10,7 @@ from portal.models.orders import OrderFeed
 
 
 async def of(session: AsyncSession, connection: Connection) -> OrderFeed:
-    """The connection's feed, to be changed. A new one begins where the connection did: what was sold before is history."""
+    """The connection's feed, to be changed. A new one begins where the connection did: before that is history."""
     await session.execute(
         db.insert(session, OrderFeed)
         .values(merchant_id=connection.merchant_id, connection_id=connection.id, since=connection.created_at)

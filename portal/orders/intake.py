@@ -39,10 +39,11 @@ async def take_in(
         known = latest.get(record.channel_id)
         if known is None or _later(record, known.changed_at, known.state):
             latest[record.channel_id] = record
-    sales = {}
-    for channel_id, record in latest.items():
-        if not await echoes.hear(session, connection, record, now=now):
-            sales[channel_id] = record
+    sales = {
+        channel_id: record
+        for channel_id, record in latest.items()
+        if not await echoes.hear(session, connection, record, now=now)
+    }
     await _insert(session, connection, sales, now)
     orders = await _locked(session, connection, list(sales))
     new: list[UUID] = []

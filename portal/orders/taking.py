@@ -1,4 +1,4 @@
-"""What orders do to our stock: held while pending, taken once sold, back when cancelled; each line once, by its own id."""
+"""What orders do to our stock: held while pending, taken once sold, back when cancelled; each line once."""
 
 from __future__ import annotations
 
