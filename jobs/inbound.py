@@ -14,8 +14,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from connectors.errors import Problem, ProblemClass
+from connectors.orders import OrderRecord
 from connectors.records import Observed
-from jobs.channel import connection_of
+from jobs.channel import connection_of, reach
 from jobs.handlers import Batch, Prepared
 from jobs.listed import announce, read_soon
 from jobs.results import Ended, Result
@@ -23,6 +24,7 @@ from portal.connections import states
 from portal.models.connections import Connection
 from portal.models.listings import Listing, ListingItem
 from portal.models.webhooks import Delivery
+from portal.orders.intake import take_in
 from portal.runtime import Runtime
 from portal.tasks import kinds
 from portal.tasks import service as tasks
@@ -56,7 +58,12 @@ class HandleWebhook:
         return prepared
 
     async def call(self, runtime: Runtime, batch: Batch, prepared: Prepared) -> Mapping[UUID, Result]:
-        """Only the opening of the seal happens outside a transaction. What cannot be read holds nothing else up."""
+        """What tells of an order is taken in, by a short transaction of its own; the rest waits for `record`.
+
+        What cannot be read holds nothing else up.
+        """
+        connector, account = reach(runtime, batch)
+        orders: list[OrderRecord] = []
         results = {}
         for task_id, delivery in prepared.work.items():
             plain = runtime.vault.open(
@@ -64,6 +71,11 @@ class HandleWebhook:
             )
             heard = Heard(delivery.triggered_at, _read(delivery, plain))
             results[task_id] = Result(ended=Ended.DONE, value=heard)
+            if connector.orders is not None and (order := connector.orders.heard(account, delivery.topic, heard.body)):
+                orders.append(order)
+        if orders:
+            async with runtime.sessions.write(batch.merchant_id) as session:
+                await take_in(session, runtime.vault, connection_of(batch), orders, now=runtime.clock())
         return results
 
     async def record(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from jobs.catalog import ProductChanged
+from jobs.comparing import CompareOrders
 from jobs.ending import End
 from jobs.handlers import Handler
 from jobs.images import CheckImages
@@ -30,6 +31,7 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
         kinds.WEBHOOK.name: HandleWebhook(),
         kinds.ORDER.name: ReadOrder(),
         kinds.ORDERS.name: ReadOrders(),
+        kinds.COMPARE_ORDERS.name: CompareOrders(),
         kinds.CANCEL_ORDER.name: CancelOrder(),
         kinds.STORE_ORDER.name: CreateStoreOrder(),
         kinds.SHIPPED.name: TellShipped(),

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, delete, or_, select, true
 
+from jobs.comparing import compare_all
 from jobs.images import capture_images
 from jobs.orders import poll_orders
 from jobs.reports import ask_reports
@@ -79,6 +80,7 @@ class Scheduled:
 HOUSEKEEPING = (
     Scheduled(send_mail, timeout_seconds=60, second=frozenset(range(0, 60, 5))),
     Scheduled(poll_orders, timeout_seconds=60, second=frozenset({20})),
+    Scheduled(compare_all, timeout_seconds=60, minute=37),
     Scheduled(test_silent, timeout_seconds=60, minute=7),
     Scheduled(test_all, timeout_seconds=60, hour=4, minute=41),
     Scheduled(capture_images, timeout_seconds=900, hour=2, minute=23),

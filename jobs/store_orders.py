@@ -147,5 +147,6 @@ async def _unheard_for(session: AsyncSession, batch: Batch, subject: str, now: d
     )
     for began, sent in rows.tuples().all():
         if sent.get(subject, {}).get("creates"):
-            return now - began
+            elapsed: timedelta = now - began
+            return elapsed
     return None

@@ -14,6 +14,7 @@ from portal.inbox import queries as inbox
 from portal.listings import queries as listings
 from portal.listings.eligible import channel_name, connection_name
 from portal.models.connections import Connection, ConnectionState
+from portal.orders import queries as orders
 from portal.web import Chrome, Fragment, Visitor
 
 Render = Callable[[AsyncSession, Visitor, Sequence[UUID]], Awaitable[Sequence[Fragment]]]
@@ -28,6 +29,7 @@ async def _nav_counts(session: AsyncSession) -> dict[str, int]:
     return {
         "inbox": await inbox.count(session, inbox.Filters()),
         "problems": await listings.count(session, listings.Filters(state="problems")),
+        "orders": await orders.problems(session),
     }
 
 
@@ -61,6 +63,6 @@ def _count_part(element_id: str) -> Render:
     return render
 
 
-# A count stands in the rail and again in the tab bar.
-_COUNTS = [f"{place}-count-{kind}" for place in ("nav", "tab") for kind in ("inbox", "problems")]
+# A count stands in the rail, and those of the first places again in the tab bar.
+_COUNTS = [*(f"{place}-count-{kind}" for place in ("nav", "tab") for kind in ("inbox", "problems")), "nav-count-orders"]
 FRAGMENTS: dict[str, Render] = {"banners": _banner_part, **{name: _count_part(name) for name in _COUNTS}}

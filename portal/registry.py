@@ -28,6 +28,9 @@ from portal.listings import relisting_routes
 from portal.listings import routes as listings
 from portal.offers import routes as offers
 from portal.offers.fragments import offer_fragments
+from portal.order_health import routes as order_health
+from portal.orders import routes as orders
+from portal.orders.fragments import order_fragments
 from portal.reports import routes as reports
 from portal.reports.fragments import report_fragments
 from portal.runtime import Runtime
@@ -40,6 +43,8 @@ ROUTES: list[Any] = [
     *inbox.ROUTES,
     *listings.ROUTES,
     *relisting_routes.ROUTES,
+    *order_health.ROUTES,
+    *orders.ROUTES,
     *offers.ROUTES,
     *imports.ROUTES,
     *exports.ROUTES,
@@ -69,5 +74,6 @@ def fragments_of(runtime: Runtime) -> Mapping[str, Render]:
         **stock_fragments.FRAGMENTS,
         **hub_fragments(runtime),
         **report_fragments(runtime),
+        **order_fragments(runtime),
         **offer_fragments(runtime),
     }

@@ -23,6 +23,7 @@ UNKNOWN_SKU = "unknown_sku"
 NO_ADDRESS = "no_address"
 NO_PRICE = "no_price"
 NOTHING_LEFT = "nothing_left"
+NO_STORE = "no_store"
 TAG = "crossdock"
 
 

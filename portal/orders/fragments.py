@@ -1,0 +1,108 @@
+"""The parts of the orders' pages that are replaced while they are looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from portal.i18n import _
+from portal.listings.eligible import channel_name, connection_name
+from portal.models.accounts import Role
+from portal.models.connections import Connection, ConnectionState
+from portal.models.orders import OrderFeed
+from portal.models.tasks import OPEN, Task
+from portal.orders import details, queries, wording
+from portal.orders.details import Detail
+from portal.orders.queries import Filters
+from portal.runtime import Runtime
+from portal.tasks import kinds
+from portal.web import Fragment, Visitor
+
+Render = Callable[[AsyncSession, Visitor, Sequence[UUID]], Awaitable[Sequence[Fragment]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How fresh a connection's orders are; `at_once`: the channel tells of an order by itself."""
+
+    connection: Connection
+    name: str
+    at_once: bool
+    read_at: datetime | None
+    problem: Mapping[str, Any] | None
+    under_way: bool
+
+
+def tabs(filters: Filters, counts: Mapping[str, int]) -> list[dict[str, Any]]:
+    words = {
+        "new": _("New"),
+        "store": _("In store"),
+        "shipped": _("Shipped"),
+        "problems": _("Problems"),
+        "all": _("All"),
+    }
+    return [
+        {"label": words[tab], "url": filters.query(tab=tab), "current": tab == filters.tab, "count": counts[tab]}
+        for tab in queries.TABS
+    ]
+
+
+def order_part(asking: Visitor, found: Detail) -> Fragment:
+    context = {
+        "detail": found,
+        "may_act": asking.may(Role.PACKER),
+        "may_manage": asking.may(Role.MANAGER),
+        "words": wording,
+        "originals": details.originals(found),
+        "revealed": False,
+        "errors": {},
+        "typed": {},
+    }
+    return Fragment(f"order-{found.order.id}", "orders/_order.html", context)
+
+
+async def feeds_part(session: AsyncSession, runtime: Runtime) -> Fragment:
+    """When each channel's orders were last read, and whether they are being read."""
+    query = (
+        select(Connection, OrderFeed)
+        .outerjoin(OrderFeed, OrderFeed.connection_id == Connection.id)
+        .where(Connection.state.not_in((ConnectionState.SETUP, ConnectionState.DISCONNECTED)))
+        .order_by(Connection.id)
+    )
+    busy = set(
+        await session.scalars(select(Task.connection_id).where(Task.kind == kinds.ORDERS.name, Task.state.in_(OPEN)))
+    )
+    readings = [
+        Reading(
+            connection,
+            f"{channel_name(connection.channel)} · {connection_name(connection)}",
+            runtime.connectors[connection.channel].capabilities.webhooks,
+            feed.read_at if feed else None,
+            feed.problem if feed else None,
+            connection.id in busy,
+        )
+        for connection, feed in (await session.execute(query)).all()
+        if runtime.connectors[connection.channel].orders is not None
+    ]
+    return Fragment("order-feeds", "orders/_feeds.html", {"readings": readings})
+
+
+async def _rows(session: AsyncSession, _visitor: Visitor, ids: Sequence[UUID]) -> Sequence[Fragment]:
+    found = await queries.rows(session, ids)
+    return [Fragment(f"order-row-{row.order.id}", "orders/_row.html", {"row": row}) for row in found]
+
+
+def order_fragments(runtime: Runtime) -> dict[str, Render]:
+    async def _orders(session: AsyncSession, asking: Visitor, ids: Sequence[UUID]) -> Sequence[Fragment]:
+        return [order_part(asking, await details.detail(session, runtime.vault, one)) for one in ids]
+
+    async def _feeds(session: AsyncSession, _asking: Visitor, _ids: Sequence[UUID]) -> Sequence[Fragment]:
+        return [await feeds_part(session, runtime)]
+
+    return {"order-row": _rows, "order": _orders, "order-feeds": _feeds}

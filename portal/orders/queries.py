@@ -1,0 +1,167 @@
+"""What the pages of orders show, read from the database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlencode
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import selectinload
+
+from connectors.orders import OrderState
+from portal.catalog import search
+from portal.errors import NotFound
+from portal.listings.eligible import channel_name, connection_name
+from portal.listings.paging import Keys, keys
+from portal.models.connections import Connection, ConnectionState
+from portal.models.orders import Order, OrderLine, StoreOrder, StoreStep
+from portal.orders.store import STORES
+from portal.orders.wording import Badge, badge
+
+TABS: Final = ("new", "store", "shipped", "problems", "all")
+_OWN_STORES: Final = select(Connection.id).where(Connection.channel.in_(STORES))
+
+
+def _tab(name: str) -> ColumnElement[bool] | None:
+    """The orders of a tab; None for all. Each order is under one of the others, or cancelled."""
+    alive = Order.state.in_((OrderState.PENDING, OrderState.OPEN))
+    bad = Order.problem.is_not(None) & (Order.store_step != StoreStep.WAITING)
+    in_store = or_(Order.store_step == StoreStep.CREATED, Order.connection_id.in_(_OWN_STORES))
+    match name:
+        case "new":
+            return and_(alive, ~bad, ~in_store)
+        case "store":
+            return and_(alive, ~bad, in_store)
+        case "shipped":
+            return and_(Order.state == OrderState.SHIPPED, ~bad)
+        case "problems":
+            return bad
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """A view of the list as its query string says it."""
+
+    q: str = ""
+    tab: str = "new"
+    channel: str = ""
+
+    def query(self, **change: str) -> str:
+        """The view's address with `change` in it; an empty value leaves a filter out."""
+        kept = {
+            name: value
+            for name, value in ({"q": self.q, "tab": self.tab, "channel": self.channel} | change).items()
+            if value
+        }
+        return f"/orders?{urlencode(kept)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRow:
+    """`channel` is the channel's name, `account` that of the merchant's account there."""
+
+    order: Order
+    channel: str
+    account: str
+    practice: bool
+    badge: Badge
+    units: int
+    first_title: str
+    lines: int
+    store_number: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPage:
+    rows: Sequence[OrderRow]
+    total: int
+    keys: Keys
+    counts: Mapping[str, int]
+
+
+async def order_page(
+    session: AsyncSession, filters: Filters, *, before: UUID | None = None, after: UUID | None = None
+) -> OrderPage:
+    """Up to 50 orders of the view, the last received first; counts of what matches the search, by tab."""
+    counts = {tab: await _count(session, filters, tab) for tab in TABS}
+    found = await keys(session, _matching(select(Order.id), filters, filters.tab), Order.id, before=before, after=after)
+    return OrderPage(await rows(session, found.ids), counts[filters.tab], found, counts)
+
+
+async def _count(session: AsyncSession, filters: Filters, tab: str) -> int:
+    return await session.scalar(_matching(select(func.count(Order.id)), filters, tab)) or 0
+
+
+async def problems(session: AsyncSession) -> int:
+    """How many orders need somebody: the count of the tab that lists them."""
+    return await _count(session, Filters(), "problems")
+
+
+def _matching(query: Select[Any], filters: Filters, tab: str) -> Select[Any]:
+    condition = _tab(tab)
+    if condition is not None:
+        query = query.where(condition)
+    if filters.channel:
+        query = query.where(Order.connection_id == _id_or_none(filters.channel))
+    if filters.q:
+        numbered = select(StoreOrder.order_id).where(StoreOrder.number == filters.q)
+        query = query.where(or_(search.matches(filters.q, Order.search_text), Order.id.in_(numbered)))
+    return query
+
+
+def _id_or_none(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+async def rows(session: AsyncSession, ids: Sequence[UUID]) -> list[OrderRow]:
+    """The lines of these orders, in the order asked; ids nobody has are left out."""
+    found = await session.execute(
+        select(Order, Connection, StoreOrder.number)
+        .join(Connection, Connection.id == Order.connection_id)
+        .outerjoin(StoreOrder, StoreOrder.order_id == Order.id)
+        .where(Order.id.in_(ids))
+        .options(selectinload(Order.lines))
+    )
+    by_id = {order.id: _row(order, connection, number or "") for order, connection, number in found.all()}
+    return [by_id[one] for one in ids if one in by_id]
+
+
+def _row(order: Order, connection: Connection, store_number: str) -> OrderRow:
+    lines: Sequence[OrderLine] = order.lines
+    return OrderRow(
+        order=order,
+        channel=channel_name(connection.channel),
+        account=connection_name(connection),
+        practice=connection.practice,
+        badge=badge(order, in_own_store=connection.channel in STORES),
+        units=sum(line.quantity - line.cancelled for line in lines),
+        first_title=lines[0].title if lines else "",
+        lines=len(lines),
+        store_number=store_number,
+    )
+
+
+async def sources(session: AsyncSession) -> list[tuple[str, str]]:
+    """The connections whose orders there may be, for a select."""
+    query = select(Connection).where(Connection.state != ConnectionState.SETUP).order_by(Connection.id)
+    return [
+        (str(one.id), f"{channel_name(one.channel)} · {connection_name(one)}") for one in await session.scalars(query)
+    ]
+
+
+async def one(session: AsyncSession, order_id: UUID, *, lock: bool = False) -> Order:
+    """The merchant's order with its lines. Raises NotFound."""
+    query = select(Order).where(Order.id == order_id).options(selectinload(Order.lines))
+    query = query.execution_options(populate_existing=True)
+    order: Order | None = await session.scalar(query.with_for_update() if lock else query)
+    if order is None:
+        raise NotFound
+    return order

@@ -1,0 +1,117 @@
+"""An order's states, hops and events in the reader's words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from connectors.orders import CancelReason, OrderState
+from portal.i18n import _
+from portal.models.orders import Order, OrderEvent, StoreStep
+from portal.orders import drafts, events
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """`line` says who acts next; `icon` replaces the tone's own shape."""
+
+    tone: str
+    word: str
+    line: str = ""
+    icon: str = ""
+
+
+def badge(order: Order, *, in_own_store: bool) -> Badge:
+    """Where an order stands, from its state at the channel and its step to the store."""
+    if order.state is OrderState.CANCELLED:
+        return Badge("none", _("Cancelled"))
+    if order.store_step is StoreStep.PROBLEM:
+        return Badge("critical", _("Not in store"), problem_line(order.problem or {}))
+    if order.state is OrderState.SHIPPED:
+        return Badge("success", _("Shipped"), icon="truck")
+    if order.by_channel:
+        return Badge("none", _("Shipped by the channel"))
+    if order.state is OrderState.PENDING:
+        return Badge("info", _("Pending"), _("The channel has not released it yet; its stock is held."), "clock")
+    if order.store_step is StoreStep.WAITING:
+        return Badge("info", _("Queued"), _("On its way to your store"), "clock")
+    if order.store_step is StoreStep.CREATED or in_own_store:
+        return Badge("success", _("In store"), icon="store")
+    if order.history:
+        return Badge("none", _("Earlier order"), _("Placed before this channel was connected"))
+    return Badge("attention", _("To ship"), _("No store is connected to create it in"))
+
+
+def problem_line(problem: Mapping[str, Any]) -> str:
+    """One sentence for why an order is not in the store, or a cancellation did not travel."""
+    known = {
+        drafts.UNKNOWN_SKU: _("A SKU isn't known here. Say which product it is."),
+        drafts.NO_ADDRESS: _("The channel gave no address. Check the order there, then try again."),
+        drafts.NO_PRICE: _("The channel gave no price yet. Check it again later."),
+        drafts.NOTHING_LEFT: _("Nothing of it is left to ship."),
+        drafts.NO_STORE: _("No store is connected. Connect your store, then create the order."),
+        "order_cancelled": _("The order was cancelled before its parcel left."),
+        "quarantined": _("Our fault, not yours. Try again, or ask us."),
+    }
+    code = str(problem.get("code", ""))
+    return known.get(code) or _("Your store refused it. Its own words are below.")
+
+
+def state(word: OrderState | str) -> str:
+    known = {
+        OrderState.PENDING: _("pending"),
+        OrderState.OPEN: _("to ship"),
+        OrderState.SHIPPED: _("shipped"),
+        OrderState.CANCELLED: _("cancelled"),
+    }
+    return known[OrderState(word)]
+
+
+def event(row: OrderEvent) -> str:
+    """What happened, as one line of the timeline."""
+    told = {name: str(value) for name, value in row.details.items()}
+    if row.kind == events.CHANGED:
+        told["state"] = state(told["state"])
+    elif row.kind == events.STORE_FAILED:
+        told["why"] = problem_line(row.details)
+    kind = row.kind
+    if kind == events.IN_STORE and row.details.get("found"):
+        kind = "found"
+    elif kind == events.CANCELLED and "store" in told:
+        kind = "cancelled_in_store"
+    words = _events().get(kind)
+    return words % told if words else kind
+
+
+def _events() -> dict[str, str]:
+    return {
+        events.RECEIVED: _("Received from the channel"),
+        events.CHANGED: _("The channel says: %(state)s"),
+        events.STOCK: _("Stock of %(sku)s: %(quantity)s"),
+        events.SHORT: _("Oversold: %(quantity)s of %(sku)s were not there"),
+        events.RETURNED: _("Back on the shelf: %(quantity)s of %(sku)s"),
+        events.IN_STORE: _("Created in %(store)s as %(number)s"),
+        "found": _("Found in %(store)s as %(number)s and linked"),
+        events.STORE_FAILED: _("Not created in the store: %(why)s"),
+        events.SHIPPED: _("Left the store: %(carrier)s %(number)s"),
+        events.TOLD: _("Tracking %(number)s sent to the marketplace"),
+        events.TELL_FAILED: _("Tracking %(number)s was not taken by the marketplace"),
+        events.CANCEL_ASKED: _("Cancelling at the channel"),
+        events.CANCELLED: _("Cancelled"),
+        "cancelled_in_store": _("Cancelled in %(store)s"),
+        events.CANCEL_FAILED: _("The cancellation did not travel"),
+        events.LINKED: _("%(sku)s is known from now on"),
+        events.REVEALED: _("Buyer's details shown"),
+    }
+
+
+def reasons() -> list[tuple[str, str]]:
+    """What may be given as the reason of a cancellation, for a select."""
+    return [
+        (CancelReason.OUT_OF_STOCK.value, _("Out of stock")),
+        (CancelReason.CUSTOMER.value, _("The buyer asked for it")),
+        (CancelReason.ADDRESS.value, _("It can't be delivered there")),
+        (CancelReason.UNPAID.value, _("It was not paid")),
+        (CancelReason.OTHER.value, _("Another reason")),
+    ]
