@@ -20,6 +20,7 @@ from portal.models.listings import ListingItem
 from portal.models.stock import Movement
 from portal.models.tasks import Task
 from portal.stock import service as stock
+from portal.stock import telling
 from portal.stock.service import Count, Move, Moved
 from portal.tenancy import SYSTEM
 from tests.settable_clock import SettableClock
@@ -137,9 +138,9 @@ async def test_every_connection_of_a_changed_variant_is_told_and_a_fall_is_more_
     tasks = await _tasks(sessions)
     assert {task.connection_id for task in tasks} == {one.id, two.id}
     assert gone.id not in {task.connection_id for task in tasks}
-    assert {task.priority for task in tasks} == {stock.UP_LATER}
+    assert {task.priority for task in tasks} == {telling.UP_LATER}
     await moved(sessions, merchant, step(first, -1, "sale"))
-    assert {task.priority for task in await _tasks(sessions)} == {stock.DOWN_FIRST}
+    assert {task.priority for task in await _tasks(sessions)} == {telling.DOWN_FIRST}
     assert len(await _tasks(sessions)) == 2
 
 
@@ -167,7 +168,7 @@ async def test_what_is_sold_out_is_told_without_a_pause(sessions: Sessions, merc
     async with sessions.write(SYSTEM) as session:
         (await session.scalars(select(ListingItem))).one().sent_quantity_at = now
     await moved(sessions, merchant, step(variant, -1, "first"))
-    assert [task.not_before for task in await _tasks(sessions)] == [now + stock.PAUSE]
+    assert [task.not_before for task in await _tasks(sessions)] == [now + telling.PAUSE]
     await moved(sessions, merchant, step(variant, -1, "second"))
     assert [task.not_before for task in await _tasks(sessions)] == [now]
 

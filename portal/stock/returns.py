@@ -1,0 +1,124 @@
+"""What a cause took and will not leave after all: what was never there is settled first, then the shelf is filled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from portal.models.stock import Movement, Shortfall
+from portal.stock import shelf
+
+# The cause of what comes back for a cause.
+BACK = "_back"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Return:
+    """In all, `total` of the `sold` units that the cause took will not leave; `lost` of these do not come back.
+
+    What was never there counts first: of 5 sold with 3 on the shelf, the first 2 of `total` were not taken.
+    """
+
+    variant_id: UUID
+    total: int
+    sold: int
+    cause: str
+    cause_id: str
+    lost: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """What the call did: units on the shelf again, and units struck off the oversell ledger; of a bundle, its parts."""
+
+    variant_id: UUID
+    restocked: int
+    cleared: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Took:
+    """What a cause took of one variant, and what it did not find there."""
+
+    variant_id: UUID
+    taken: int
+    shortfall: Shortfall | None
+
+    @property
+    def asked(self) -> int:
+        return self.taken + (self.shortfall.quantity if self.shortfall else 0)
+
+
+async def give_back(
+    session: AsyncSession, *, merchant_id: UUID, returns: Sequence[Return], made_by: str, now: datetime
+) -> list[Returned]:
+    """As many of each are back as it says in all, never more than were taken. One result for each, in order.
+
+    Said twice, or an older number after a newer one, it changes nothing. A bundle's parts come back by what was
+    taken of them then, whatever it is made of by now. One call a transaction, as `portal.stock.claims` says.
+    Raises NotFound for a variant that is not the merchant's.
+    """
+    shelves = await shelf.locked(session, {one.variant_id for one in returns})
+    results = []
+    for one in returns:
+        restocked = cleared = 0
+        for took in await _took(session, one):
+            if took.variant_id not in shelves:
+                shelves |= await shelf.locked(session, [took.variant_id])
+            # What was taken of a bundle's part is so many for each bundle.
+            total, lost = (took.asked * min(units, one.sold) // one.sold for units in (one.total, one.lost))
+            settled, back = await _before(session, one, took)
+            struck = max(0, min(total - settled - back, took.asked - took.taken - settled))
+            if took.shortfall is not None:
+                took.shortfall.cleared += struck
+            units = max(0, total - settled - struck - lost - back)
+            if units:
+                shelves[took.variant_id].on_hand += units
+                key = took.variant_id, one.cause + BACK, f"{one.cause_id}:{back + units}"
+                row = {**shelf.row(merchant_id, key, units, now), "made_by": made_by[:200]}
+                await shelf.write(session, Movement, [row])
+            restocked, cleared = restocked + units, cleared + struck
+        results.append(Returned(one.variant_id, restocked, cleared))
+    await session.flush()
+    await shelf.settle(session, merchant_id, shelves.values(), now=now)
+    return results
+
+
+async def _took(session: AsyncSession, one: Return) -> list[_Took]:
+    """What the cause took of the variant, or of the parts it had then."""
+    own = await _rows(session, one, of_variant=True)
+    if not own or own[0].asked:
+        return own
+    # The cause is remembered, and took nothing here: it took the parts of a bundle.
+    return [took for took in await _rows(session, one, of_variant=False) if took.variant_id != one.variant_id]
+
+
+async def _rows(session: AsyncSession, one: Return, *, of_variant: bool) -> list[_Took]:
+    query = select(Movement.variant_id, Movement.quantity).where(
+        Movement.cause == one.cause, Movement.cause_id == one.cause_id
+    )
+    short = select(Shortfall).where(Shortfall.cause == one.cause, Shortfall.cause_id == one.cause_id)
+    if of_variant:
+        query = query.where(Movement.variant_id == one.variant_id)
+        short = short.where(Shortfall.variant_id == one.variant_id)
+    short = short.execution_options(populate_existing=True)
+    missing = {row.variant_id: row for row in await session.scalars(short)}
+    found = (await session.execute(query.order_by(Movement.variant_id))).all()
+    return [_Took(row.variant_id, -row.quantity, missing.get(row.variant_id)) for row in found]
+
+
+async def _before(session: AsyncSession, one: Return, took: _Took) -> tuple[int, int]:
+    """Of what the cause took: units struck off already, and units on the shelf again."""
+    back = await session.scalar(
+        select(func.coalesce(func.sum(Movement.quantity), 0)).where(
+            Movement.variant_id == took.variant_id,
+            Movement.cause == one.cause + BACK,
+            Movement.cause_id.startswith(f"{one.cause_id}:", autoescape=True),
+        )
+    )
+    return (took.shortfall.cleared if took.shortfall else 0), int(back or 0)
