@@ -145,7 +145,7 @@ async def _unheard_for(session: AsyncSession, batch: Batch, subject: str, now: d
         )
         .order_by(Attempt.created_at.desc())
     )
-    for began, sent in rows.tuples().all():
+    for began, sent in rows.all():
         if sent.get(subject, {}).get("creates"):
             elapsed: timedelta = now - began
             return elapsed

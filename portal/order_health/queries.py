@@ -148,6 +148,7 @@ async def _statements(session: AsyncSession, at_once: Mapping[str, bool], since:
         .where(Connection.channel.in_(at_once), Connection.state != ConnectionState.SETUP)
         .order_by(Connection.id)
     )
+    found: Sequence[tuple[Connection, OrderFeed | None]] = (await session.execute(query)).all()
     return [
         Statement(
             connection=connection,
@@ -155,12 +156,12 @@ async def _statements(session: AsyncSession, at_once: Mapping[str, bool], since:
             at_once=at_once[connection.channel],
             total=sum(parts.get(connection.id, {}).values()),
             parts=parts.get(connection.id, {}),
-            read_at=feed.read_at if feed else None,
-            problem=feed.problem if feed else None,
-            compared=feed.compared if feed else None,
-            compared_at=feed.compared_at if feed else None,
+            read_at=feed.read_at if feed is not None else None,
+            problem=feed.problem if feed is not None else None,
+            compared=feed.compared if feed is not None else None,
+            compared_at=feed.compared_at if feed is not None else None,
         )
-        for connection, feed in (await session.execute(query)).all()
+        for connection, feed in found
         if connection.state is not ConnectionState.DISCONNECTED or connection.id in parts
     ]
 

@@ -69,7 +69,7 @@ async def _there(session: AsyncSession, store: Connection, variant_ids: Sequence
     query = select(ListingItem.variant_id, ListingItem.channel_id).where(
         ListingItem.connection_id == store.id, ListingItem.variant_id.in_(variant_ids)
     )
-    return dict((await session.execute(query)).tuples().all())
+    return dict((await session.execute(query)).all())
 
 
 def _problem(code: str, field: str = "") -> Problem:

@@ -110,7 +110,7 @@ async def _twins(session: AsyncSession, store: Connection, order: Order, record:
     query = select(ListingItem.channel_id, ListingItem.variant_id).where(
         ListingItem.connection_id == store.id, ListingItem.channel_id.in_(items)
     )
-    variants = dict((await session.execute(query)).tuples().all())
+    variants = dict((await session.execute(query)).all())
     left = list(order.lines)
     twins: dict[str, OrderLine] = {}
     for place, theirs in enumerate(record.lines):

@@ -78,16 +78,17 @@ async def feeds_part(session: AsyncSession, runtime: Runtime) -> Fragment:
     busy = set(
         await session.scalars(select(Task.connection_id).where(Task.kind == kinds.ORDERS.name, Task.state.in_(OPEN)))
     )
+    found: Sequence[tuple[Connection, OrderFeed | None]] = (await session.execute(query)).all()
     readings = [
         Reading(
             connection,
             f"{channel_name(connection.channel)} · {connection_name(connection)}",
             runtime.connectors[connection.channel].capabilities.webhooks,
-            feed.read_at if feed else None,
-            feed.problem if feed else None,
+            feed.read_at if feed is not None else None,
+            feed.problem if feed is not None else None,
             connection.id in busy,
         )
-        for connection, feed in (await session.execute(query)).all()
+        for connection, feed in found
         if runtime.connectors[connection.channel].orders is not None
     ]
     return Fragment("order-feeds", "orders/_feeds.html", {"readings": readings})

@@ -27,14 +27,14 @@ async def match(session: AsyncSession, connection_id: UUID, lines: Sequence[Orde
 
 async def _linked(session: AsyncSession, connection_id: UUID, skus: Iterable[str]) -> dict[str, UUID]:
     query = select(SkuLink.sku, SkuLink.variant_id).where(SkuLink.connection_id == connection_id, SkuLink.sku.in_(skus))
-    return dict((await session.execute(query)).tuples().all())
+    return dict((await session.execute(query)).all())
 
 
 async def _listed(session: AsyncSession, connection_id: UUID, items: Iterable[str]) -> dict[str, UUID]:
     query = select(ListingItem.channel_id, ListingItem.variant_id).where(
         ListingItem.connection_id == connection_id, ListingItem.channel_id.in_(items)
     )
-    return dict((await session.execute(query)).tuples().all())
+    return dict((await session.execute(query)).all())
 
 
 async def _same(session: AsyncSession, skus: Iterable[str]) -> dict[str, UUID]:

@@ -25,7 +25,7 @@ from portal.tasks import service as tasks
 async def create_in_store(session: AsyncSession, order_id: UUID, *, now: datetime) -> StoreOrder | None:
     """The order is on its way to the store; the store's order itself where it is there already.
 
-    Raises Conflict for one that has left or is cancelled, that the channel ships itself, and where no store is connected.
+    Raises Conflict for one that has left, is cancelled or is shipped by the channel, and where no store is connected.
     """
     order = await queries.one(session, order_id, lock=True)
     stands = await store.made(session, order.id)

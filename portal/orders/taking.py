@@ -14,9 +14,9 @@ from portal.models.connections import Connection
 from portal.models.orders import Order, OrderLine
 from portal.orders import events
 from portal.orders.cancelling import units
-from portal.stock import orders as ledger
+from portal.stock import claims as ledger
 from portal.stock import returns, shelf
-from portal.stock.orders import Claim
+from portal.stock.claims import Claim
 from portal.stock.returns import Return
 
 CAUSE: Final = "order"

@@ -1,0 +1,14 @@
+"""A shop with five mugs to sell."""
+
+from __future__ import annotations
+
+import pytest
+
+from portal.db import Sessions
+from portal.models.accounts import Merchant
+from tests.orders.sales import Shop, a_shop
+
+
+@pytest.fixture
+async def shop(sessions: Sessions, merchant: Merchant) -> Shop:
+    return await a_shop(sessions, merchant)
