@@ -42,6 +42,8 @@ NOT_STOCKED = "ITEM_NOT_STOCKED_AT_LOCATION"
 VARIANT_GONE = "PRODUCT_VARIANT_DOES_NOT_EXIST"
 ALREADY_STOCKED = "already_stocked"
 ALREADY_TAKEN = "already_taken"
+ALREADY_CANCELLED = "already_cancelled"
+CANCELLING = "cancelling"
 GONE = frozenset({PRODUCT_GONE, "NOT_FOUND", "resource_gone", "publication_gone"})
 # The key was used by a call that died inside Shopify; nothing was executed and the key is spent.
 SPENT_KEY = "IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED"
@@ -75,15 +77,16 @@ _CODES_BY_CLASS: Mapping[ProblemClass, str] = {
     """,
     ProblemClass.ACCOUNT: """
         FILE_STORAGE_LIMIT_EXCEEDED GIFT_CARDS_NOT_ACTIVATED INVALID_LOCATION LINKED_OPTIONS_NOT_SUPPORTED_FOR_SHOP
-        NOT_DEFINED_FOR_SHOP PRODUCT_SUSPENDED SUBSCRIPTION_VIOLATION publication_gone
+        NOT_DEFINED_FOR_SHOP PRODUCT_SUSPENDED SHOP_DORMANT SUBSCRIPTION_VIOLATION publication_gone
     """,
-    ProblemClass.PERMISSION: "APP_NOT_FOUND APP_NOT_INSTALLED USER_PERMISSIONS_INSUFFICIENT",
+    ProblemClass.PERMISSION: "APP_NOT_FOUND APP_NOT_INSTALLED NO_REFUND_PERMISSION USER_PERMISSIONS_INSUFFICIENT",
     ProblemClass.BUSY: f"""
-        APP_UNINSTALL_ERROR {STALE} COMPARE_QUANTITY_STALE GENERIC_ERROR IDEMPOTENCY_CONCURRENT_REQUEST {SPENT_KEY}
-        {NOT_STOCKED} JOB_ERROR MEDIA_TIMEOUT_ERROR {ALREADY_STOCKED} operation_in_progress
+        APP_UNINSTALL_ERROR {CANCELLING} {STALE} COMPARE_QUANTITY_STALE GENERIC_ERROR IDEMPOTENCY_CONCURRENT_REQUEST
+        INTERNAL_ERROR {SPENT_KEY} {NOT_STOCKED} JOB_ERROR MEDIA_TIMEOUT_ERROR {ALREADY_STOCKED} operation_in_progress
     """,
     ProblemClass.OURS: """
-        CANNOT_SPECIFY_BOTH COMPARE_QUANTITY_REQUIRED IDEMPOTENCY_KEY_PARAMETER_MISMATCH ID_NOT_ALLOWED INPUT_MISMATCH
+        CANNOT_SPECIFY_BOTH COMPARE_QUANTITY_REQUIRED FULFILLMENT_SERVICE_INVALID PROCESSED_AT_INVALID
+        REDUNDANT_CUSTOMER_FIELDS TAX_LINE_RATE_MISSING IDEMPOTENCY_KEY_PARAMETER_MISMATCH ID_NOT_ALLOWED INPUT_MISMATCH
         INVALID_NAME INVALID_REASON INVALID_REFERENCE_DOCUMENT INVALID_SIGNED_URL METAFIELD_MISMATCH
         MISSING_FIELD_REQUIRED MUST_BE_FOR_THIS_PRODUCT MUST_SPECIFY_ONE_OF_PAIR
         NO_DUPLICATE_INVENTORY_ITEM_ID_GROUP_ID_PAIR NO_INVENTORY_QUANTITES_DURING_UPDATE
@@ -124,6 +127,8 @@ _WORDINGS = (
     _Wording(re.compile(r"^Product does not exist"), PRODUCT_GONE),
     _Wording(re.compile(r"^Resource does not exist"), "resource_gone"),
     _Wording(re.compile(r"^Publication does not exist"), "publication_gone"),
+    _Wording(re.compile(r"^Cannot cancel an order that has already been canceled"), ALREADY_CANCELLED),
+    _Wording(re.compile(r"^Cancellation is already in progress"), CANCELLING),
     _Wording(re.compile(r"^Another operation already in progress"), "operation_in_progress"),
     _Wording(re.compile(r"^Not allowed to set available quantity"), ALREADY_STOCKED),
     _Wording(re.compile(r"because the location wasn't found"), "INVALID_LOCATION"),
@@ -131,7 +136,7 @@ _WORDINGS = (
     _Wording(re.compile(r"^Address "), "address_refused"),
 )
 # These codes say no more than "no"; a wording that says which no is worth more.
-_VAGUE_CODES = frozenset({"", "INVALID_INPUT", "INVALID_PRODUCT", "INVALID_VARIANT"})
+_VAGUE_CODES = frozenset({"", "INVALID", "INVALID_INPUT", "INVALID_PRODUCT", "INVALID_VARIANT"})
 
 
 def problem_of(user_errors: Sequence[Mapping[str, Any]], *, variants: Sequence[int] | None = None) -> Problem:
