@@ -65,7 +65,9 @@ class OrderLine:
 
     `item_id` is the listing item's id at the channel (`LinkedItem.channel_id`), empty where the channel has none.
     `unit_price` and `tax` (of the whole line) are None while the channel does not say; `discount` is off the whole
-    line. `restocked` of the cancelled ones went back on the channel's own shelf without us.
+    line; `tax_rate` is a fraction as text ("0.1" is ten per cent). `restocked` went back on the channel's own shelf
+    without us: of the cancelled ones, and at a store of what buyers sent back. `reference` is the line of the sale
+    (its `channel_id`) that we wrote on it when it was we who made it.
     """
 
     channel_id: str
@@ -80,6 +82,7 @@ class OrderLine:
     tax: Money | None = None
     tax_rate: str = ""
     discount: Money | None = None
+    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +179,7 @@ class OrderToCancel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreOrder:
-    """A marketplace's order as it stands in the merchant's own store. `lines` joins its line ids to our own."""
+    """A marketplace's order as it stands in the merchant's own store. Its lines are joined by `OrderLine.reference`."""
 
     channel_id: str
     number: str

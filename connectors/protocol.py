@@ -237,7 +237,10 @@ class Orders(Protocol):
         """The ids of all orders placed from `start` until before `end`, in every state: what a statement counts."""
 
     async def tell_shipped(self, account: Account, parcels: Sequence[ParcelToTell]) -> list[Outcome[str]]:
-        """Each parcel is on its order, once however often it is told; what the channel calls it there."""
+        """Each parcel is on its order, once however often it is told; what the channel calls it there.
+
+        Nothing is told to a store, where the parcels come from: raises OurFault.
+        """
 
     async def cancel(self, account: Account, orders: Sequence[OrderToCancel]) -> list[Outcome[None]]:
         """Each order is cancelled; one that was already counts as done. May answer `Sent` (see Connector.look)."""

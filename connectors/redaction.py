@@ -20,7 +20,8 @@ _PERSONAL_KEYS = frozenset(
     "firstname lastname fullname familyname givenname middlename firstnamekana lastnamekana familynamekana "
     "address address1 address2 address3 addressline1 addressline2 addressline3 street street1 street2 subaddress "
     "city town zip zipcode zipcode1 zipcode2 postalcode postcode prefecture province stateorregion county company "
-    "latitude longitude birthday birthdate ipaddress clientip browserip username buyername buyeremail".split()
+    "latitude longitude birthday birthdate ipaddress clientip browserip username buyername buyeremail "
+    "note staffnote".split()
 )
 _PERSONAL_CONTAINERS = frozenset(
     "customer buyer buyerinfo orderer orderermodel recipient recipientaddress sender sendermodel consignee "
@@ -113,7 +114,12 @@ def _mask_member(key: str, value: object, secrets: tuple[str, ...], *, personal:
         return _mask_value(value, secrets, personal=inside)
     if personal and (bare in _KEPT_OF_A_PERSON or bare.endswith("id")):
         return _mask_value(value, secrets, personal=False)
-    return _mask_value(value, secrets, personal=personal or bare in _PERSONAL_KEYS)
+    return _mask_value(value, secrets, personal=personal or _is_personal(bare))
+
+
+def _is_personal(bare: str) -> bool:
+    """A variable of several calls in one has a number behind its name."""
+    return bare in _PERSONAL_KEYS or bare.rstrip("0123456789") in _PERSONAL_KEYS
 
 
 def _hide(value: object) -> object:

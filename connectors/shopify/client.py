@@ -30,9 +30,11 @@ Result = dict[str, Any] | None | Problem
 class ShopifyClient:
     """One shop for the length of one operation."""
 
-    def __init__(self, client: httpx.AsyncClient, account: Account) -> None:
+    def __init__(self, client: httpx.AsyncClient, account: Account, *, private: tuple[str, ...] = ()) -> None:
+        """`private` are a buyer's data in what is sent: Shopify quotes values in its refusals, under any name."""
         self._client = client
         self._account = account
+        self._private = private
 
     async def run(self, parts: Sequence[Part]) -> list[Result]:
         """One result for each part, in order, from as few requests as their cost allows.
@@ -123,7 +125,7 @@ class ShopifyClient:
                 "X-Shopify-Access-Token": token,
             },
             content=json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"),
-            secrets=(token,),
+            secrets=(token, *self._private),
         )
 
 

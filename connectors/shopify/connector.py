@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import httpx
 
 from connectors.errors import AccountBlocked, PermissionLost, Problem, ProblemClass, as_error
+from connectors.orders import OrderToCancel
 from connectors.pictures import Rules
 from connectors.protocol import Account, Capabilities, Key, Kinds, Offers, Orders, Reports, Store
 from connectors.records import (
@@ -30,6 +32,8 @@ from connectors.records import (
 from connectors.shopify import errors, finishing, looking, mapping, oauth, publishing, stock, webhooks
 from connectors.shopify.client import ShopifyClient
 from connectors.shopify.documents import Part
+from connectors.shopify.orders import ShopifyOrders
+from connectors.shopify.store import ShopifyStore
 
 CAPABILITIES = Capabilities(
     name="Shopify",
@@ -68,11 +72,12 @@ class Shopify:
     kinds: Kinds | None = None
     offers: Offers | None = None
     reports: Reports | None = None
-    orders: Orders | None = None
-    store: Store | None = None
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
+        self._orders = ShopifyOrders(client)
+        self.orders: Orders | None = self._orders
+        self.store: Store | None = ShopifyStore(client)
 
     def account_domain(self, text: str) -> str:
         return oauth.shop_domain(text)
@@ -103,7 +108,9 @@ class Shopify:
         write = partial(publishing.update, self._shop(account), publication_id=publication_id)
         return await _in_currency(account.currency, items, write)
 
-    async def look(self, account: Account, sent: Sequence[SentItem[PublishItem]]) -> list[Outcome[Published]]:
+    async def look(self, account: Account, sent: Sequence[SentItem[Any]]) -> list[Outcome[Any]]:
+        if isinstance(sent[0].item, OrderToCancel):
+            return await self._orders.look(account, sent)
         return await finishing.look(self._shop(account), sent, publication_id=_setting(account, "publication_id"))
 
     async def end(self, account: Account, channel_ids: Sequence[str]) -> list[Outcome[None]]:

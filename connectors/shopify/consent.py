@@ -22,6 +22,8 @@ SCOPES = (
     "read_locations",
     "read_files",
     "write_files",
+    "read_orders",
+    "write_orders",
 )
 
 

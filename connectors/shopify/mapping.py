@@ -466,11 +466,11 @@ def code_search(product: ProductRecord, *, at_most: int) -> str:
     """
     skus = list(dict.fromkeys(variant.sku for variant in product.variants if variant.sku))[:at_most]
     barcodes = list(dict.fromkeys(variant.barcode for variant in product.variants if variant.barcode))[:at_most]
-    terms = [f"sku:{_quoted(sku)}" for sku in skus] + [f"barcode:{_quoted(code)}" for code in barcodes]
+    terms = [f"sku:{quoted(sku)}" for sku in skus] + [f"barcode:{quoted(code)}" for code in barcodes]
     return " OR ".join(terms)
 
 
-def _quoted(value: str) -> str:
+def quoted(value: str) -> str:
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from connectors import signatures
 from connectors.records import InboundEvent
-from connectors.shopify import oauth
+from connectors.shopify import oauth, order_webhooks
 
 # What we are told of, and the fields of each that we read: a product of 2,048 variants would be a large letter, and
 # what is never sent needs no care. The privacy topics are declared in the app's own configuration at Shopify.
@@ -17,6 +17,7 @@ TOPICS: Mapping[str, tuple[str, ...]] = {
     "PRODUCTS_UPDATE": ("id", "admin_graphql_api_id"),
     "PRODUCTS_DELETE": ("id",),
     "INVENTORY_LEVELS_UPDATE": ("inventory_item_id", "location_id", "available"),
+    **{topic.replace("/", "_").upper(): order_webhooks.FIELDS for topic in sorted(order_webhooks.TOPICS)},
 }
 # Every write of ours comes back as such an event.
 GATHERS = {"products/update"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from portal.listings import words_shopify_orders
 from portal.listings.wording import (
     LOOKING,
     N_,
@@ -319,5 +320,6 @@ WORDINGS: Mapping[str, Wording] = {
     **_STOCK,
     **_MEDIA,
     **_BUSY,
+    **words_shopify_orders.WORDINGS,
     **dict.fromkeys(_OUR_CODES, _OUR_REQUEST),
 }

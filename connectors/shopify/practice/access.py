@@ -26,6 +26,14 @@ _FILES = (
     "read_images",
     "read_quick_sale",
 )
+_ORDERS = ("read_orders", "read_marketplace_orders")
+_FULFILLMENTS = (
+    *_ORDERS,
+    "read_assigned_fulfillment_orders",
+    "read_merchant_managed_fulfillment_orders",
+    "read_third_party_fulfillment_orders",
+    "read_marketplace_fulfillment_orders",
+)
 _LOCATION = ("read_locations", "read_inventory", "read_markets_home")
 _LOCATION_NAME = ("read_locations", "read_markets_home")
 
@@ -47,6 +55,16 @@ TYPES: dict[str, tuple[str, ...]] = {
     "InventoryQuantity": ("read_inventory",),
     "InventoryAdjustmentGroup": ("read_inventory",),
     "Location": _LOCATION,
+    "Order": (*_ORDERS, "read_quick_sale"),
+    "LineItem": _ORDERS,
+    "Fulfillment": _FULFILLMENTS,
+    "FulfillmentLineItem": _ORDERS,
+    "FulfillmentTrackingInfo": _FULFILLMENTS,
+    "Refund": _ORDERS,
+    "RefundLineItem": _ORDERS,
+    "OrderRiskSummary": ("read_orders",),
+    "OrderRiskAssessment": ("read_orders",),
+    "OrderCancelUserError": _ORDERS,
     "MediaImage": _FILES,
     "Media": _FILES,
     "File": _FILES,
@@ -86,6 +104,8 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "Mutation.inventoryAdjustQuantities": ("write_inventory",),
     "Mutation.inventoryActivate": ("write_inventory",),
     "Mutation.inventoryItemUpdate": ("write_inventory",),
+    "Mutation.orderCreate": ("write_orders",),
+    "Mutation.orderCancel": ("write_orders", "write_marketplace_orders"),
 }
 
 Resolver = Callable[..., Any]

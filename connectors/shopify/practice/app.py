@@ -17,7 +17,7 @@ from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template import TemplateConfig
 
 from connectors.practice.pages import style
-from connectors.shopify.practice import control, oauth, operations, pages, webhooks
+from connectors.shopify.practice import cancelling, control, oauth, operations, pages, webhooks
 from connectors.shopify.practice.addressing import AnyRequest, below_shop
 from connectors.shopify.practice.endpoint import graphql_endpoint
 from connectors.shopify.practice.graphql import load_schema
@@ -51,7 +51,8 @@ def create_app(settings: PracticeSettings, *, clock: Callable[[], float] = time.
         async with httpx.AsyncClient(follow_redirects=False, trust_env=False, verify=_trust()) as client:
             practice = Practice(settings, Store(settings.data_file, clock), clock, load_schema(), client)
             app.state.practice = practice
-            behind = [create_task(webhooks.deliver_forever(practice)), create_task(operations.run_forever(practice))]
+            work = (webhooks.deliver_forever, operations.run_forever, cancelling.run_forever)
+            behind = [create_task(forever(practice)) for forever in work]
             try:
                 yield
             finally:
@@ -74,6 +75,7 @@ def create_app(settings: PracticeSettings, *, clock: Callable[[], float] = time.
             pages.index,
             pages.make_shop,
             pages.show,
+            pages.show_order,
             pages.act,
         ],
         lifespan=[running],

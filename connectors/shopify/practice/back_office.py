@@ -24,7 +24,7 @@ def seed(practice: Practice, domain: str, given: list[dict[str, Any]]) -> list[i
     A product: title, and as wanted handle, status, vendor, tags, options (names), images (addresses), published,
     variants. A variant: sku, barcode, price, compareAtPrice, quantity, options (values), tracked.
     """
-    mutation = _by_hand(practice, domain)
+    mutation = by_hand(practice, domain)
     numbers = []
     for one in given:
         with practice.store.transaction():
@@ -37,7 +37,7 @@ def seed(practice: Practice, domain: str, given: list[dict[str, Any]]) -> list[i
 
 def change(practice: Practice, domain: str, given: dict[str, Any]) -> None:
     """The product (by `product` number or `handle`) or variant (by `sku`) has the new title, price, stock, status."""
-    mutation = _by_hand(practice, domain)
+    mutation = by_hand(practice, domain)
     request = mutation.request
     with practice.store.transaction():
         product, chosen = _find(request, given)
@@ -53,14 +53,14 @@ def change(practice: Practice, domain: str, given: dict[str, Any]) -> None:
 
 
 def delete(practice: Practice, domain: str, given: dict[str, Any]) -> None:
-    mutation = _by_hand(practice, domain)
+    mutation = by_hand(practice, domain)
     with practice.store.transaction():
         products.remove(mutation, _find(mutation.request, given)[0])
 
 
 def catalog_of(practice: Practice, domain: str, *, limit: int = -1) -> list[dict[str, Any]]:
     """The products of the shop as they stand, all or the first few, for tests and for the control page."""
-    request = _by_hand(practice, domain).request
+    request = by_hand(practice, domain).request
     rows = practice.store.rows("SELECT * FROM product WHERE shop = ? ORDER BY id LIMIT ?", domain, limit)
     return [_told(request, row) for row in rows]
 
@@ -93,7 +93,7 @@ def _told_variant(request: Request, row: Row) -> dict[str, Any]:
     }
 
 
-def _by_hand(practice: Practice, domain: str) -> Mutation:
+def by_hand(practice: Practice, domain: str) -> Mutation:
     """The merchant's own work: it is no line of the ledger, which holds what apps did."""
     shop = shops.find(practice.store, domain)
     if shop is None:

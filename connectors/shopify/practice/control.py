@@ -11,7 +11,7 @@ from litestar.exceptions import ClientException
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from connectors.practice.pages import from_own_pages
-from connectors.shopify.practice import app_access, back_office, faults, payloads, shops, webhooks
+from connectors.shopify.practice import app_access, back_office, faults, order_desk, payloads, shops, webhooks
 from connectors.shopify.practice.addressing import AnyRequest, practice_of, shop_of
 from connectors.shopify.practice.costs import RESTORE_PER_SECOND
 from connectors.shopify.practice.state import Practice
@@ -21,6 +21,8 @@ COMPLIANCE_TOPICS = ("customers/data_request", "customers/redact", "shop/redact"
 USUAL_DETAILS: dict[str, dict[str, Any]] = {
     "refuse": {"of": "productSet"},
     "linger": {"seconds": 60},
+    "lag": {"seconds": 60},
+    "shuffle": {"seconds": 5},
 }
 JSON_COLUMNS = ("operations", "variables", "ids", "values", "details")
 
@@ -82,6 +84,21 @@ async def list_products(request: AnyRequest) -> list[Json]:
     return back_office.catalog_of(practice_of(request), shop_of(request)["domain"])
 
 
+@post("/shops/{shop:str}/orders")
+async def place_orders(request: AnyRequest, data: JSONBody[Json]) -> Json:
+    """Somebody buys, once or `count` times; what may be given stands at order_desk.place."""
+    try:
+        placed = order_desk.place(practice_of(request), shop_of(request)["domain"], data)
+    except (KeyError, ValueError, LookupError, ArithmeticError) as error:
+        raise ClientException(f"{type(error).__name__}: {error}") from error
+    return {"order_id": placed[0], "order_ids": placed}
+
+
+@get("/shops/{shop:str}/orders")
+async def list_orders(request: AnyRequest) -> list[Json]:
+    return order_desk.record(practice_of(request), shop_of(request)["domain"])
+
+
 @get("/shops/{shop:str}/bucket")
 async def read_bucket(request: AnyRequest) -> Json:
     """The shop's plan, the points it holds now, and those it has been paid since the server started."""
@@ -118,9 +135,12 @@ def ask_fault(practice: Practice, shop: Row, asked: Json) -> int:
 
 
 async def perform(practice: Practice, shop: Row, action: str, data: Json) -> Json:
-    """revoke, expire, uninstall, empty-bucket, plan, scopes, state, change, delete, compliance, forget, deliver."""
+    """revoke, expire, uninstall, empty-bucket, plan, scopes, state, change, delete, compliance, forget, deliver, sell.
+
+    With an `order`: pay, cancel, fulfil, unfulfil, restock, assess, write (see order_desk).
+    """
     domain = shop["domain"]
-    actions: dict[str, Callable[[], None]] = {
+    actions: dict[str, Callable[[], object]] = {
         "revoke": lambda: app_access.revoke(practice, domain),
         "expire": lambda: app_access.expire(practice, domain),
         "uninstall": lambda: app_access.uninstall(practice, domain),
@@ -132,7 +152,10 @@ async def perform(practice: Practice, shop: Row, action: str, data: Json) -> Jso
         "delete": lambda: back_office.delete(practice, domain, data),
         "compliance": lambda: _send_compliance(practice, shop, data),
         "forget": lambda: _forget(practice, domain, data["topic"]),
+        "sell": lambda: order_desk.place(practice, domain, data),
     }
+    if action in order_desk.ACTIONS:
+        return {"done": order_desk.ACTIONS[action](practice, domain, data)}
     if action == "deliver":
         return {"tried": await webhooks.deliver_due(practice, early=True)}
     actions[action]()
@@ -186,6 +209,8 @@ router = Router(
         clear_faults,
         seed_products,
         list_products,
+        place_orders,
+        list_orders,
         read_bucket,
         read_table,
         act,

@@ -7,9 +7,11 @@ drop         hangs up in the middle of the answer; when
 error        answers `status` and `body`; when
 kill         SIGKILLs the process `pid`; when
 refuse       refuses the mutation `of` with `field`, `message` and `code`; only for `handle` when that is given
-duplicate    sends the webhooks of `topic` twice; of all topics when none is given
-lose         never sends them
-linger       lets the work of an asynchronous productSet take `seconds`
+duplicate    sends the webhooks of `topic` `times` times, twice if it does not say; of all topics when none is given
+lose         never sends them; of `percent` 10 every tenth
+shuffle      sends them late, in another order, within `seconds`
+linger       lets the work of an asynchronous productSet, or of a cancellation, take `seconds`
+lag          lets the next order be found by no search for `seconds`
 
 `when` is before or after the mutations of the call are accepted; `operation` narrows a fault to documents with
 that root field.
@@ -25,7 +27,20 @@ from connectors.practice.store import Store
 
 __all__ = ["KINDS", "add", "clear", "take", "waiting"]
 
-KINDS = ("throttle", "maintenance", "slow", "drop", "error", "kill", "refuse", "duplicate", "lose", "linger")
+KINDS = (
+    "throttle",
+    "maintenance",
+    "slow",
+    "drop",
+    "error",
+    "kill",
+    "refuse",
+    "duplicate",
+    "lose",
+    "linger",
+    "shuffle",
+    "lag",
+)
 
 
 def add(store: Store, domain: str, kind: str, *, count: int | None, details: dict[str, Any]) -> int:

@@ -29,6 +29,7 @@ from connectors.shopify.practice import (
     access,
     app_access,
     bulk_variants,
+    cancelling,
     costs,
     inventory,
     media,
@@ -38,6 +39,7 @@ from connectors.shopify.practice import (
     products,
     queries,
     refusals,
+    selling,
     stock_nodes,
     subscriptions,
     variables,
@@ -62,6 +64,8 @@ PLAIN: dict[str, mutations.Accept] = {
     "webhookSubscriptionCreate": subscriptions.accept_create,
     "webhookSubscriptionUpdate": subscriptions.accept_update,
     "webhookSubscriptionDelete": subscriptions.accept_delete,
+    "orderCreate": selling.accept_create,
+    "orderCancel": cancelling.accept_cancel,
     "appUninstall": app_access.accept_uninstall,
 }
 # These need @idempotent: https://shopify.dev/docs/api/usage/implementing-idempotency
@@ -91,6 +95,9 @@ def load_schema() -> GraphQLSchema:
     variant = schema.type_map["ProductVariant"]
     assert isinstance(variant, GraphQLObjectType)
     variant.fields["inventoryItem"].resolve = lambda source, info: stock_nodes.item(info.context, source["row"])
+    cancelled = schema.type_map["OrderCancelPayload"]
+    assert isinstance(cancelled, GraphQLObjectType)
+    cancelled.fields["orderCancelUserErrors"].resolve = lambda source, _info: source["userErrors"]
     access.guard(schema)
     return schema
 

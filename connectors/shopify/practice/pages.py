@@ -9,23 +9,26 @@ from typing import Any
 from litestar import Response, get, post
 from litestar.enums import MediaType
 from litestar.exceptions import ClientException
+from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
 from connectors.practice.pages import clock_time, from_own_pages, page_headers
-from connectors.shopify.practice import app_access, back_office, control, faults, shops
-from connectors.shopify.practice.addressing import AnyRequest, practice_of, shop_of
+from connectors.shopify.practice import app_access, back_office, control, faults, order_desk, shops
+from connectors.shopify.practice.addressing import AnyRequest, below_shop, domain_of, practice_of, shop_of
 from connectors.shopify.practice.costs import RESTORE_PER_SECOND
 
 TEMPLATES = Path(__file__).with_name("templates")
 LAST_REQUESTS = 25
 FIRST_PRODUCTS = 100
+LAST_ORDERS = 50
 # What a button of the page does: a fault for the next call, or an action at once.
 FAULT_BUTTONS = {
     "throttle": "Throttle next call",
     "maintenance": "503 on next call",
     "error": "500 on next call",
     "drop": "Drop next answer",
-    "linger": "Take a minute over the next large product",
+    "linger": "Take a minute over the next large product or cancellation",
+    "lag": "Hide the next order from searches for a minute",
 }
 ACTION_BUTTONS = {
     "expire": "Expire tokens",
@@ -69,6 +72,7 @@ async def show(request: AnyRequest) -> Template:
             "shop": shop,
             "products": back_office.catalog_of(practice, domain, limit=FIRST_PRODUCTS),
             "shown_at_most": FIRST_PRODUCTS,
+            "orders": order_desk.record(practice, domain, limit=LAST_ORDERS)[::-1],
             "tokens": app_access.tokens(practice, domain),
             "requests": [_told(row) for row in store.rows(query.format("request"), domain, LAST_REQUESTS)],
             "deliveries": [_told(row) for row in store.rows(query.format("delivery"), domain, LAST_REQUESTS)],
@@ -81,6 +85,12 @@ async def show(request: AnyRequest) -> Template:
         },
         headers=page_headers(),
     )
+
+
+@get(below_shop("/admin/orders/{number:str}"))
+async def show_order(request: AnyRequest, number: FromPath[str]) -> Redirect:
+    """Where the address of an order leads, as it does in a shop's admin."""
+    return Redirect(f"/practice/shops/{domain_of(request)}#order-{number}")
 
 
 @post("/practice/shops/{shop:str}", guards=[from_own_pages])
@@ -97,7 +107,7 @@ async def act(request: AnyRequest) -> Redirect:
         wanted = {name: value for name, value in form.items() if value != ""}
         try:
             await control.perform(practice, shop, action, wanted)
-        except (KeyError, ValueError, LookupError) as error:
+        except (KeyError, ValueError, LookupError, ArithmeticError) as error:
             raise ClientException(str(error)) from error
     return Redirect(f"/practice/shops/{shop['domain']}", status_code=303)
 

@@ -7,7 +7,18 @@ from typing import Any
 
 from graphql import GraphQLError, GraphQLResolveInfo
 
-from connectors.shopify.practice import catalog, nodes, operations, search, shops, stock_nodes, subscriptions
+from connectors.shopify.practice import (
+    cancelling,
+    catalog,
+    nodes,
+    operations,
+    order_nodes,
+    sales,
+    search,
+    shops,
+    stock_nodes,
+    subscriptions,
+)
 from connectors.shopify.practice.gids import asked_number, gid, parse
 from connectors.shopify.practice.nodes import Node
 from connectors.shopify.practice.paging import by_id, connection
@@ -15,6 +26,8 @@ from connectors.shopify.practice.state import Request
 from connectors.shopify.practice.store import Row
 
 SORT_COLUMNS = {"ID": "id", "TITLE": "title", "CREATED_AT": "created_at", "UPDATED_AT": "updated_at"}
+
+ORDER_SORT_COLUMNS = {"PROCESSED_AT": "processed_at", "CREATED_AT": "created_at", "UPDATED_AT": "updated_at"}
 
 
 def shop(request: Request) -> Node:
@@ -94,6 +107,23 @@ def product_operation(request: Request, *, wanted: str) -> Node | None:
     return operations.node(request, asked_number(wanted, "ProductSetOperation"))
 
 
+def order(request: Request, *, wanted: str) -> Node | None:
+    cancelling.run_due(request.practice)
+    row = sales.find(request, asked_number(wanted, "Order"))
+    return order_nodes.order(request, row) if row else None
+
+
+def orders(request: Request, *, query: str | None = None, sortKey: str = "PROCESSED_AT", **page: Any) -> Node:
+    cancelling.run_due(request.practice)
+    column = ORDER_SORT_COLUMNS.get(sortKey, "id")
+    rows = _found(request, search.ORDERS, query, order=column)
+    return connection(rows, lambda row: order_nodes.order(request, row), key=lambda row: row[column], **page)
+
+
+def job(request: Request, *, wanted: str) -> Node | None:
+    return cancelling.job(request, wanted)
+
+
 def inventory_item(request: Request, *, wanted: str) -> Node | None:
     row = stock_nodes.find_item(request, asked_number(wanted, "InventoryItem"))
     return stock_nodes.item(request, row) if row else None
@@ -153,6 +183,9 @@ ROOT: dict[str, Callable[..., Any]] = {
     "productVariant": product_variant,
     "productVariants": product_variants,
     "productOperation": product_operation,
+    "order": order,
+    "orders": orders,
+    "job": job,
     "inventoryItem": inventory_item,
     "inventoryItems": inventory_items,
     "webhookSubscriptions": webhook_subscriptions,

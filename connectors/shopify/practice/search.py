@@ -38,6 +38,15 @@ VARIANT_FIELDS = {
     "barcode": "variant.barcode",
     "updated_at": "time variant.updated_at",
 }
+ORDER_FIELDS = {
+    "id": "number",
+    "name": "sale.name",
+    "source_identifier": "sale.source_identifier",
+    "tag": "tag",
+    "created_at": "time sale.created_at",
+    "processed_at": "time sale.processed_at",
+    "updated_at": "time sale.updated_at",
+}
 ITEM_FIELDS = {
     "id": "variant.item_id",
     "sku": "variant.sku",
@@ -64,6 +73,7 @@ class Entity:
 PRODUCTS = Entity("product", PRODUCT_FIELDS, ("product.title", "product.vendor", "product.product_type"))
 VARIANTS = Entity("variant", VARIANT_FIELDS, ("variant.sku", "variant.barcode"))
 ITEMS = Entity("variant", ITEM_FIELDS, ("variant.sku",))
+ORDERS = Entity("sale", ORDER_FIELDS, ("sale.name",))
 
 
 def condition(entity: Entity, query: str | None) -> Condition:
@@ -126,7 +136,7 @@ class _Reader:
         if target.endswith("_id"):
             return Condition(f"{target} {compare} ?", (_number(value),))
         if target == "tag":
-            inside = "SELECT 1 FROM json_each(product.tags) WHERE value = ? COLLATE NOCASE"
+            inside = f"SELECT 1 FROM json_each({self._entity.table}.tags) WHERE value = ? COLLATE NOCASE"
             return Condition(f"EXISTS ({inside})", (value,))
         if kind == "time":
             return Condition(f"{column} {compare} ?", (_seconds(value),))

@@ -22,6 +22,10 @@ FIRST_NUMBERS = {
     "InventoryItem": 49_012_345_678_901,
     "MediaImage": 39_012_345_678_901,
     "Metafield": 41_012_345_678_901,
+    "Order": 6_151_234_567_890,
+    "LineItem": 15_501_234_567_890,
+    "Fulfillment": 5_601_234_567_890,
+    "Refund": 901_234_567_890,
     "WebhookSubscription": 1_501_234_567_890,
 }
 OTHER_NUMBERS = 11_012_345_678_901

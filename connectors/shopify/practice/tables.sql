@@ -103,6 +103,85 @@ CREATE TABLE IF NOT EXISTS level (
 );
 CREATE TABLE IF NOT EXISTS adjustment (id TEXT PRIMARY KEY, shop TEXT NOT NULL, body TEXT NOT NULL, at REAL NOT NULL);
 
+-- An order is a "sale" here: ORDER is a word of SQL. Amounts are decimal text in the shop's own currency.
+CREATE TABLE IF NOT EXISTS sale (
+    id INTEGER PRIMARY KEY,
+    shop TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    financial_status TEXT NOT NULL,
+    test INTEGER NOT NULL,
+    gateways TEXT NOT NULL,
+    email TEXT,
+    phone TEXT,
+    note TEXT,
+    tags TEXT NOT NULL,
+    source_name TEXT,
+    source_identifier TEXT,
+    attributes TEXT NOT NULL,
+    taxes_included INTEGER NOT NULL,
+    tax_lines TEXT NOT NULL,
+    shipping TEXT NOT NULL,
+    discount TEXT NOT NULL,
+    ship_to TEXT,
+    bill_to TEXT,
+    risk TEXT NOT NULL DEFAULT '',
+    cancel_reason TEXT,
+    cancels INTEGER NOT NULL DEFAULT 0,
+    processed_at REAL NOT NULL,
+    created_at REAL NOT NULL,
+    updated_at REAL NOT NULL,
+    cancelled_at REAL,
+    searchable_at REAL NOT NULL
+);
+CREATE INDEX IF NOT EXISTS sale_updated ON sale (shop, updated_at);
+CREATE TABLE IF NOT EXISTS sale_line (
+    id INTEGER PRIMARY KEY,
+    sale_id INTEGER NOT NULL REFERENCES sale ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    variant_id INTEGER,
+    sku TEXT NOT NULL,
+    title TEXT NOT NULL,
+    variant_title TEXT,
+    quantity INTEGER NOT NULL,
+    price TEXT NOT NULL,
+    discount TEXT NOT NULL,
+    tax_lines TEXT NOT NULL,
+    properties TEXT NOT NULL,
+    requires_shipping INTEGER NOT NULL,
+    committed INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX IF NOT EXISTS sale_line_sale ON sale_line (sale_id);
+CREATE TABLE IF NOT EXISTS fulfillment (
+    id INTEGER PRIMARY KEY,
+    sale_id INTEGER NOT NULL REFERENCES sale ON DELETE CASCADE,
+    status TEXT NOT NULL,
+    company TEXT,
+    tracking TEXT,
+    url TEXT,
+    lines TEXT NOT NULL,
+    created_at REAL NOT NULL,
+    updated_at REAL NOT NULL
+);
+CREATE INDEX IF NOT EXISTS fulfillment_sale ON fulfillment (sale_id);
+CREATE TABLE IF NOT EXISTS refund (
+    id INTEGER PRIMARY KEY,
+    sale_id INTEGER NOT NULL REFERENCES sale ON DELETE CASCADE,
+    lines TEXT NOT NULL,
+    created_at REAL NOT NULL
+);
+CREATE INDEX IF NOT EXISTS refund_sale ON refund (sale_id);
+CREATE TABLE IF NOT EXISTS job (
+    id TEXT PRIMARY KEY,
+    shop TEXT NOT NULL,
+    sale_id INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    restock INTEGER NOT NULL,
+    due_at REAL NOT NULL,
+    done INTEGER NOT NULL DEFAULT 0
+);
+
 CREATE TABLE IF NOT EXISTS published (
     product_id INTEGER NOT NULL REFERENCES product ON DELETE CASCADE,
     publication_id INTEGER NOT NULL,

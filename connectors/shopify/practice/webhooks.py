@@ -32,15 +32,24 @@ def enqueue(
     rows = practice.store.rows("SELECT * FROM subscription WHERE shop = ? AND topic = ?", domain, enum_name)
     event = event_id or str(uuid4())
     for row in rows:
-        if faults.take(practice.store, domain, "lose", topic=topic) is not None:
+        if _is_lost(practice, domain, topic):
             continue
         wanted = json.loads(row["include_fields"])
         shown = {name: body[name] for name in wanted if name in body} if wanted else body
-        times = 1 if faults.take(practice.store, domain, "duplicate", topic=topic) is None else 2
+        again = faults.take(practice.store, domain, "duplicate", topic=topic)
         webhook_id = str(uuid4())
-        for _ in range(times):
+        for _ in range(int(again.get("times", 2)) if again is not None else 1):
             _insert(practice, domain, topic, shown, uri=row["uri"], event_id=event, webhook_id=webhook_id, source=row)
     practice.deliveries_wanted.set()
+
+
+def _is_lost(practice: Practice, domain: str, topic: str) -> bool:
+    """All that the fault fits, or as many in a hundred as it says, spread evenly."""
+    lost = faults.take(practice.store, domain, "lose", topic=topic)
+    if lost is None:
+        return False
+    number, percent = practice.store.new_number("letter that may be lost"), int(lost.get("percent", 100))
+    return (number + 1) * percent // 100 > number * percent // 100
 
 
 def send_to(practice: Practice, domain: str, topic: str, body: Mapping[str, Any], uri: str) -> None:
@@ -133,6 +142,9 @@ def _insert(
     source: Row | None,
 ) -> None:
     now = practice.clock()
+    late = faults.take(practice.store, domain, "shuffle", topic=topic)
+    # Spread by an id that is different each time, so that letters overtake one another.
+    wait = int(uuid4().hex[:4], 16) / 0xFFFF * float(late.get("seconds", 5)) if late is not None else 0.0
     practice.store.insert(
         "delivery",
         shop=domain,
@@ -145,5 +157,5 @@ def _insert(
         body=json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(),
         triggered_at=now,
         state="waiting",
-        next_at=now,
+        next_at=now + wait,
     )

@@ -147,7 +147,8 @@ def heard(*topics: bytes) -> bytes:
 
 
 async def test_what_is_subscribed_already_is_left_alone_and_what_lacks_is_made() -> None:
-    wire = Wire(heard(b"APP_UNINSTALLED", b"PRODUCTS_UPDATE", b"INVENTORY_LEVELS_UPDATE"), reply(SUBSCRIBED, TAKEN))
+    there = [topic.encode() for topic in webhooks.TOPICS if topic not in ("APP_SCOPES_UPDATE", "PRODUCTS_DELETE")]
+    wire = Wire(heard(*there), reply(SUBSCRIBED, TAKEN))
     await subscribe(wire)
     assert wire.variables(0) == {"uri0": HOOK}
     assert wire.variables(1) == {
@@ -167,29 +168,34 @@ async def test_with_every_topic_there_nothing_is_written() -> None:
 
 
 async def test_every_topic_is_subscribed_and_doing_it_again_is_harmless() -> None:
-    wire = Wire(NOTHING, reply(SUBSCRIBED, TAKEN, SUBSCRIBED, TAKEN, TAKEN))
+    wire = Wire(NOTHING, reply(SUBSCRIBED, TAKEN, SUBSCRIBED, TAKEN, TAKEN, TAKEN, TAKEN, TAKEN, TAKEN, TAKEN))
     await subscribe(wire)
     sent = wire.variables()
-    assert {sent[f"topic{number}"] for number in range(5)} == {
+    assert {sent[f"topic{number}"] for number in range(10)} == {
         "APP_UNINSTALLED",
         "APP_SCOPES_UPDATE",
         "PRODUCTS_UPDATE",
         "PRODUCTS_DELETE",
         "INVENTORY_LEVELS_UPDATE",
+        "ORDERS_CREATE",
+        "ORDERS_UPDATED",
+        "ORDERS_CANCELLED",
+        "ORDERS_FULFILLED",
+        "ORDERS_PARTIALLY_FULFILLED",
     }
-    assert {sent[f"uri{number}"] for number in range(5)} == {HOOK}
+    assert {sent[f"uri{number}"] for number in range(10)} == {HOOK}
 
 
 async def test_an_address_shopify_does_not_take_is_our_fault() -> None:
     bad = refusal("Address protocol http:// is not supported", field='["webhookSubscription","callbackUrl"]')
     with pytest.raises(OurFault) as caught:
-        await subscribe(Wire(NOTHING, reply(SUBSCRIBED, bad, bad, bad, bad)))
+        await subscribe(Wire(NOTHING, reply(SUBSCRIBED, *[bad] * 9)))
     assert caught.value.problem.original == "Address protocol http:// is not supported"
 
 
 async def test_a_subscription_refused_for_a_cause_we_do_not_know_keeps_its_words() -> None:
     with pytest.raises(DataRefused) as caught:
-        await subscribe(Wire(NOTHING, reply(refusal("No."), OK, OK, OK, OK)))
+        await subscribe(Wire(NOTHING, reply(refusal("No."), *[OK] * 9)))
     assert (caught.value.problem.code, caught.value.problem.original) == ("refused", "No.")
 
 

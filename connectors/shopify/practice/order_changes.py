@@ -1,0 +1,63 @@
+"""What every change of an order does beside it: subscribers hear of it, and its units leave the shelf or come back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from connectors.shopify.practice import inventory, order_payloads
+from connectors.shopify.practice.mutations import Mutation
+from connectors.shopify.practice.store import Row
+
+
+class OutOfStock(ValueError):
+    """Too few are there, and the variant is not sold when it is out."""
+
+
+def changed(mutation: Mutation, sale_id: int, *topics: str, **columns: Any) -> Row:
+    """The order has the new columns and another moment of change, and subscribers hear of it whole."""
+    store = mutation.request.store
+    store.update("sale", sale_id, updated_at=store.now(), **columns)
+    row = store.row("SELECT * FROM sale WHERE id = ?", sale_id)
+    assert row is not None
+    for topic in topics:
+        mutation.announce(topic, order_payloads.order(store, row))
+    return row
+
+
+def claim(mutation: Mutation, line: Row, *, obey: bool = True) -> None:
+    """The line's units are no longer for sale. Never below none, also where the variant is sold when it is out."""
+    variant, level = _shelf(mutation, line)
+    if variant is None or level is None or not variant["tracked"]:
+        return
+    there = max(0, level["available"])
+    if obey and variant["inventory_policy"] == "DENY" and there < line["quantity"]:
+        raise OutOfStock(f"{line['quantity']} of {line['sku']} wanted, {there} there")
+    taken = min(there, line["quantity"])
+    if taken:
+        inventory.move(mutation, level, "available", -taken)
+    _commit(mutation, line, level, taken)
+
+
+def settle(mutation: Mutation, line: Row, quantity: int, *, back: bool) -> None:
+    """Units of the line are no longer waiting for anything: they have left, or are for sale again when `back`."""
+    variant, level = _shelf(mutation, line)
+    if variant is None or level is None or not variant["tracked"]:
+        return
+    _commit(mutation, line, level, -min(quantity, line["committed"]))
+    if back and quantity:
+        inventory.move(mutation, level, "available", quantity)
+
+
+def _shelf(mutation: Mutation, line: Row) -> tuple[Row | None, Row | None]:
+    """The variant and its stock at the first location that has it: practice shops sell from one."""
+    store = mutation.request.store
+    variant = store.row("SELECT * FROM variant WHERE id = ?", line["variant_id"])
+    query = "SELECT * FROM level WHERE item_id = ? ORDER BY location_id LIMIT 1"
+    return variant, store.row(query, variant["item_id"]) if variant else None
+
+
+def _commit(mutation: Mutation, line: Row, level: Row, quantity: int) -> None:
+    store, where = mutation.request.store, (level["item_id"], level["location_id"])
+    query = "UPDATE level SET committed = committed + ? WHERE item_id = ? AND location_id = ?"
+    store.run(query, quantity, *where)
+    store.run("UPDATE sale_line SET committed = committed + ? WHERE id = ?", quantity, line["id"])
