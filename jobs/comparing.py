@@ -1,131 +1,130 @@
-"""Holding what a channel counts against what we have: an order that no telling brought is found and taken in."""
+"""A channel's number that is not what it must be: a sale not heard of yet, a change made there, or a lost push of ours.
+
+What the channel *must* hold is `ListingItem.accounted_quantity`: what it took from us, less what was sold there and
+is known here. A compare that fails tells what it holds. The difference is remembered, the connection's orders are
+read, and until then the number told is the smaller one: ours, or ours with the difference. Sales heard meanwhile
+lower what it must hold, so that a difference they made is gone. What is left once the orders have been read, at a
+number that has not moved since before, is no sale: it is taken into our own stock with a cause that says so.
+Taken in too early, for a channel that told of a sale late, it comes back as the opposite difference.
+
+Remembered is a difference by `confirmed_quantity` (what it held, since `confirmed_quantity_at`) beside
+`sent_quantity` (what it had to hold): they are the same where the last answer left no question.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
-from uuid import UUID
+from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
+from connectors.records import StockChange, StockSet
+from connectors.registry import CHANNELS
+from portal.models.connections import Connection
+from portal.models.listings import ListingItem
 
-from connectors.errors import Problem
-from connectors.protocol import Account, Orders
-from connectors.records import Done
-from jobs.channel import connection_of, reach
-from jobs.handlers import Batch, Prepared
-from jobs.results import Ended, Result
-from portal import db
-from portal.models.connections import Connection, ConnectionState
-from portal.models.orders import Order, StoreOrder
-from portal.orders import feeds
-from portal.orders.intake import take_in
-from portal.runtime import Runtime
-from portal.tasks import kinds
-from portal.tasks import service as tasks
-from portal.tenancy import SYSTEM
-
-PERIOD: Final = timedelta(hours=24)
-# What was placed in the last moments may not be told or listed yet.
-NOT_YET: Final = timedelta(minutes=2)
-AT_ONCE: Final = 50
-ASKED_AT_ONCE: Final = 500
-MOST_NAMED: Final = 50
+# A difference no orders could be read for is taken in all the same: the channel is told the smaller number long enough.
+LONGEST = timedelta(minutes=10)
+# A first look again, and each later one when the difference is half as old again.
+SOON = timedelta(seconds=5)
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """What the channel counts from `start` until before `end`, and those of these that even asking did not bring."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """What a push was about to do: `accounted` is what the channel had to hold, and `expected` what is compared.
 
-    start: datetime
-    end: datetime
-    count: int
-    missing: Sequence[str]
-    found: int
+    `settles` says that what they differ by is no sale, should the channel still hold `expected`.
+    """
 
-    def document(self) -> dict[str, Any]:
-        return {
-            "start": self.start.isoformat(),
-            "end": self.end.isoformat(),
-            "count": self.count,
-            "missing": list(self.missing[:MOST_NAMED]),
-            "missing_count": len(self.missing),
-            "found": self.found,
-        }
+    quantity: int
+    expected: int | None
+    accounted: int
+    settles: bool = False
 
+    @property
+    def odd(self) -> int:
+        """The difference known before the push."""
+        return 0 if self.expected is None else self.expected - self.accounted
 
-class CompareOrders:
-    """The connection's statement of the last 24 hours is made, and what it showed to be missing has been taken in."""
+    def change(self, key: str, stock_id: str) -> StockChange:
+        return StockChange(key=key, stock_id=stock_id, quantity=self.quantity, expected=self.expected)
 
-    async def prepare(self, session: AsyncSession, batch: Batch, now: datetime) -> Prepared:
-        connection, [task] = connection_of(batch), batch.tasks
-        return Prepared(work={task.id: (max(now - PERIOD, connection.created_at), now - NOT_YET)})
-
-    async def call(self, runtime: Runtime, batch: Batch, prepared: Prepared) -> Mapping[UUID, Result]:
-        connector, account = reach(runtime, batch)
-        [(task_id, (start, end))] = prepared.work.items()
-        if connector.orders is None or end <= start:
-            return {task_id: Result(ended=Ended.CANCELLED)}
-        told = list(await connector.orders.placed(account, start, end))
-        missing = await _missing(runtime, batch, told)
-        await _bring(runtime, batch, connector.orders, account, missing)
-        still = await _missing(runtime, batch, missing)
-        statement = Statement(start, end, len(told), still, len(missing) - len(still))
-        return {task_id: Result(ended=Ended.DONE, value=statement)}
-
-    async def record(
-        self, session: AsyncSession, batch: Batch, prepared: Prepared, results: Mapping[UUID, Result], now: datetime
-    ) -> None:
-        connection, [result] = connection_of(batch), results.values()
-        if result.ended is Ended.DONE:
-            feed = await feeds.of(session, connection)
-            feed.compared, feed.compared_at = result.value.document(), now
-        db.changed(session, connection.merchant_id, "orders")
-
-    async def give_up(self, session: AsyncSession, batch: Batch, problem: Problem, now: datetime) -> None:
-        """The page says how old the last statement is; the next hour makes another."""
-        db.changed(session, batch.merchant_id, "orders")
+    def as_document(self) -> dict[str, Any]:
+        return asdict(self)
 
 
-async def _missing(runtime: Runtime, batch: Batch, channel_ids: Sequence[str]) -> list[str]:
-    """Those that are here neither as a sale nor as what we made in the store of one."""
-    connection = connection_of(batch)
-    known: set[str] = set()
-    async with runtime.sessions.read(batch.merchant_id) as session:
-        for start in range(0, len(channel_ids), ASKED_AT_ONCE):
-            some = channel_ids[start : start + ASKED_AT_ONCE]
-            for table in (Order, StoreOrder):
-                query = select(table.channel_id).where(table.connection_id == connection.id, table.channel_id.in_(some))
-                known |= set(await session.scalars(query))
-    return [one for one in channel_ids if one not in known]
+def differs(item: ListingItem, connection: Connection) -> bool:
+    """Whether the channel's last answer left a difference to explain."""
+    known = item.sent_quantity is not None and item.confirmed_quantity is not None
+    compares = CHANNELS[connection.channel].compare_and_set_stock
+    return compares and known and item.confirmed_quantity != item.sent_quantity
 
 
-async def _bring(runtime: Runtime, batch: Batch, orders: Orders, account: Account, channel_ids: Sequence[str]) -> None:
-    for start in range(0, len(channel_ids), AT_ONCE):
-        outcomes = await orders.read(account, channel_ids[start : start + AT_ONCE])
-        records = [one.value for one in outcomes if isinstance(one, Done) and one.value is not None]
-        if records:
-            async with runtime.sessions.write(batch.merchant_id) as session:
-                await take_in(session, runtime.vault, connection_of(batch), records, now=runtime.clock())
+def tell(
+    item: ListingItem, connection: Connection, quantity: int, *, orders_read_at: datetime | None, now: datetime
+) -> Telling:
+    """What to send, so that the channel sells no more than we have, whatever the difference turns out to be."""
+    if item.accounted_quantity is None:
+        item.accounted_quantity = item.sent_quantity if item.confirmed_quantity is None else item.confirmed_quantity
+    accounted = item.accounted_quantity
+    if accounted is None:
+        # Nobody knows what is there, so nothing is compared. What is sold from now on is sold from this number.
+        item.accounted_quantity = quantity
+        telling = Telling(quantity=quantity, expected=None, accounted=quantity)
+    elif not differs(item, connection) or item.confirmed_quantity is None or item.confirmed_quantity_at is None:
+        telling = Telling(quantity=quantity, expected=accounted, accounted=accounted)
+    else:
+        since = item.confirmed_quantity_at
+        read = orders_read_at is not None and orders_read_at > since
+        telling = Telling(
+            quantity=max(0, min(quantity, quantity + item.confirmed_quantity - accounted)),
+            expected=item.confirmed_quantity,
+            accounted=accounted,
+            settles=read or now - since > LONGEST,
+        )
+    item.sent_quantity, item.sent_quantity_at = telling.quantity, now
+    return telling
 
 
-async def compare_all(ctx: dict[str, Any]) -> None:
-    """Every hour, every active connection whose channel tells of orders."""
-    runtime: Runtime = ctx["worker"].runtime
-    now = runtime.clock()
-    channels = [name for name, connector in runtime.connectors.items() if connector.orders is not None]
-    async with runtime.sessions.read(SYSTEM) as session:
-        query = select(Connection).where(Connection.state == ConnectionState.ACTIVE, Connection.channel.in_(channels))
-        connections = list(await session.scalars(query.order_by(Connection.id)))
-    for connection in connections:
-        async with runtime.sessions.write(connection.merchant_id) as session:
-            await tasks.enqueue(
-                session,
-                kinds.COMPARE_ORDERS,
-                [str(connection.id)],
-                merchant_id=connection.merchant_id,
-                connection_id=connection.id,
-                now=now,
-            )
+def taken(item: ListingItem, telling: Telling, now: datetime) -> int:
+    """The channel held what was compared, and holds what was sent; the difference that is explained by no sale."""
+    moved = telling.quantity - (telling.accounted if telling.expected is None else telling.expected)
+    settled = telling.odd if telling.settles else 0
+    _account(item, moved + settled)
+    item.confirmed_quantity = telling.quantity
+    item.sent_quantity = telling.quantity - telling.odd + settled
+    if item.sent_quantity == item.confirmed_quantity:
+        item.confirmed_quantity_at = now
+    return settled
+
+
+def stale(item: ListingItem, telling: Telling, answer: StockSet, now: datetime, *, has_orders: bool) -> int:
+    """The channel holds another number. It is remembered; without orders to read, it is no sale at once."""
+    actual = answer.stale_actual or 0
+    settled = 0 if has_orders else actual - telling.accounted
+    _account(item, settled)
+    item.confirmed_quantity, item.confirmed_quantity_at = actual, now
+    item.sent_quantity = telling.accounted + settled
+    return settled
+
+
+def untaken(item: ListingItem, telling: Telling) -> None:
+    """The channel still holds what it held: the next compare must not expect a number that was never there."""
+    item.sent_quantity = None if telling.expected is None else telling.accounted
+    forget_first(item, telling)
+
+
+def forget_first(item: ListingItem, telling: Telling) -> None:
+    """A first telling that may not have arrived leaves nothing to compare with."""
+    if telling.expected is None:
+        item.accounted_quantity = None
+
+
+def look_again_at(item: ListingItem, now: datetime) -> datetime:
+    """When a difference is looked at again."""
+    return now + max(SOON, (now - (item.confirmed_quantity_at or now)) / 2)
+
+
+def _account(item: ListingItem, units: int) -> None:
+    """In the database, not here: a sale there may be taken in at the same time."""
+    if units:
+        item.accounted_quantity = ListingItem.accounted_quantity + units

@@ -159,7 +159,9 @@ async def _stock_changed(session: AsyncSession, connection: Connection, heard: S
         select(ListingItem).where(ListingItem.connection_id == connection.id, ListingItem.stock_id.in_(said))
     )
     news = [
-        str(item.id) for item in items if said[item.stock_id] not in (None, item.confirmed_quantity, item.sent_quantity)
+        str(item.id)
+        for item in items
+        if said[item.stock_id] not in (None, item.confirmed_quantity, item.sent_quantity, item.accounted_quantity)
     ]
     await _enqueue(session, kinds.STOCK, connection, news, now)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -52,10 +53,12 @@ async def currency_of(session: AsyncSession, batch: Batch) -> str:
     return (await session.get_one(Merchant, batch.merchant_id)).currency
 
 
-def record_of(listing: Listing, product: Product, currency: str) -> ProductRecord:
-    """The product as it is listed there."""
+def record_of(
+    listing: Listing, product: Product, currency: str, to_sell: Mapping[UUID, int | None] = MappingProxyType({})
+) -> ProductRecord:
+    """The product as it is listed there, with so many to sell (portal.listings.records)."""
     handle = listing.handle or product.handle
-    return product_record(product, product.variants, product.images, currency=currency, handle=handle)
+    return product_record(product, product.variants, product.images, currency=currency, handle=handle, to_sell=to_sell)
 
 
 def note_failure(listing: Listing, result: Result, now: datetime) -> None:

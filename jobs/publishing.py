@@ -55,6 +55,7 @@ from portal.models.connections import Connection
 from portal.models.listings import Intent, LastAttempt, Listing, ListingItem
 from portal.models.tasks import OPEN, Attempt
 from portal.runtime import Runtime
+from portal.stock import sellable
 from portal.tasks import kinds
 from portal.tasks import service as tasks
 
@@ -79,6 +80,9 @@ class Publish:
         names = {kind_rules.kind_of(product.details, connection) for product in products.values()}
         rules = await kind_rules.rules_of(session, [connection], names)
         known = await around(session, products.values())
+        variants = [variant for product in products.values() for variant in product.variants]
+        numbers = await sellable.numbers(session, connection, variants)
+        to_sell = {key: number.to_sell for key, number in numbers.items()}
         for task in batch.tasks:
             listing = listings.get(task.subject)
             if listing is None or (listing.intent is not Intent.PUBLISH and task.id not in batch.sent):
@@ -86,7 +90,7 @@ class Publish:
                 continue
             product = products[listing.product_id]
             work = outgoing.work_of(
-                record_of(listing, product, currency),
+                record_of(listing, product, currency, to_sell),
                 listing,
                 version=product.version,
                 links=links.get(listing.id, ()),
@@ -272,6 +276,7 @@ def _accept(
             # Quantities travel with a create only; the stock task that follows compares with this one. Where
             # an earlier try may have created it, nobody knows its number: that task sets it without comparing.
             item.sent_quantity = variants[link.key].quantity if created else None
+            item.accounted_quantity = item.sent_quantity
         item.channel_id, item.stock_id = link.channel_id, link.stock_id
         if work.changed != {Aspect.FIELDS}:
             minor = variants[link.key].price.minor

@@ -112,6 +112,10 @@ async def _note_numbers(session: AsyncSession, seen: Mapping[UUID, ListingState]
     for item in items:
         if str(item.id) not in on_the_way:
             item.confirmed_quantity, item.confirmed_quantity_at = numbers[item.channel_id], now
+            # What it was made with counts for more: a sale that the number shows may not have been heard of.
+            item.accounted_quantity = (
+                numbers[item.channel_id] if item.accounted_quantity is None else item.accounted_quantity
+            )
 
 
 async def _look_again(

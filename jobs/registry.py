@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from jobs.catalog import ProductChanged
-from jobs.comparing import CompareOrders
 from jobs.ending import End
 from jobs.handlers import Handler
 from jobs.images import CheckImages
@@ -21,6 +20,7 @@ from jobs.reading import ReadState
 from jobs.reports import FetchReport
 from jobs.rules import ReadRules
 from jobs.setup import Check, Revoke
+from jobs.statements import CompareOrders
 from jobs.stock import PushStock
 from jobs.store_orders import CreateStoreOrder
 from portal.tasks import kinds

@@ -9,10 +9,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, delete, or_, select, true
 
-from jobs.comparing import compare_all
 from jobs.images import capture_images
 from jobs.orders import poll_orders
 from jobs.reports import ask_reports
+from jobs.statements import compare_all
 from portal import mail
 from portal.accounts import links
 from portal.connections import service as connections

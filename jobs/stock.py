@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -12,15 +12,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from connectors.errors import Problem
 from connectors.records import StockChange, StockSet
+from jobs import comparing
 from jobs.channel import connection_of, look, reach, results_of
+from jobs.comparing import Telling
 from jobs.handlers import Batch, Prepared
 from jobs.results import Ended, Result
 from portal import db
-from portal.listings.records import to_sell
 from portal.models.catalog import Variant
 from portal.models.listings import Intent, Listing, ListingItem
+from portal.models.orders import OrderFeed
 from portal.models.tasks import Attempt, AttemptItem
 from portal.runtime import Runtime
+from portal.stock import sellable, shelf
 from portal.stock import service as stock
 from portal.stock.service import Move
 from portal.tasks import kinds
@@ -43,13 +46,18 @@ class Row:
     listing: Listing
 
 
-class PushStock:
-    """The channel holds what we have to sell, compared with what it held before.
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The channel's answer, and whether its orders can be read."""
 
-    A compare that fails means that somebody else changed the number there, or that a try we never
-    heard the end of did: a difference that no number of ours explains is taken into our own stock with
-    a cause that says so, and the sum is sent next. A number that is right already is sent all the same:
-    only the compare tells whether the channel still holds it.
+    answer: StockSet
+    has_orders: bool
+
+
+class PushStock:
+    """The channel holds what we have to sell, compared with what it must have held (jobs.comparing).
+
+    A number that is right already is sent all the same: only the compare tells whether the channel still holds it.
     """
 
     async def prepare(self, session: AsyncSession, batch: Batch, now: datetime) -> Prepared:
@@ -58,60 +66,60 @@ class PushStock:
         if batch.sent:
             prepared.work = await _as_sent(session, batch, rows)
             return prepared
+        connection = connection_of(batch)
+        read_at = await session.scalar(select(OrderFeed.read_at).where(OrderFeed.connection_id == connection.id))
+        numbers = await sellable.numbers(session, connection, [row.variant for row in rows.values()])
         for task in batch.tasks:
             row = rows.get(task.subject)
-            quantity = None if row is None else to_sell(row.variant)
+            quantity = None if row is None else numbers[row.variant.id].to_sell
             if row is None or quantity is None or row.listing.intent is not Intent.PUBLISH or not row.item.stock_id:
                 prepared.settled[task.id] = Result(ended=Ended.CANCELLED)
                 continue
-            known = row.item.confirmed_quantity
-            expected = row.item.sent_quantity if known is None else known
-            prepared.work[task.id] = StockChange(
-                key=task.subject, stock_id=row.item.stock_id, quantity=quantity, expected=expected
-            )
-            prepared.sent[task.subject] = {"quantity": quantity, "expected": expected}
-            row.item.sent_quantity, row.item.sent_quantity_at = quantity, now
+            telling = comparing.tell(row.item, connection, quantity, orders_read_at=read_at, now=now)
+            prepared.work[task.id] = telling.change(task.subject, row.item.stock_id)
+            prepared.sent[task.subject] = telling.as_document()
         return prepared
 
     async def call(self, runtime: Runtime, batch: Batch, prepared: Prepared) -> Mapping[UUID, Result]:
         connector, account = reach(runtime, batch)
         if batch.sent:
-            return await look(connector, account, batch, prepared.work)
-        changes = list(prepared.work.values())
-        outcomes = await connector.set_stock(account, changes, idempotency_key=batch.idempotency_key)
-        return results_of(prepared.work, outcomes)
+            results = await look(connector, account, batch, prepared.work)
+        else:
+            changes = list(prepared.work.values())
+            outcomes = await connector.set_stock(account, changes, idempotency_key=batch.idempotency_key)
+            results = results_of(prepared.work, outcomes)
+        has_orders = connector.orders is not None
+        return {
+            task: replace(one, value=Told(one.value, has_orders)) if one.ended is Ended.DONE else one
+            for task, one in results.items()
+        }
 
     async def record(
         self, session: AsyncSession, batch: Batch, prepared: Prepared, results: Mapping[UUID, Result], now: datetime
     ) -> None:
         rows = await _rows(session, batch)
-        stale: list[Row] = []
-        moves: list[Move] = []
+        sent = (await session.get_one(Attempt, batch.attempt_id)).sent
+        settled: list[tuple[Row, int]] = []
         for task in batch.tasks:
             row, result = rows.get(task.subject), results[task.id]
             if row is None or task.id not in prepared.work:
                 continue
+            telling = Telling(**sent[task.subject])
             if result.ended in NEVER_TAKEN and not result.reference:
-                # The next compare must not expect a number that was never there.
-                row.item.sent_quantity = prepared.work[task.id].expected
+                comparing.untaken(row.item, telling)
+            elif result.ended is Ended.IN_DOUBT:
+                comparing.forget_first(row.item, telling)
             if result.ended is Ended.DONE:
-                _accept(row.item, result.value, now)
-                if result.value.stale_actual is not None:
-                    stale.append(row)
-                    moves += await _explained(session, batch, row, result.value, prepared.work[task.id], now)
+                difference = await _taken(session, batch, row, telling, result.value, now)
+                if difference:
+                    settled.append((row, difference))
                 elif task.lost_starts:
                     await _push(session, batch, row, now=now, not_before=now + ONCE_MORE_AFTER)
             elif result.ended is Ended.REFUSED and result.problem is not None:
                 row.item.stock_problem = asdict(result.problem)
             db.changed(session, batch.merchant_id, f"listing:{row.listing.id}", f"product:{row.variant.product_id}")
         await session.flush()
-        if moves:
-            # All in one call, which locks the variants in one order: two of them could wait for each other.
-            made_by = connection_of(batch).external_name
-            await stock.move(session, merchant_id=batch.merchant_id, moves=moves, made_by=made_by, now=now)
-        for row in stale:
-            # The sum is sent even where nothing could be taken here: the channel still holds another number.
-            await _push(session, batch, row, now=now)
+        await _take_in(session, batch, settled, now)
 
     async def give_up(self, session: AsyncSession, batch: Batch, problem: Problem, now: datetime) -> None:
         for row in (await _rows(session, batch)).values():
@@ -123,33 +131,55 @@ async def _as_sent(session: AsyncSession, batch: Batch, rows: Mapping[str, Row])
     """What the channel is still working on, with the numbers it was sent with; nobody can hold it back any more."""
     sent = (await session.get_one(Attempt, batch.attempt_id)).sent
     return {
-        task.id: StockChange(key=task.subject, stock_id=rows[task.subject].item.stock_id, **sent[task.subject])
+        task.id: Telling(**sent[task.subject]).change(task.subject, rows[task.subject].item.stock_id)
         for task in batch.tasks
         if task.subject in rows
     }
 
 
-def _accept(item: ListingItem, answer: StockSet, now: datetime) -> None:
-    """What the channel holds now: our number, or the one that made the compare fail."""
+async def _taken(session: AsyncSession, batch: Batch, row: Row, telling: Telling, told: Told, now: datetime) -> int:
+    """The item holds what the channel said, and what is unclear is looked into; a difference that is no sale."""
+    item, is_stale = row.item, told.answer.stale_actual is not None
     item.stock_problem = None
-    item.confirmed_quantity = answer.quantity if answer.stale_actual is None else answer.stale_actual
-    item.confirmed_quantity_at = now
+    if is_stale:
+        settled = comparing.stale(item, telling, told.answer, now, has_orders=told.has_orders)
+    else:
+        settled = comparing.taken(item, telling, now)
+    if settled:
+        return settled
+    if comparing.differs(item, connection_of(batch)):
+        await _push(session, batch, row, now=now, not_before=comparing.look_again_at(item, now))
+        if is_stale:
+            await _read_orders(session, batch, now)
+    elif is_stale:
+        await _push(session, batch, row, now=now)
+    return 0
 
 
-async def _explained(
-    session: AsyncSession, batch: Batch, row: Row, answer: StockSet, sent: StockChange, now: datetime
-) -> list[Move]:
-    """The movement that accounts for a number none of ours explains; none where one of ours does."""
-    ours = [sent.expected or 0, *await _unheard_of(session, batch, row, now)]
-    difference = min(((answer.stale_actual or 0) - number for number in ours), key=abs)
-    if not difference:
-        return []
-    cause_id = f"{batch.attempt_id}:{row.item.id}"
-    return [Move(variant_id=row.variant.id, quantity=difference, cause=CHANGED_THERE, cause_id=cause_id)]
+async def _take_in(session: AsyncSession, batch: Batch, settled: Sequence[tuple[Row, int]], now: datetime) -> None:
+    """What no sale and no push of ours explains moves our own stock; the sum is sent next, whatever could be moved."""
+    moves: list[Move] = []
+    made_of = await shelf.parts_of(session, [row.variant.id for row, _difference in settled])
+    for row, difference in settled:
+        lost = [0, *await _unheard_of(session, batch, row, now)]
+        units = min((difference - one for one in lost), key=abs)
+        parts = made_of.get(row.variant.id) or {row.variant.id: 1}
+        cause_id = f"{batch.attempt_id}:{row.item.id}"
+        moves += [
+            Move(variant_id=variant_id, quantity=units * in_one, cause=CHANGED_THERE, cause_id=cause_id)
+            for variant_id, in_one in parts.items()
+            if units
+        ]
+    if moves:
+        # All in one call, which locks the variants in one order: two of them could wait for each other.
+        made_by = connection_of(batch).external_name
+        await stock.move(session, merchant_id=batch.merchant_id, moves=moves, made_by=made_by, now=now)
+    for row, _difference in settled:
+        await _push(session, batch, row, now=now)
 
 
 async def _unheard_of(session: AsyncSession, batch: Batch, row: Row, now: datetime) -> list[int]:
-    """The numbers that earlier tries without an answer may have left at the channel."""
+    """By how much earlier tries without an answer may have moved the channel's number."""
     subject = str(row.item.id)
     rows = await session.scalars(
         select(Attempt.sent)
@@ -162,7 +192,15 @@ async def _unheard_of(session: AsyncSession, batch: Batch, row: Row, now: dateti
             Attempt.created_at > now - UNHEARD_OF_FOR,
         )
     )
-    return [sent[subject]["quantity"] for sent in rows if subject in sent]
+    told = [sent[subject] for sent in rows if subject in sent]
+    return [one["quantity"] - one["expected"] for one in told if one["expected"] is not None]
+
+
+async def _read_orders(session: AsyncSession, batch: Batch, now: datetime) -> None:
+    connection = connection_of(batch)
+    await tasks.enqueue(
+        session, kinds.ORDERS, [str(connection.id)], merchant_id=batch.merchant_id, connection_id=connection.id, now=now
+    )
 
 
 async def _push(

@@ -5,15 +5,26 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from types import MappingProxyType
+from uuid import UUID
 
 from connectors.records import Aspect, ImageRecord, Money, ProductRecord, VariantRecord
 from portal.models.catalog import Product, ProductImage, ProductStatus, Variant
 
 
 def product_record(
-    product: Product, variants: Sequence[Variant], images: Sequence[ProductImage], *, currency: str, handle: str = ""
+    product: Product,
+    variants: Sequence[Variant],
+    images: Sequence[ProductImage],
+    *,
+    currency: str,
+    handle: str = "",
+    to_sell: Mapping[UUID, int | None] = MappingProxyType({}),
 ) -> ProductRecord:
-    """The product as it is now; `handle` is the listing's own where it differs."""
+    """The product as it is now; `handle` is the listing's own where it differs.
+
+    `to_sell` says how many of each variant a channel may sell; where it does not, the record tells what is on hand.
+    """
     return ProductRecord(
         key=str(product.id),
         handle=handle or product.handle,
@@ -26,13 +37,15 @@ def product_record(
         seo_title=product.seo_title,
         seo_description=product.seo_description,
         option_names=tuple(product.option_names),
-        variants=tuple(variant_record(variant, currency) for variant in variants),
+        variants=tuple(
+            variant_record(variant, currency, to_sell.get(variant.id, _on_hand(variant))) for variant in variants
+        ),
         images=tuple(ImageRecord(image.url, image.alt) for image in images),
         details=dict(product.details),
     )
 
 
-def variant_record(variant: Variant, currency: str) -> VariantRecord:
+def variant_record(variant: Variant, currency: str, quantity: int | None) -> VariantRecord:
     return VariantRecord(
         key=str(variant.id),
         option_values=tuple(variant.option_values),
@@ -41,7 +54,7 @@ def variant_record(variant: Variant, currency: str) -> VariantRecord:
         price=Money(variant.price_minor, currency),
         compare_at=None if variant.compare_at_minor is None else Money(variant.compare_at_minor, currency),
         cost=None if variant.cost_minor is None else Money(variant.cost_minor, currency),
-        quantity=to_sell(variant),
+        quantity=quantity,
         sell_when_out=variant.sell_when_out,
         requires_shipping=variant.requires_shipping,
         taxable=variant.taxable,
@@ -79,6 +92,5 @@ def changed(digests: Mapping[str, str], *, since: Mapping[str, str]) -> frozense
     return frozenset(Aspect(name) for name, digest in digests.items() if since.get(name) != digest)
 
 
-def to_sell(variant: Variant) -> int | None:
-    """Units a channel may sell now; None where stock is not counted. A channel never hears a number below zero."""
-    return max(0, variant.on_hand) if variant.tracked else None
+def _on_hand(variant: Variant) -> int | None:
+    return variant.on_hand if variant.tracked else None

@@ -13,7 +13,6 @@ from connectors import carriers
 from connectors.orders import OrderRecord, OrderState
 from portal.clock import new_id
 from portal.models.connections import Connection
-from portal.models.listings import ListingItem
 from portal.models.orders import Order, OrderLine, Parcel, StoreOrder
 from portal.orders import cancelling, events, references
 from portal.orders.store import keep
@@ -36,7 +35,7 @@ async def hear(session: AsyncSession, store: Connection, record: OrderRecord, *,
         return True
     order, source = found
     await _made(session, store, order, record, now)
-    await _parcels(session, store, source, order, record, now)
+    await _parcels(session, source, order, record, now)
     if record.state is OrderState.CANCELLED:
         await _cancelled(session, source, order, now)
     return True
@@ -66,13 +65,11 @@ async def _made(session: AsyncSession, store: Connection, order: Order, record: 
     )
 
 
-async def _parcels(
-    session: AsyncSession, store: Connection, source: Connection, order: Order, record: OrderRecord, now: datetime
-) -> None:
+async def _parcels(session: AsyncSession, source: Connection, order: Order, record: OrderRecord, now: datetime) -> None:
     """Each parcel that left is told to the marketplace the order is from, and to it alone."""
     rows = await session.scalars(select(Parcel).where(Parcel.order_id == order.id))
     known = {parcel.channel_id: parcel for parcel in rows}
-    twins = await _twins(session, store, order, record)
+    twins = _twins(order, record)
     news: list[str] = []
     for told in record.parcels:
         parcel = known.get(told.channel_id)
@@ -104,25 +101,10 @@ async def _parcels(
         events.announce(session, order)
 
 
-async def _twins(session: AsyncSession, store: Connection, order: Order, record: OrderRecord) -> dict[str, OrderLine]:
-    """Our line for each of the store's: the same variant, else the same SKU, else the one in the same place."""
-    items = {line.item_id for line in record.lines}
-    query = select(ListingItem.channel_id, ListingItem.variant_id).where(
-        ListingItem.connection_id == store.id, ListingItem.channel_id.in_(items)
-    )
-    variants = dict((await session.execute(query)).all())
-    left = list(order.lines)
-    twins: dict[str, OrderLine] = {}
-    for place, theirs in enumerate(record.lines):
-        ours = (
-            next((one for one in left if one.variant_id and one.variant_id == variants.get(theirs.item_id)), None)
-            or next((one for one in left if one.sku and one.sku == theirs.sku), None)
-            or (order.lines[place] if place < len(order.lines) and order.lines[place] in left else None)
-        )
-        if ours is not None:
-            left.remove(ours)
-            twins[theirs.channel_id] = ours
-    return twins
+def _twins(order: Order, record: OrderRecord) -> dict[str, OrderLine]:
+    """Our line for each of the store's, as we wrote it on them."""
+    ours = {line.channel_id: line for line in order.lines}
+    return {line.channel_id: ours[line.reference] for line in record.lines if line.reference in ours}
 
 
 async def _cancelled(session: AsyncSession, source: Connection, order: Order, now: datetime) -> None:

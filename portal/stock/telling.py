@@ -66,7 +66,7 @@ async def tell(session: AsyncSession, merchant_id: UUID, moved: Sequence[Moved],
 
 async def _items(
     session: AsyncSession, variant_ids: Sequence[UUID]
-) -> Sequence[Row[tuple[UUID, UUID, UUID, datetime | None, int]]]:
+) -> Sequence[Row[UUID, UUID, UUID, datetime | None, int]]:
     """Listing items whose channels are to be told: id, connection, variant, when last told, units kept from it."""
     query = (
         select(
