@@ -78,7 +78,8 @@ class Order(Row, MerchantOwned, Base):
 
 
 class OrderLine(Row, MerchantOwned, Base):
-    """`quantity` as ordered; `taken` of them were taken from our stock so far and `returned` of them put back.
+    """`quantity` as ordered; `taken` of them were taken from our stock so far and `returned` of them put back. By
+    `lowered` the channel has lowered its own number, less what it `restocked`.
 
     `variant_id` is empty where no variant of ours is known by its SKU. `restock` is what the merchant
     decided of a cancelled line's stock, None where nobody did. `check_stock` says that stock came back by itself and
@@ -101,6 +102,7 @@ class OrderLine(Row, MerchantOwned, Base):
     restocked: Mapped[int] = mapped_column(default=0)
     taken: Mapped[int] = mapped_column(default=0)
     returned: Mapped[int] = mapped_column(default=0)
+    lowered: Mapped[int] = mapped_column(default=0)
     restock: Mapped[bool | None]
     check_stock: Mapped[bool] = mapped_column(default=False)
     unit_price_minor: Mapped[int | None] = mapped_column(BigInteger)

@@ -46,6 +46,7 @@ def line_values(line: told.OrderLine) -> dict[str, Any]:
         "quantity": line.quantity,
         "cancelled": line.cancelled,
         "shipped": line.shipped,
+        "restocked": line.restocked,
         "unit_price_minor": _minor(line.unit_price),
         "tax_minor": _minor(line.tax),
         "tax_rate": line.tax_rate,
@@ -112,7 +113,7 @@ def line_row(merchant_id: UUID, order_id: UUID, position: int, line: told.OrderL
         channel_id=line.channel_id,
         taken=0,
         returned=0,
-        restocked=0,
+        lowered=0,
         **line_values(line),
     )
 

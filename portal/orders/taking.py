@@ -7,15 +7,17 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from connectors.orders import OrderState
 from portal.models.connections import Connection
+from portal.models.listings import ListingItem
 from portal.models.orders import Order, OrderLine
 from portal.orders import events
 from portal.orders.cancelling import units
+from portal.stock import accounted, returns, shelf
 from portal.stock import claims as ledger
-from portal.stock import returns, shelf
 from portal.stock.claims import Claim
 from portal.stock.returns import Return
 
@@ -34,6 +36,7 @@ async def settle(session: AsyncSession, source: Connection, orders: Sequence[Ord
     await _hold(session, source.merchant_id, counted, now)
     await _take(session, source.merchant_id, counted, made_by, now)
     await _give_back(session, source.merchant_id, counted, made_by, now)
+    await _account(session, source, counted)
 
 
 def _lines(orders: Sequence[Order]) -> Iterator[tuple[Order, OrderLine, UUID]]:
@@ -114,3 +117,19 @@ async def _give_back(
         # Nobody decided: the merchant is asked to look whether the thing is really there.
         line.check_stock = line.restock is None and bool(result.restocked)
         events.write(session, order, events.RETURNED, now=now, sku=line.sku, quantity=result.restocked)
+
+
+async def _account(session: AsyncSession, source: Connection, orders: Sequence[Order]) -> None:
+    """The channel has lowered its own number by what it sold, and raised it by what it put back itself."""
+    news: dict[UUID, int] = {}
+    for _order, line, variant_id in _lines(orders):
+        lowered = line.quantity - line.restocked
+        news[variant_id] = news.get(variant_id, 0) + lowered - line.lowered
+        line.lowered = lowered
+    query = select(ListingItem.id, ListingItem.variant_id).where(
+        ListingItem.connection_id == source.id, ListingItem.variant_id.in_(news)
+    )
+    found = (await session.execute(query)).all()
+    sold = {item_id: news[variant_id] for item_id, variant_id in found if news[variant_id]}
+    await session.flush()
+    await accounted.sold_there(session, sold)

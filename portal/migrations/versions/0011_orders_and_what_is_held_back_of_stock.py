@@ -174,6 +174,7 @@ def upgrade() -> None:
         sa.Column("restocked", sa.Integer(), nullable=False),
         sa.Column("taken", sa.Integer(), nullable=False),
         sa.Column("returned", sa.Integer(), nullable=False),
+        sa.Column("lowered", sa.Integer(), nullable=False),
         sa.Column("restock", sa.Boolean(), nullable=True),
         sa.Column("check_stock", sa.Boolean(), nullable=False),
         sa.Column("unit_price_minor", sa.BigInteger(), nullable=True),
