@@ -1,4 +1,4 @@
-"""A shop with five mugs to sell."""
+"""A shop with five mugs to sell, and the pages it is seen on."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import pytest
 
 from portal.db import Sessions
 from portal.models.accounts import Merchant
+from tests.listings.conftest import site
 from tests.orders.sales import Shop, a_shop
+
+__all__ = ["site"]
 
 
 @pytest.fixture
