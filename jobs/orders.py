@@ -59,7 +59,7 @@ class ReadOrders:
         connection, [result] = connection_of(batch), results.values()
         feed = await feeds.of(session, connection)
         if result.ended is Ended.DONE:
-            feed.since, feed.read_at = max(feed.since, result.value - OVERLAP), now
+            feed.since, feed.read_at = max(feed.since, result.value - OVERLAP), result.value
             feed.problem = feed.failed_at = None
         elif result.problem is not None:
             feed.problem, feed.failed_at = asdict(result.problem), now

@@ -176,7 +176,7 @@ class SkuLink(Row, MerchantOwned, Base):
 class OrderFeed(MerchantOwned, Base):
     """How far a connection's orders have been read. All changed before `since` are here.
 
-    `read_at` is when that was last found to be so, `problem` why a later reading came to nothing. `compared` is the
+    `read_at` is when the reading that found so began, `problem` why a later reading came to nothing. `compared` is the
     last statement, made at `compared_at`: what the channel counted over a period and what we have.
     """
 
