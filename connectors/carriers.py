@@ -9,16 +9,27 @@ from types import MappingProxyType
 from typing import Final
 
 OTHER: Final = "other"
-# Our name of each carrier, how people read it, and other ways in which shops write it.
+# Our name of each carrier, how people read it, and other ways in which shops write it. Those with a language behind
+# them are Shopify's: https://shopify.dev/docs/api/admin-graphql/latest/objects/FulfillmentTrackingInfo
 NAMES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
-        "yamato": ("Yamato Transport", "Yamato", "Kuroneko Yamato", "ヤマト運輸", "ヤマト", "クロネコヤマト", "宅急便"),
-        "sagawa": ("Sagawa Express", "Sagawa", "佐川急便", "佐川"),
+        "yamato": (
+            "Yamato Transport",
+            "Yamato",
+            "Kuroneko Yamato",
+            "ヤマト運輸",
+            "ヤマト",
+            "クロネコヤマト",
+            "宅急便",
+            "Yamato (JA)",
+            "Yamato (EN)",
+        ),
+        "sagawa": ("Sagawa Express", "Sagawa", "佐川急便", "佐川", "Sagawa (JA)", "Sagawa (EN)"),
         "japan_post": ("Japan Post", "日本郵便", "日本郵政", "ゆうパック", "Japan Post (JA)", "Japan Post (EN)"),
         "seino": ("Seino Transportation", "Seino", "西濃運輸", "西濃"),
         "fukuyama": ("Fukuyama Transporting", "Fukuyama", "福山通運"),
         "ems": ("EMS",),
-        "dhl": ("DHL", "DHL Express", "DHL eCommerce"),
+        "dhl": ("DHL", "DHL Express", "DHL eCommerce", "DHL eCommerce Asia"),
         "fedex": ("FedEx", "Federal Express"),
         "ups": ("UPS", "United Parcel Service"),
         "usps": ("USPS", "United States Postal Service"),
@@ -26,7 +37,7 @@ NAMES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "royal_mail": ("Royal Mail",),
         "canada_post": ("Canada Post",),
         "australia_post": ("Australia Post",),
-        "deutsche_post": ("Deutsche Post", "DHL Paket"),
+        "deutsche_post": ("Deutsche Post", "Deutsche Post (DE)", "Deutsche Post (EN)", "DHL Paket"),
         "china_post": ("China Post", "中国邮政"),
     }
 )
