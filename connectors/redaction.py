@@ -21,7 +21,8 @@ _PERSONAL_KEYS = frozenset(
     "address address1 address2 address3 addressline1 addressline2 addressline3 street street1 street2 subaddress "
     "city town zip zipcode zipcode1 zipcode2 postalcode postcode prefecture province stateorregion county company "
     "latitude longitude birthday birthdate ipaddress clientip browserip username buyername buyeremail "
-    "note staffnote".split()
+    "buyercompanyname giftmessage addressinstruction dropofflocation legalname taxregistrationnumber "
+    "customizedurl note staffnote".split()
 )
 _PERSONAL_CONTAINERS = frozenset(
     "customer buyer buyerinfo orderer orderermodel recipient recipientaddress sender sendermodel consignee "

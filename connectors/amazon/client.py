@@ -141,9 +141,9 @@ class AmazonClient:
         if failed is not None:
             raise failed
         found = answer.status != 404
-        return Reply(
-            body=http.json_object(answer, request) if found else body, found=found, request_id=answer.request_id
-        )
+        if found:
+            body = {} if answer.status == 204 else http.json_object(answer, request)
+        return Reply(body=body, found=found, request_id=answer.request_id)
 
 
 def path_of(*parts: str) -> str:

@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import httpx
 
-from connectors.amazon import attributes, catalog, looking, mapping, marketplaces, numbers, publishing, reports, schemas
+from connectors.amazon import (
+    attributes,
+    cancelling,
+    catalog,
+    looking,
+    mapping,
+    marketplaces,
+    numbers,
+    orders,
+    publishing,
+    reports,
+    schemas,
+    shipments,
+)
 from connectors.amazon.client import AmazonClient
 from connectors.errors import Problem, ProblemClass
+from connectors.orders import OrderPage, OrderRecord, OrderToCancel, ParcelToTell
 from connectors.pictures import Rules
 from connectors.protocol import Account, Capabilities, Detail, KeysRefused, Kinds, Offers, Orders, Reports, Store
 from connectors.records import (
@@ -86,7 +101,7 @@ class Amazon:
         self.kinds: Kinds | None = _Kinds(client)
         self.offers: Offers | None = _Offers(client)
         self.reports: Reports | None = _Reports(client)
-        self.orders: Orders | None = None
+        self.orders: Orders | None = _Orders(client)
         self.store: Store | None = None
 
     def account_domain(self, text: str) -> str:
@@ -128,6 +143,8 @@ class Amazon:
                 return await numbers.look_at_stock(shop, sent)
             case PriceChange():
                 return await numbers.look_at_prices(shop, sent)
+            case OrderToCancel():
+                return await cancelling.look(shop, sent)
             case _:
                 return await publishing.look(shop, sent)
 
@@ -199,6 +216,37 @@ class _Reports:
 
     async def fetch(self, account: Account, reference: str) -> Outcome[Sequence[ReportRow]]:
         return await reports.fetch(AmazonClient(self._client, account), reference)
+
+
+class _Orders:
+    """Implements connectors.protocol.Orders."""
+
+    carriers: Mapping[str, str] = shipments.CARRIERS
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+
+    async def changed(self, account: Account, since: datetime, page: str = "") -> OrderPage:
+        return await orders.changed(AmazonClient(self._client, account), since, page)
+
+    async def read(self, account: Account, channel_ids: Sequence[str]) -> list[Outcome[OrderRecord | None]]:
+        return await orders.read(AmazonClient(self._client, account), channel_ids)
+
+    async def find(self, account: Account, number: str) -> OrderRecord | None:
+        return await orders.find(AmazonClient(self._client, account), number)
+
+    def heard(self, account: Account, topic: str, body: Mapping[str, Any]) -> OrderRecord | None:
+        """None: Amazon sends no webhooks."""
+        return None
+
+    async def placed(self, account: Account, start: datetime, end: datetime) -> Sequence[str]:
+        return await orders.placed(AmazonClient(self._client, account), start, end)
+
+    async def tell_shipped(self, account: Account, parcels: Sequence[ParcelToTell]) -> list[Outcome[str]]:
+        return await shipments.tell(AmazonClient(self._client, account), parcels)
+
+    async def cancel(self, account: Account, orders: Sequence[OrderToCancel]) -> list[Outcome[None]]:
+        return await cancelling.cancel(AmazonClient(self._client, account), orders)
 
 
 def _sorted(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from connectors.errors import Problem, ProblemClass
@@ -80,6 +81,22 @@ def errors_in(body: Any) -> list[dict[str, Any]]:
     """The envelope of every API: {"errors": [{"code", "message", "details"}]}."""
     listed = body.get("errors") if isinstance(body, dict) else None
     return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+
+
+# The words in which Amazon speaks of the order itself; others with the same code speak of how we asked.
+_OF_AN_ORDER = re.compile("OrderItemId|create package|already|order status|cancel|tracking|carrier", re.IGNORECASE)
+
+
+def problem_of_order(problem: Problem) -> Problem:
+    """A refused call about an order, which has one code (InvalidInput) for all there is; only its words tell."""
+    if not _OF_AN_ORDER.search(problem.original):
+        return problem
+    return replace(problem, problem_class=ProblemClass.DATA)
+
+
+def problem_of_cancel(code: str, words: str) -> Problem:
+    """What a feed's report says of an order that stays: Amazon lists no codes, and it is about the order."""
+    return Problem(problem_class=ProblemClass.DATA, code=code, original=words)
 
 
 _MEDIA = re.compile(r"media content", re.IGNORECASE)

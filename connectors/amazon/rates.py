@@ -27,4 +27,7 @@ RATES = {
     "getReport": Rate(15, 2),
     "getReportDocument": Rate(15, 0.0167),
     "getMarketplaceParticipations": Rate(15, 0.016),
+    "searchOrders": Rate(20, 0.0056),
+    "getOrder": Rate(30, 0.5),
+    "confirmShipment": Rate(10, 2),
 }

@@ -19,6 +19,7 @@ def main() -> None:
     parser.add_argument("--client-secret", required=True)
     parser.add_argument("--live-after-seconds", type=float, default=3.0)
     parser.add_argument("--feed-seconds", type=float, default=2.0)
+    parser.add_argument("--orders-after-seconds", type=float, default=3.0)
     given = parser.parse_args()
     settings = PracticeSettings(
         data_file=given.data,
@@ -27,6 +28,7 @@ def main() -> None:
         client_secret=given.client_secret,
         live_after_seconds=given.live_after_seconds,
         feed_seconds=given.feed_seconds,
+        orders_after_seconds=given.orders_after_seconds,
     )
     uvicorn.run(create_app(settings), host="127.0.0.1", port=given.port, log_level="warning")
 

@@ -12,7 +12,7 @@ from litestar.datastructures import State
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template import TemplateConfig
 
-from connectors.amazon.practice import catalog, control, documents, endpoint, oauth, pages
+from connectors.amazon.practice import catalog, control, documents, endpoint, oauth, order_pages, pages
 from connectors.amazon.practice.settings import PracticeSettings
 from connectors.amazon.practice.state import Practice, open_store
 from connectors.practice import pages as practice_pages
@@ -45,6 +45,7 @@ def create_app(settings: PracticeSettings, *, clock: Callable[[], float] = time.
             practice_pages.style,
             *documents.ROUTES,
             *pages.ROUTES,
+            *order_pages.ROUTES,
             control.router,
         ],
         lifespan=[running],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from connectors.amazon.practice import feeds, shown
+from connectors.amazon.practice import feeds, sales, shown
 from connectors.amazon.practice.state import PLACES, Call, Practice
 from connectors.practice.store import Row
 
@@ -18,6 +18,12 @@ def listings_of(practice: Practice, seller_id: str) -> list[Json]:
     feeds.work_off(call)
     rows = practice.store.rows("SELECT * FROM item WHERE shop = ? ORDER BY marketplace, id", seller_id)
     return [_listing(practice, row) for row in rows]
+
+
+def orders_of(practice: Practice, seller_id: str) -> list[Json]:
+    """Every order as it is, and what feeds have done by now."""
+    feeds.work_off(as_seller(practice, seller_id))
+    return list(sales.recorded(practice, seller_id))
 
 
 def as_seller(practice: Practice, seller_id: str, marketplace: str = PLACES[0].id) -> Call:

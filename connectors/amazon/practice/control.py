@@ -10,7 +10,7 @@ from litestar import Response, Router, delete, get, post
 from litestar.exceptions import ClientException
 from litestar.params import FromPath, FromQuery, JSONBody
 
-from connectors.amazon.practice import back_office, faults, sellers
+from connectors.amazon.practice import back_office, faults, sales, sellers
 from connectors.amazon.practice.addressing import AnyRequest, practice_of, seller_of
 from connectors.amazon.practice.state import Practice
 from connectors.practice.pages import from_own_pages
@@ -62,6 +62,23 @@ async def list_products(request: AnyRequest) -> list[Json]:
     return back_office.listings_of(practice_of(request), seller_of(request)["seller_id"])
 
 
+@post("/sellers/{seller_id:str}/orders")
+async def place_orders(request: AnyRequest, data: JSONBody[Json]) -> Json:
+    """Somebody buys (sales.place_some says what may be asked); the order's id, or all of them where `count` is said."""
+    practice, seller = practice_of(request), seller_of(request)["seller_id"]
+    try:
+        made = sales.place_some(practice, seller, data)
+    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+        raise ClientException(f"{type(error).__name__}: {error}") from error
+    return {"order_id": made[0], "order_ids": made}
+
+
+@get("/sellers/{seller_id:str}/orders")
+async def list_orders(request: AnyRequest) -> list[Json]:
+    """Every order with its state, lines, the parcels told and how often each was, and the cancels received."""
+    return back_office.orders_of(practice_of(request), seller_of(request)["seller_id"])
+
+
 @get("/sellers/{seller_id:str}/{table:str}")
 async def read_table(request: AnyRequest, table: FromPath[str], after: FromQuery[int] = 0) -> list[Json]:
     """Rows of the ledger or of requests, oldest first, with a number above `after`."""
@@ -74,7 +91,7 @@ async def read_table(request: AnyRequest, table: FromPath[str], after: FromQuery
 
 @post("/sellers/{seller_id:str}/{action:str}")
 async def act(request: AnyRequest, action: FromPath[str], data: JSONBody[Json]) -> Response[Json]:
-    """revoke, expire, suspend, pace, issue, change, delete, wipe: it happens to the seller, now."""
+    """revoke, expire, suspend, pace, issue, change, delete, pay, cancel, ask_to_cancel, wipe: it happens, now."""
     practice, seller = practice_of(request), seller_of(request)["seller_id"]
     try:
         _actions(practice, seller, data)[action]()
@@ -92,6 +109,9 @@ def _actions(practice: Practice, seller_id: str, data: Json) -> dict[str, Callab
         "issue": lambda: back_office.late_issue(practice, seller_id, data),
         "change": lambda: back_office.change(practice, seller_id, data),
         "delete": lambda: back_office.delete(practice, seller_id, data["sku"]),
+        "pay": lambda: sales.pay(practice, seller_id, data),
+        "cancel": lambda: sales.cancel_by_hand(practice, seller_id, data),
+        "ask_to_cancel": lambda: sales.ask_to_cancel(practice, seller_id, data),
         "wipe": lambda: sellers.wipe(practice.store, seller_id),
     }
 
@@ -112,6 +132,8 @@ router = Router(
         list_faults,
         clear_faults,
         list_products,
+        place_orders,
+        list_orders,
         read_table,
         act,
     ],

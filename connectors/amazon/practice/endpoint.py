@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from litestar import HttpMethod, Response, route
 
-from connectors.amazon.practice import catalog, faults, feeds, listings, product_types, reports, sellers
+from connectors.amazon.practice import catalog, faults, feeds, listings, orders, product_types, reports, sellers
 from connectors.amazon.practice.addressing import AnyRequest, practice_of
 from connectors.amazon.practice.state import Answer, Call, Practice, refusal
 from connectors.amazon.rates import RATES
@@ -31,7 +31,7 @@ class Operation:
 
 
 _ITEMS, _TYPES = "/listings/2021-08-01/items", "/definitions/2020-09-01/productTypes"
-_FEEDS, _REPORTS = "/feeds/2021-06-30", "/reports/2021-06-30"
+_FEEDS, _REPORTS, _ORDERS = "/feeds/2021-06-30", "/reports/2021-06-30", "/orders/2026-01-01/orders"
 OPERATIONS = (
     Operation("getMarketplaceParticipations", "GET", "/sellers/v1/marketplaceParticipations", sellers.participations),
     Operation("searchDefinitionsProductTypes", "GET", _TYPES, product_types.search),
@@ -51,8 +51,11 @@ OPERATIONS = (
     Operation("createReport", "POST", f"{_REPORTS}/reports", reports.create),
     Operation("getReport", "GET", f"{_REPORTS}/reports/*", reports.get),
     Operation("getReportDocument", "GET", f"{_REPORTS}/documents/*", reports.get_document),
+    Operation("searchOrders", "GET", _ORDERS, orders.search),
+    Operation("getOrder", "GET", f"{_ORDERS}/*", orders.get),
+    Operation("confirmShipment", "POST", "/orders/v0/orders/*/shipmentConfirmation", orders.confirm),
 )
-_PREFIXES = ("sellers", "definitions", "listings", "catalog", "feeds", "reports")
+_PREFIXES = ("sellers", "definitions", "listings", "catalog", "feeds", "reports", "orders")
 _METHODS = [HttpMethod.GET, HttpMethod.PUT, HttpMethod.POST, HttpMethod.PATCH, HttpMethod.DELETE]
 _THROTTLED = refusal(429, "QuotaExceeded", "You exceeded your quota for the requested resource.")
 _UNAVAILABLE = refusal(503, "ServiceUnavailable", "Service is temporarily unavailable. Please try again.")
@@ -137,7 +140,7 @@ def _json(answer: Answer, *, rate: float | None = None) -> Response[bytes]:
         headers["x-amzn-RateLimit-Limit"] = str(rate)
     if answer.refused and answer.status >= 400:
         headers["x-amzn-ErrorType"] = answer.refused
-    content = json.dumps(answer.body, ensure_ascii=False).encode()
+    content = b"" if answer.status == 204 else json.dumps(answer.body, ensure_ascii=False).encode()
     return Response(content=content, status_code=answer.status, media_type="application/json", headers=headers)
 
 

@@ -6,7 +6,8 @@ slow         waits `seconds`; when
 drop         hangs up in the middle of the answer; when
 error        answers `status` and `body`; when
 kill         SIGKILLs the process `pid`; when
-refuse       refuses the SKU `item` (any when none is given) with the issue `code`, `message`, `attribute`
+refuse       refuses the SKU `item` (any when none is given) with the issue `code`, `message`, `attribute`; where
+             `operation` is confirmShipment or feed, the order `item` with `code` and `message`
 report       the next report ends FATAL, with a document that says `message`
 
 `when` is before or after the call is executed; `operation` narrows a fault to calls of that operation, "feed" to

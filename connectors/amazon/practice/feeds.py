@@ -1,4 +1,4 @@
-"""Feeds of listings: taken, worked on for a while, and reported on message by message.
+"""Feeds: taken, worked on for a while, and reported on message by message.
 
 https://developer-docs.amazon.com/sp-api/docs/feeds-api
 """
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from connectors.amazon.practice import documents, listings, sellers
+from connectors.amazon.practice import acknowledgements, documents, listings, sellers
 from connectors.amazon.practice.attributes import issue
 from connectors.amazon.practice.product_schemas import TYPES
 from connectors.amazon.practice.state import Answer, Call, moment, refusal
@@ -19,6 +19,7 @@ from connectors.practice.store import Row
 
 Json = dict[str, Any]
 KIND = "JSON_LISTINGS_FEED"
+KINDS = (KIND, acknowledgements.KIND)
 _BAD = refusal(400, "400", "Invalid input", "Invalid input")
 
 
@@ -37,7 +38,8 @@ def create(call: Call) -> Answer:
     document = call.store.row(
         "SELECT content FROM document WHERE id = ? AND shop = ?", body.get("inputFeedDocumentId", ""), call.seller_id
     )
-    if body.get("feedType") != KIND or call.place is None or document is None or document["content"] is None:
+    kind = body.get("feedType")
+    if kind not in KINDS or call.place is None or document is None or document["content"] is None:
         return _BAD
     seller = sellers.find(call.store, call.seller_id)
     assert seller is not None
@@ -50,6 +52,8 @@ def create(call: Call) -> Answer:
         created_at=call.now,
         ready_at=call.now + seconds,
     )
+    if kind != KIND:
+        call.store.insert("feed_kind", feed=number, shop=call.seller_id, kind=kind)
     return Answer(202, {"feedId": str(number)})
 
 
@@ -85,17 +89,30 @@ def work_off(call: Call) -> None:
 
 
 def _do(call: Call, row: Row) -> None:
-    content = call.store.row("SELECT content FROM document WHERE id = ?", row["document"])
+    found = call.store.row("SELECT content FROM document WHERE id = ?", row["document"])
+    content = bytes(found["content"]) if found else b""
+    if _kind(call, row) == KIND:
+        report, content_type = _listings_report(call, row, content), "application/json; charset=UTF-8"
+    else:
+        report, content_type = acknowledgements.work(call, content), "text/xml; charset=UTF-8"
+    if report is None:
+        call.store.update("feed", row["id"], state="FATAL")
+        return
+    number = documents.make(call.practice, call.seller_id, content_type, report)
+    call.store.update("feed", row["id"], state="DONE", result=number)
+
+
+def _listings_report(call: Call, row: Row, content: bytes) -> bytes | None:
+    """The report on a feed of listings, whose messages are done; None for what is no such feed."""
     try:
-        feed = json.loads(content["content"]) if content else {}
+        feed = json.loads(content)
         messages = list(feed["messages"])
         fits = feed["header"]["sellerId"] == call.seller_id and feed["header"]["version"] == "2.0"
         fits = fits and all({"messageId", "sku", "operationType"} <= message.keys() for message in messages)
     except (ValueError, KeyError, TypeError, AttributeError):
         fits, messages = False, []
     if not fits:
-        call.store.update("feed", row["id"], state="FATAL")
-        return
+        return None
     issues, counted = [], Counter[str]()
     for message in messages:
         found = _work(call, message)
@@ -114,9 +131,7 @@ def _do(call: Call, row: Row) -> None:
             "messagesInvalid": counted["invalid"],
         },
     }
-    text = json.dumps(report, ensure_ascii=False).encode()
-    number = documents.make(call.practice, call.seller_id, "application/json; charset=UTF-8", text)
-    call.store.update("feed", row["id"], state="DONE", result=number)
+    return json.dumps(report, ensure_ascii=False).encode()
 
 
 def _work(call: Call, message: Mapping[str, Any]) -> list[Json]:
@@ -149,6 +164,11 @@ def _reported(message: Mapping[str, Any], one: Json) -> Json:
     return {"messageId": message["messageId"], "sku": message["sku"], **told, **named}
 
 
+def _kind(call: Call, row: Row) -> str:
+    found = call.store.row("SELECT kind FROM feed_kind WHERE feed = ?", row["id"])
+    return str(found["kind"]) if found else KIND
+
+
 def _find(call: Call, number: str) -> Row | None:
     return call.store.row("SELECT * FROM feed WHERE id = ? AND shop = ?", number, call.seller_id)
 
@@ -159,7 +179,7 @@ def _shown(call: Call, row: Row) -> Json:
     result = {"resultFeedDocumentId": row["result"]} if state == "DONE" else {}
     return {
         "feedId": str(row["id"]),
-        "feedType": KIND,
+        "feedType": _kind(call, row),
         "marketplaceIds": [row["marketplace"]],
         "createdTime": moment(row["created_at"]),
         "processingStatus": state,

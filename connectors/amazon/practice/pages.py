@@ -44,6 +44,7 @@ async def show(request: AnyRequest, seller_id: FromPath[str]) -> Template:
             columns=("SKU", "Marketplace", "Title", "Price", "Stock", "State"),
             rows=[_row(one) for one in back_office.listings_of(practice, seller_id)],
             calls=last_calls(practice.store, seller_id),
+            links=[("Orders, and buying something", f"{seller_id}/orders")],
         )
     )
 

@@ -62,7 +62,7 @@ def revoke(store: Store, seller_id: str) -> None:
 def wipe(store: Store, seller_id: str) -> None:
     """The seller is as on the first day; consents stay."""
     with store.transaction():
-        for table in ("item", "document", "feed", "report", "ledger", "request", "fault"):
+        for table in ("item", "document", "feed", "feed_kind", "report", "sale", "ledger", "request", "fault"):
             store.run(f"DELETE FROM {table} WHERE shop = ?", seller_id)
         store.run("DELETE FROM catalog WHERE maker = ?", seller_id)
 

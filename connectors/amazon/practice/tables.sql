@@ -13,3 +13,9 @@ CREATE TABLE IF NOT EXISTS feed (id INTEGER PRIMARY KEY, shop TEXT NOT NULL, mar
 CREATE TABLE IF NOT EXISTS report (id INTEGER PRIMARY KEY, shop TEXT NOT NULL, marketplace TEXT NOT NULL, kind TEXT NOT NULL, document TEXT NOT NULL DEFAULT '', state TEXT NOT NULL DEFAULT '', created_at REAL NOT NULL, ready_at REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS ledger (id INTEGER PRIMARY KEY, shop TEXT NOT NULL, at REAL NOT NULL, operation TEXT NOT NULL, item TEXT NOT NULL, details TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS request (id INTEGER PRIMARY KEY, shop TEXT NOT NULL, at REAL NOT NULL, operation TEXT NOT NULL, status INTEGER NOT NULL, outcome TEXT NOT NULL);
+-- state is Amazon's own word; document is JSON: the lines, the packages told, the buyer. cancels counts the wishes received.
+CREATE TABLE IF NOT EXISTS sale (id INTEGER PRIMARY KEY, shop TEXT NOT NULL, marketplace TEXT NOT NULL, order_id TEXT NOT NULL, state TEXT NOT NULL, document TEXT NOT NULL, cancels INTEGER NOT NULL DEFAULT 0, created_at REAL NOT NULL, updated_at REAL NOT NULL, UNIQUE (shop, order_id));
+CREATE INDEX IF NOT EXISTS ix_sale_updated ON sale (shop, updated_at, id);
+CREATE INDEX IF NOT EXISTS ix_sale_created ON sale (shop, created_at, id);
+-- The feeds that are no feeds of listings.
+CREATE TABLE IF NOT EXISTS feed_kind (feed INTEGER PRIMARY KEY, shop TEXT NOT NULL, kind TEXT NOT NULL);

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl, unquote
+from xml.etree import ElementTree as ET
 
 import httpx
 import pytest
@@ -29,6 +30,8 @@ MODELS = (
     "catalogItems_2022-04-01",
     "feeds_2021-06-30",
     "reports_2021-06-30",
+    "ordersV0",
+    "orders_2026-01-01",
 )
 needs_amazon_specs = pytest.mark.skipif(not SPECS.exists(), reason="Amazon's published models are not on this machine")
 
@@ -112,6 +115,18 @@ def wrong_in_feed_report(content: bytes) -> list[str]:
     return [one.message for one in Draft202012Validator(schema).iter_errors(json.loads(content))]
 
 
+def wrong_in_acknowledgements(content: bytes) -> list[str]:
+    """What is amiss in a POST_ORDER_ACKNOWLEDGEMENT_DATA; no schema of it comes with the models."""
+    envelope = ET.fromstring(content)
+    paths = ["Header/DocumentVersion", "Header/MerchantIdentifier", "MessageType", "Message"]
+    missing = [path for path in paths if envelope.find(path) is None]
+    for message in envelope.findall("Message"):
+        inner = [f"OrderAcknowledgement/{name}" for name in ("AmazonOrderID", "StatusCode", "Item/AmazonOrderItemCode")]
+        missing += [path for path in ("MessageID", *inner) if not message.findtext(path)]
+    numbers = [one.findtext("MessageID") for one in envelope.findall("Message")]
+    return missing + ["a message's number twice"] * (len(set(numbers)) != len(numbers))
+
+
 class OfficialTransport(httpx.AsyncBaseTransport):
     """Hands calls on and judges those that a model knows, with their answers; `seen` counts them by operation."""
 
@@ -124,7 +139,9 @@ class OfficialTransport(httpx.AsyncBaseTransport):
         operation = operation_of(request.method, path) if SPECS.exists() else None
         if operation is None:
             if request.method == "PUT" and path.startswith("/documents/") and SPECS.exists():
-                assert wrong_in_feed(await request.aread()) == []
+                of_listings = "json" in request.headers["content-type"]
+                judge = wrong_in_feed if of_listings else wrong_in_acknowledgements
+                assert judge(await request.aread()) == []
             return await self._inner.handle_async_request(request)
         self.seen[operation.name] += 1
         content = await request.aread()
@@ -137,7 +154,7 @@ class OfficialTransport(httpx.AsyncBaseTransport):
         if answer.headers.get("x-practice") == "hung-up":
             return answer
         answered = await answer.aread()
-        wrong = wrong_in_answer(operation, answer.status_code, json.loads(answered))
+        wrong = wrong_in_answer(operation, answer.status_code, json.loads(answered) if answered else None)
         assert wrong == [], f"{operation.name} answered wrongly: {wrong}"
         headers = [(name, value) for name, value in answer.headers.raw if name.lower() != b"content-encoding"]
         return httpx.Response(answer.status_code, headers=headers, content=answered)
