@@ -20,11 +20,14 @@ _PERSONAL_KEYS = frozenset(
     "firstname lastname fullname familyname givenname middlename firstnamekana lastnamekana familynamekana "
     "address address1 address2 address3 addressline1 addressline2 addressline3 street street1 street2 subaddress "
     "city town zip zipcode zipcode1 zipcode2 postalcode postcode prefecture province stateorregion county company "
-    "latitude longitude birthday birthdate ipaddress clientip browserip username buyername buyeremail".split()
+    "latitude longitude birthday birthdate ipaddress clientip browserip username buyername buyeremail "
+    # Rakuten's orders: notes, what was typed for an engraving, who pays, and what a search may look for.
+    "remarks memo mailplugsentence noshi selectedchoice dropofflocation operator cardowner cardym cardname "
+    "orderermailaddress receiveremailaddress searchkeyword".split()
 )
 _PERSONAL_CONTAINERS = frozenset(
     "customer buyer buyerinfo orderer orderermodel recipient recipientaddress sender sendermodel consignee "
-    "billing billto shipto shippingdetail payer taxpayer customattributes noteattributes".split()
+    "deliverycvsmodel billing billto shipto shippingdetail payer taxpayer customattributes noteattributes".split()
 )
 # Inside a person's record nearly everything is personal; these say which record or which country it is.
 _KEPT_OF_A_PERSON = frozenset("typename country countrycode countrycodev2 currency currencycode locale".split())
