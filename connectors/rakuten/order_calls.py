@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from connectors.errors import Problem, as_error
+from connectors.errors import OurFault, Problem, as_error
 from connectors.rakuten import errors
 from connectors.rakuten.client import ORDER, Call, RakutenClient, Reply
 from connectors.rakuten.looking import JAPAN
@@ -71,6 +71,8 @@ async def search(client: RakutenClient, wanted: Search, *, page: int, amount: in
     problem = problem_in(reply)
     if problem is not None:
         raise as_error(problem)
+    if not isinstance(reply.body.get("orderNumberList"), list):
+        raise OurFault("unreadable_answer", channel_request_id=reply.request_id)
     pagination = reply.body.get("PaginationResponseModel") or {}
     numbers = [str(number) for number in reply.body.get("orderNumberList") or []]
     # Nothing found is told with nulls.
@@ -96,6 +98,9 @@ async def get(client: RakutenClient, numbers: Sequence[str]) -> tuple[dict[str, 
             problems[number] = problem
         elif problem is not None and not models:
             raise as_error(problem)
+    if not reply.body.get("MessageModelList"):
+        # Nothing at all must not be taken for orders that are not there.
+        raise OurFault("unreadable_answer", channel_request_id=reply.request_id)
     return models, problems
 
 

@@ -85,22 +85,28 @@ async def change_order(
 ) -> Response[Json]:
     """One of perform's actions happens to the order, now."""
     practice = practice_of(request)
+    sale = sale_of(practice, store_of(request)["name"], number)
     try:
-        perform(practice, store_of(request)["name"], number, action, data)
+        perform(practice, sale, action, data)
     except (KeyError, TypeError, ValueError) as error:
         raise ClientException(f"{type(error).__name__}: {error}") from error
     return Response(content={}, status_code=200)
 
 
-def perform(practice: Practice, shop: str, number: str, action: str, data: Mapping[str, Any]) -> None:
-    """pay, cancel (restock absent: as each SKU says; reason, who), request-cancel, keep (the request is withdrawn),
-    caution, progress (state), ship (deliveryCompany, shippingNumber, shippingDate), change (quantity, postage).
-
-    404 for an order that is not there; raises ValueError or KeyError for what cannot be done to it.
-    """
+def sale_of(practice: Practice, shop: str, number: str) -> Row:
+    """404 for an order that is not there."""
     sale = sales.find(practice, shop, number)
     if sale is None:
         raise NotFoundException
+    return sale
+
+
+def perform(practice: Practice, sale: Row, action: str, data: Mapping[str, Any]) -> None:
+    """pay, cancel (restock absent: as each SKU says; reason, who), request-cancel, keep (the request is withdrawn),
+    caution, progress (state), ship (deliveryCompany, shippingNumber, shippingDate), change (quantity, postage).
+
+    Raises ValueError or KeyError for what cannot be done to it.
+    """
     reason = int(data.get("reason", _BUYER_CANCELS))
     actions: dict[str, Callable[[], None]] = {
         "pay": lambda: sales.pay(practice, sale),

@@ -109,8 +109,9 @@ def _place(practice: Practice, shop: str, form: Mapping[str, Any]) -> None:
 
 
 def _to_order(practice: Practice, shop: str, number: str, action: str) -> None:
+    sale = order_control.sale_of(practice, shop, number)
     try:
-        order_control.perform(practice, shop, number, action, {})
+        order_control.perform(practice, sale, action, {})
     except (KeyError, ValueError) as error:
         raise ClientException(f"that cannot be done to {number}: {error}") from error
 
