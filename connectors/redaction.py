@@ -22,11 +22,14 @@ _PERSONAL_KEYS = frozenset(
     "city town zip zipcode zipcode1 zipcode2 postalcode postcode prefecture province stateorregion county company "
     "latitude longitude birthday birthdate ipaddress clientip browserip username buyername buyeremail "
     "buyercompanyname giftmessage addressinstruction dropofflocation legalname taxregistrationnumber "
-    "customizedurl note staffnote".split()
+    "customizedurl note staffnote "
+    # Rakuten's orders: notes, what was typed for an engraving, who pays, and what a search may look for.
+    "remarks memo mailplugsentence noshi selectedchoice dropofflocation operator cardowner cardym cardname "
+    "orderermailaddress receiveremailaddress searchkeyword".split()
 )
 _PERSONAL_CONTAINERS = frozenset(
     "customer buyer buyerinfo orderer orderermodel recipient recipientaddress sender sendermodel consignee "
-    "billing billto shipto shippingdetail payer taxpayer customattributes noteattributes".split()
+    "deliverycvsmodel billing billto shipto shippingdetail payer taxpayer customattributes noteattributes".split()
 )
 # Inside a person's record nearly everything is personal; these say which record or which country it is.
 _KEPT_OF_A_PERSON = frozenset("typename country countrycode countrycodev2 currency currencycode locale".split())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
@@ -32,11 +33,11 @@ UNMET: Mapping[str, Callable[[ProductRecord, Mapping[str, Any]], Sequence[Proble
 )
 
 
-def build(client: httpx.AsyncClient) -> dict[str, Connector]:
-    """One connector for every channel of CHANNELS, all sending through `client`."""
+def build(client: httpx.AsyncClient, *, clock: Callable[[], float] = time.time) -> dict[str, Connector]:
+    """One connector for every channel of CHANNELS, all sending through `client`. `clock` is seconds since 1970."""
     return {
         "shopify": shopify.Shopify(client),
         "amazon": amazon.Amazon(client),
-        "rakuten": rakuten.Rakuten(client),
+        "rakuten": rakuten.Rakuten(client, clock=clock),
         "yahoo": yahoo.YahooShopping(client),
     }

@@ -65,7 +65,7 @@ class Process:
             vault=Vault.from_setting(settings.vault_keys),
             clock=clock,
             pause=pause,
-            connectors=build(client),
+            connectors=build(client, clock=lambda: clock().timestamp()),
             consents=_consents(settings, client),
             practice_consents=_practice_consents(settings, client),
             practice_urls=practice_urls(settings),

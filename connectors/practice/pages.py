@@ -23,10 +23,22 @@ LAST_CALLS = 25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sale:
+    """An order as the back office lists it. `actions` are what can be done to it: name to label."""
+
+    number: str
+    state: str
+    lines: str
+    parcels: str
+    actions: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Office:
     """What the back office of an account shows. `actions` and `faults` are its buttons: name to label.
 
-    `waiting` is how many faults wait for a call; `rows` are what is sold, cell by cell under `columns`. `links` lead to
+    `waiting` is how many faults wait for a call; `rows` are what is sold, cell by cell under `columns`. `sales` are the
+    last orders; None where the account takes none. `links` lead to
     further pages of the account: label and address.
     """
 
@@ -41,6 +53,7 @@ class Office:
     rows: Sequence[Sequence[object]]
     calls: Sequence[Sequence[object]]
     links: Sequence[tuple[str, str]] = ()
+    sales: Sequence[Sale] | None = None
 
 
 def show(office: Office) -> Template:

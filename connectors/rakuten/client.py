@@ -21,7 +21,7 @@ from connectors.records import Credentials
 # One call a second for each API. Documented for orders and R-Cabinet, reported for the others. [unsure]
 PUBLISHED_RATE = Rate(maximum=1, restore_per_second=1)
 
-ITEM, INVENTORY, LICENSE, CABINET = "item", "inventory", "license", "cabinet"
+ITEM, INVENTORY, LICENSE, CABINET, ORDER = "item", "inventory", "license", "cabinet", "order"
 
 _JSON = "application/json"
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 
 import httpx
 
@@ -13,6 +14,7 @@ from connectors.protocol import Account, Capabilities, Detail, Kinds, Offers, Or
 from connectors.rakuten import access, inventory, looking, mapping, names, publishing, stock
 from connectors.rakuten.batches import one_by_one
 from connectors.rakuten.client import RakutenClient
+from connectors.rakuten.orders import RakutenOrders
 from connectors.records import (
     Credentials,
     Done,
@@ -65,17 +67,18 @@ CAPABILITIES = Capabilities(
 
 
 class Rakuten:
-    """Implements connectors.protocol.Connector."""
+    """Implements connectors.protocol.Connector. `clock` gives the time up to which orders are searched for."""
 
     capabilities = CAPABILITIES
     kinds: Kinds | None = None
     offers: Offers | None = None
     reports: Reports | None = None
-    orders: Orders | None = None
+    orders: Orders | None
     store: Store | None = None
 
-    def __init__(self, client: httpx.AsyncClient) -> None:
+    def __init__(self, client: httpx.AsyncClient, *, clock: Callable[[], float] = time.time) -> None:
         self._client = client
+        self.orders = RakutenOrders(client, clock)
 
     def account_domain(self, text: str) -> str:
         return access.account_domain(text)

@@ -1,12 +1,12 @@
 """Rakuten's refusals sorted into ours. What the tables do not know keeps Rakuten's words and claims no cause.
 
-Three shapes come back: the gateway's `Results`, the `errors` list of the newer APIs, and R-Cabinet's XML
-(connectors.rakuten.xml). An HTTP status alone says little: a throttled call may be 403 or 429.
+Four shapes come back: the gateway's `Results`, the `errors` list of the newer APIs, the order API's messages, and
+R-Cabinet's XML (connectors.rakuten.xml). An HTTP status alone says little: a throttled call may be 403 or 429.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +29,17 @@ CONFLICT = "CE0001"
 # How long to wait before the next try, in seconds, where no Retry-After says so. Rakuten documents none. [unsure]
 SECOND_LIMIT_WAIT, MINUTE_LIMIT_WAIT = 1.0, 60.0
 MAINTENANCE_WAIT = 300.0
+# Rakuten is at this very order: payments are looked at for minutes.
+ORDER_WAIT = 60.0
+
+_ORDER_CODE = "ORDER_EXT_API_"
+_READS = ("SEARCH_ORDER", "GET_ORDER")
+_WRITES = ("CONFIRM_ORDER", "UPDATE_ORDERSHIPPING", "CANCEL_ORDER")
+
+
+def _of_orders(functions: Sequence[str], codes: str) -> str:
+    return " ".join(f"{_ORDER_CODE}{function}_{code}" for function in functions for code in codes.split())
+
 
 _LIMIT_WAITS = {"ES01-03": SECOND_LIMIT_WAIT, "ES01-04": MINUTE_LIMIT_WAIT, "ES01-05": SECOND_LIMIT_WAIT}
 _BUSY_WAITS: Mapping[str, float] = {
@@ -39,6 +50,11 @@ _BUSY_WAITS: Mapping[str, float] = {
     "GE0017": MAINTENANCE_WAIT,  # the item API is read-only for a while; nothing was written
     "IE0200": SECOND_LIMIT_WAIT,  # Rakuten could not read its own record of the shop
     "1001": MAINTENANCE_WAIT,  # R-Cabinet is closed
+    **dict.fromkeys(_of_orders((*_READS, *_WRITES), "WARNING_001").split(), ORDER_WAIT),
+    **dict.fromkeys(_of_orders(_READS, "ERROR_000").split(), ORDER_WAIT),
+    f"{_ORDER_CODE}GET_ORDER_ERROR_101": ORDER_WAIT,
+    f"{_ORDER_CODE}UPDATE_ORDERSHIPPING_ERROR_111": ORDER_WAIT,
+    f"{_ORDER_CODE}CANCEL_ORDER_ERROR_107": ORDER_WAIT,
 }
 
 # From itemapi2_0/responsecodesreference, inventoryapi2_1/codereference, rakutenpayorderapi/common-error-esb and
@@ -53,7 +69,21 @@ _CODES_BY_CLASS: Mapping[ProblemClass, str] = {
         AuthError 3002 3003 3006 3012 3013
     """,
     ProblemClass.BUSY: " ".join(_BUSY_WAITS),
-    ProblemClass.OURS: """
+    # "Unknown error": whether it was done has to be looked up.
+    ProblemClass.UNKNOWN: _of_orders(_WRITES, "ERROR_000"),
+    # 106, 109 and 110 are about ids and codes of theirs that we chose; 011 of a parcel is about the number typed.
+    ProblemClass.OURS: " ".join(
+        (
+            _of_orders(
+                (*_READS, *_WRITES), "ERROR_001 ERROR_002 ERROR_003 ERROR_009 ERROR_010 ERROR_013 ERROR_014 ERROR_016"
+            ),
+            _of_orders((*_READS, "CONFIRM_ORDER", "CANCEL_ORDER"), "ERROR_011"),
+            _of_orders(("SEARCH_ORDER",), "ERROR_101 ERROR_102 ERROR_103"),
+            _of_orders(("UPDATE_ORDERSHIPPING",), "ERROR_018 ERROR_106 ERROR_109 ERROR_110"),
+        )
+    )
+    + f" {_ORDER_CODE}ERROR_001 {_ORDER_CODE}ERROR_002 {_ORDER_CODE}ERROR_003 {_ORDER_CODE}ERROR_004"
+    + """
         DR0005 DR0006 ES04-02 ES04-03 ES04-04 ES05-05 ES05-06 GE0007 GE0011 GE0012 IE0113 IE0135 IE0500 IE1003 IE1004
         IE1005 IE1101 IE1102 IE1106 3001 3004 3005 3014 3015
     """,
@@ -95,8 +125,21 @@ def refusals(body: Any) -> list[Refusal]:
     results = body.get("Results")
     if isinstance(results, Mapping):
         return [Refusal(code=str(results.get("errorCode") or ""), words=str(results.get("message") or ""))]
+    messages = body.get("MessageModelList")
+    if isinstance(messages, list):
+        return [_of_message(message) for message in messages if isinstance(message, Mapping) and _refuses(message)]
     listed = body.get("errors")
     return [_refusal(error) for error in listed if isinstance(error, Mapping)] if isinstance(listed, list) else []
+
+
+def _refuses(message: Mapping[str, Any]) -> bool:
+    """A warning tells of a success with a flaw, but for the one of an order that is being processed."""
+    kind, code = message.get("messageType"), str(message.get("messageCode") or "")
+    return kind == "ERROR" or (kind == "WARNING" and code in _BUSY_WAITS)
+
+
+def _of_message(message: Mapping[str, Any]) -> Refusal:
+    return Refusal(code=str(message.get("messageCode") or ""), words=str(message.get("message") or ""))
 
 
 def refusals_in_xml(body: bytes) -> list[Refusal]:

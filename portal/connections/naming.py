@@ -94,8 +94,8 @@ def _of_rakuten(keys: Sequence[KeyField]) -> Naming:
         account_hint=_("As in www.rakuten.co.jp/<shop name>/."),
         keys_title=_("With your RMS keys"),
         keys_from=_(
-            "In RMS: Extended services → WEB API service. Tick the item and inventory functions there. The licence key"
-            " ends after 90 days; we remind you before, and you paste the new one here."
+            "In RMS: Extended services → WEB API service. Tick the item, inventory and order functions there. The"
+            " licence key ends after 90 days; we remind you before, and you paste the new one here."
         ),
         keys=keys,
     )

@@ -1,5 +1,6 @@
 import json
 import time
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import given
@@ -50,6 +51,84 @@ def test_secrets_and_buyers_data_are_masked_and_structure_and_ids_stay() -> None
     assert value["customer"]["id"] == "gid://shopify/Customer/1"
     assert value["shippingAddress"]["countryCode"] == "JP"
     assert value["lineItems"] == ORDER["lineItems"]
+
+
+RAKUTEN_ORDER = {
+    "OrderModelList": [
+        {
+            "orderNumber": "123456-20261118-0000000001",
+            "orderProgress": 300,
+            "remarks": "裏口へ。Ring Quillfeather's bell",
+            "memo": "お客様は幻影様",
+            "mailPlugSentence": "幻影様、ありがとうございます",
+            "operator": "担当 夢見",
+            "OrdererModel": {
+                "zipCode1": "199",
+                "zipCode2": "0099",
+                "prefecture": "架空県",
+                "city": "幻影市",
+                "subAddress": "夢見町9-8-7",
+                "familyName": "幻影",
+                "firstName": "Zebulon",
+                "familyNameKana": "ゲンエイ",
+                "firstNameKana": "ゼビュロン",
+                "phoneNumber1": "03",
+                "phoneNumber2": "0000",
+                "phoneNumber3": "7654",
+                "emailAddress": "zebulon@example.com",
+                "sex": "男",
+                "birthYear": 1977,
+            },
+            "SettlementModel": {
+                "settlementMethod": "クレジットカード",
+                "cardName": "VISA",
+                "cardNumber": "XXXX-XXXX-XXXX-0015",
+                "cardOwner": "ZEBULON GENEI",
+                "cardYm": "2031-07",
+            },
+            "PackageModelList": [
+                {
+                    "basketId": 10746402,
+                    "noshi": "御祝 幻影",
+                    "dropOffLocation": "玄関前",
+                    "SenderModel": {"familyName": "幻影", "subAddress": "夢見町9-8-7", "isolatedIslandFlag": 0},
+                    "ItemModelList": [{"itemDetailId": 77, "itemName": "マグ", "selectedChoice": "名入れ:ゼビュロン"}],
+                    "DeliveryCvsModel": {"storeName": "幻影駅前店", "storeAddress": "夢見町1-1"},
+                    "SocialGiftModel": {"receiverEmailAddress": "gift@example.com", "inputFlag": 1},
+                    "ShippingModelList": [{"shippingDetailId": 5, "shippingNumber": "SN111111"}],
+                }
+            ],
+        }
+    ]
+}
+PLANTED = [
+    "Quillfeather", "裏口", "幻影", "夢見", "架空県", "Zebulon", "ZEBULON", "ゲンエイ", "ゼビュロン", "0099", "7654",
+    "example.com", "男", "1977", "VISA", "0015", "2031-07", "御祝", "玄関前",
+]  # fmt: skip
+
+
+def test_nothing_of_a_rakuten_buyer_is_kept_and_the_order_can_still_be_followed() -> None:
+    said = json.dumps(RAKUTEN_ORDER, ensure_ascii=False)
+    assert [text for text in PLANTED if text not in said] == []
+    for body in (said.encode(), json.dumps(RAKUTEN_ORDER).encode()):
+        kept = redaction.mask_body("application/json;charset=utf-8", body, secrets=())
+        assert [text for text in PLANTED if text in kept] == []
+    for text in ("123456-20261118-0000000001", "10746402", "SN111111", "マグ", "クレジットカード"):
+        assert text in kept
+
+
+def test_what_a_search_of_orders_asks_for_is_masked_in_requests_and_addresses() -> None:
+    asked = {
+        "searchKeywordType": 4,
+        "searchKeyword": "幻影 Zebulon",
+        "ordererMailAddress": "zebulon@example.com",
+        "phoneNumber": "0300007654",
+    }
+    kept = redaction.mask_body(JSON, json.dumps(asked).encode(), secrets=())
+    assert json.loads(kept) == {"searchKeywordType": 4} | dict.fromkeys(list(asked)[1:], MASK)
+    url = f"https://api.rms.rakuten.co.jp/es/2.0/order/searchOrder/?{urlencode(asked)}"
+    kept = redaction.mask_url(url, secrets=())
+    assert kept.endswith(f"?searchKeywordType=4&searchKeyword={MASK}&ordererMailAddress={MASK}&phoneNumber={MASK}")
 
 
 def test_a_form_is_masked_too() -> None:

@@ -7,31 +7,19 @@ from collections.abc import Callable
 from typing import Any
 
 from litestar import Response, Router, delete, get, post
-from litestar.exceptions import ClientException, NotFoundException
+from litestar.exceptions import ClientException
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from connectors.practice.pages import from_own_pages
 from connectors.practice.store import Row
 from connectors.rakuten.access import account_domain
-from connectors.rakuten.practice import back_office, faults, stores
+from connectors.rakuten.practice import back_office, faults, order_control, stores
 from connectors.rakuten.practice.gateway import AnyRequest
 from connectors.rakuten.practice.genres import GENRES
+from connectors.rakuten.practice.reaching import practice_of, store_of
 from connectors.rakuten.practice.state import Json, Practice
 
 JSON_COLUMNS = ("values", "details", "functions")
-
-
-def practice_of(request: AnyRequest) -> Practice:
-    found: Practice = request.app.state.practice
-    return found
-
-
-def store_of(request: AnyRequest) -> Row:
-    """The store the address names; 404 when it was never made."""
-    found = stores.find(practice_of(request).store, str(request.path_params["store"]))
-    if found is None:
-        raise NotFoundException
-    return found
 
 
 @get("/genres")
@@ -172,6 +160,7 @@ router = Router(
         clear_faults,
         list_products,
         seed_products,
+        *order_control.ROUTES,
         read_table,
         act,
     ],

@@ -8,7 +8,8 @@ drop         hangs up in the middle of the answer; when
 error        answers `status` and `body`; when
 kill         SIGKILLs the process `pid`; when
 refuse       refuses with `code` and `message` the item `manage_number`, or any; of a stock call the row of that item
-             or of the variant `manage_number/variant`
+             or of the variant `manage_number/variant`; of an order call the order `order`, or any, where `code` is
+             such as ERROR_101
 
 `when` is before or after the call is executed; `operation` narrows a fault to calls such as items.upsert.
 """

@@ -13,7 +13,17 @@ from litestar import HttpMethod, Request, Response, route
 
 from connectors.practice.disturbing import disturb
 from connectors.practice.store import Row
-from connectors.rakuten.practice import answers, cabinet, faults, inventory, items, licence, stores
+from connectors.rakuten.practice import (
+    answers,
+    cabinet,
+    faults,
+    inventory,
+    items,
+    licence,
+    order_changes,
+    orders,
+    stores,
+)
 from connectors.rakuten.practice.answers import Answer
 from connectors.rakuten.practice.state import Call, Practice
 
@@ -29,6 +39,10 @@ class Operation:
     method: str
     path: re.Pattern[str]
     run: Callable[[Call], Answer]
+
+
+def _order(function: str, run: Callable[[Call], Answer]) -> Operation:
+    return Operation(f"order.{function}", "order", "POST", re.compile(rf"/es/2\.0/order/{function}/?"), run)
 
 
 _ITEM = re.compile(r"/es/2\.0/items/manage-numbers/(?P<manage_number>[^/]+)")
@@ -63,6 +77,11 @@ OPERATIONS = (
     Operation(
         "cabinet.folders.get", "cabinet", "GET", re.compile(r"/es/1\.0/cabinet/folders/get"), cabinet.folders_get
     ),
+    _order("searchOrder", orders.search),
+    _order("getOrder", orders.get),
+    _order("confirmOrder", orders.confirm),
+    _order("updateOrderShipping", order_changes.update_shipping),
+    _order("cancelOrder", order_changes.cancel),
 )
 
 

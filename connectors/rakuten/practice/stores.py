@@ -13,7 +13,7 @@ from connectors.practice.store import Row, Store
 from connectors.rakuten.practice.answers import JAPAN
 
 # Every API function of a store is ticked on in RMS by itself.
-FUNCTIONS = ("item", "inventory", "license", "cabinet")
+FUNCTIONS = ("item", "inventory", "license", "cabinet", "order")
 KEY_DAYS = 90
 
 

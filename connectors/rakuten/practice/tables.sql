@@ -76,3 +76,44 @@ CREATE TABLE IF NOT EXISTS ledger (
 CREATE INDEX IF NOT EXISTS ledger_shop ON ledger (shop, id);
 CREATE TRIGGER IF NOT EXISTS ledger_is_never_changed BEFORE UPDATE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS ledger_is_never_shortened BEFORE DELETE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+
+-- An order, called a sale because ORDER is a word of SQL. body is its OrderModel but for what stands in columns here.
+CREATE TABLE IF NOT EXISTS sale (
+    id INTEGER PRIMARY KEY,
+    shop TEXT NOT NULL,
+    number TEXT NOT NULL,
+    progress INTEGER NOT NULL,
+    placed_at REAL NOT NULL,
+    confirmed_at REAL,
+    fixed_at REAL,
+    reported_at REAL,
+    body TEXT NOT NULL,
+    UNIQUE (shop, number)
+);
+CREATE INDEX IF NOT EXISTS sale_placed ON sale (shop, placed_at);
+-- A row of shipping in one of its baskets; told is how often a call added or changed it.
+CREATE TABLE IF NOT EXISTS sale_shipping (
+    id INTEGER PRIMARY KEY,
+    shop TEXT NOT NULL,
+    sale_number TEXT NOT NULL,
+    basket_id INTEGER NOT NULL,
+    company TEXT NOT NULL,
+    tracking TEXT NOT NULL,
+    day TEXT NOT NULL,
+    told INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS sale_shipping_sale ON sale_shipping (shop, sale_number);
+-- Every cancellation asked for, with what came of it.
+CREATE TABLE IF NOT EXISTS sale_cancel (
+    id INTEGER PRIMARY KEY,
+    shop TEXT NOT NULL,
+    sale_number TEXT NOT NULL,
+    at REAL NOT NULL,
+    who TEXT NOT NULL,
+    restore INTEGER NOT NULL,
+    reason INTEGER NOT NULL,
+    outcome TEXT NOT NULL
+);
+-- Stores from before there were orders had every function there was ticked on.
+UPDATE store SET functions = '["item", "inventory", "license", "cabinet", "order"]'
+WHERE functions = '["item", "inventory", "license", "cabinet"]';

@@ -1,0 +1,112 @@
+"""Orders of a Rakuten store: implements connectors.protocol.Orders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+
+from connectors.errors import OurFault, Problem, as_error
+from connectors.orders import OrderPage, OrderRecord, OrderToCancel, ParcelToTell
+from connectors.protocol import Account
+from connectors.rakuten import cancelling, order_calls, order_feed, order_mapping, shipping
+from connectors.rakuten.client import RakutenClient
+from connectors.rakuten.order_calls import ORDERS_A_READ
+from connectors.rakuten.order_feed import Place
+from connectors.rakuten.order_mapping import Progress
+from connectors.records import Done, Failed, Outcome
+
+# A number of another shop. [rakutenpayorderapi/rakutenpaymsgcodereference]
+_ANOTHER_SHOPS = "ORDER_EXT_API_GET_ORDER_ERROR_016"
+
+
+class RakutenOrders:
+    """Orders go by their number. `clock` gives the seconds since 1970."""
+
+    carriers: Mapping[str, str] = shipping.CARRIERS
+
+    def __init__(self, client: httpx.AsyncClient, clock: Callable[[], float]) -> None:
+        self._client = client
+        self._clock = clock
+
+    async def changed(self, account: Account, since: datetime, page: str = "") -> OrderPage:
+        """See order_feed for what is searched for, what it costs, and what is not noticed."""
+        store = self._store(account)
+        begun = Place.read(page) if page else Place(now=int(self._clock()))
+        found = await order_feed.numbers_from(store, since, begun)
+        outcomes = await self._read(store, found.numbers)
+        records = [outcome for outcome in outcomes.values() if isinstance(outcome, OrderRecord)]
+        for outcome in outcomes.values():
+            # None may be missing: an order that cannot be told just now holds the page back.
+            if isinstance(outcome, Problem):
+                raise as_error(outcome)
+        place = found.place
+        if found.search is not None:
+            last = outcomes.get(found.numbers[-1])
+            place = place.after(found.search, last.placed_at if isinstance(last, OrderRecord) else None)
+        return OrderPage(records, "" if order_feed.is_over(since, place) else str(place))
+
+    async def read(self, account: Account, channel_ids: Sequence[str]) -> list[Outcome[OrderRecord | None]]:
+        wanted = [number for number in dict.fromkeys(channel_ids) if order_calls.is_number(number)]
+        found = await self._read(self._store(account), wanted)
+        outcomes = (found.get(number) for number in channel_ids)
+        return [Failed(one) if isinstance(one, Problem) else Done(one) for one in outcomes]
+
+    async def _read(self, store: RakutenClient, numbers: Sequence[str]) -> dict[str, OrderRecord | Problem]:
+        """The orders by number, or why one cannot be told; those that the store does not have are left out."""
+        found: dict[str, OrderRecord | Problem] = {}
+        for start in range(0, len(numbers), ORDERS_A_READ):
+            models, problems = await order_calls.get(store, numbers[start : start + ORDERS_A_READ])
+            found |= problems
+            read_at = datetime.fromtimestamp(self._clock(), UTC)
+            found |= {number: order_mapping.order(model, read_at=read_at) for number, model in models.items()}
+        return found
+
+    async def find(self, account: Account, number: str) -> OrderRecord | None:
+        try:
+            [outcome] = await self.read(account, [number.strip()])
+        except OurFault as error:
+            if error.problem.code == _ANOTHER_SHOPS:
+                return None
+            raise
+        if isinstance(outcome, Failed):
+            raise as_error(outcome.problem)
+        return outcome.value if isinstance(outcome, Done) else None
+
+    def heard(self, account: Account, topic: str, body: Mapping[str, Any]) -> OrderRecord | None:
+        """Rakuten's notifications carry no prices, and go to an address that the merchant applies for."""
+        return None
+
+    async def placed(self, account: Account, start: datetime, end: datetime) -> Sequence[str]:
+        return await order_feed.placed(self._store(account), start, end)
+
+    async def accept(self, account: Account, channel_ids: Sequence[str]) -> list[Outcome[None]]:
+        """Each of these orders is confirmed, so that Rakuten takes its payment; one that is further counts as done."""
+        store = self._store(account)
+        outcomes: dict[str, Outcome[None]] = {}
+        wanted = [number for number in dict.fromkeys(channel_ids) if order_calls.is_number(number)]
+        for start in range(0, len(wanted), ORDERS_A_READ):
+            part = wanted[start : start + ORDERS_A_READ]
+            models, problems = await order_calls.get(store, part)
+            waiting = [number for number in part if _waits_for_us(models.get(number))]
+            if waiting:
+                problems |= await order_calls.confirm(store, waiting)
+            outcomes |= dict.fromkeys(models, Done(None))
+            outcomes |= {number: Failed(problem) for number, problem in problems.items()}
+        unknown = Failed(shipping.order_unknown())
+        return [outcomes.get(number, unknown) for number in channel_ids]
+
+    async def tell_shipped(self, account: Account, parcels: Sequence[ParcelToTell]) -> list[Outcome[str]]:
+        return await shipping.tell_shipped(self._store(account), parcels)
+
+    async def cancel(self, account: Account, orders: Sequence[OrderToCancel]) -> list[Outcome[None]]:
+        return await cancelling.cancel(self._store(account), orders)
+
+    def _store(self, account: Account) -> RakutenClient:
+        return RakutenClient(self._client, account)
+
+
+def _waits_for_us(model: Mapping[str, Any] | None) -> bool:
+    return model is not None and model["orderProgress"] == Progress.UNCONFIRMED
