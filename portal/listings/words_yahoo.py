@@ -54,10 +54,10 @@ WORDINGS: Mapping[str, Wording] = {
         N_("Link it in Store Creator Pro, then try again here."),
     ),
     **dict.fromkeys(("ed-00003", "ed-00004", "ed-00005"), _ACCOUNT_CLOSED),
-    **dict.fromkeys(("ed-00001", "ed-10001", "st-02999"), _ITS_ERROR),
+    **dict.fromkeys(("ed-00001", "ed-10001", "st-02999", "od91001", "od91133"), _ITS_ERROR),
     **dict.fromkeys(("ed-00002", "st-02000"), wait(N_("%(channel)s is closed for maintenance"), NOTHING_TO_DO)),
     "ed-00006": wait(N_("%(channel)s is still busy with this store"), NOTHING_TO_DO),
-    **dict.fromkeys(("px-04001", "it-02001", "it-07004", "im-02001"), _UNREADABLE),
+    **dict.fromkeys(("px-04001", "od90101", "it-02001", "it-07004", "im-02001"), _UNREADABLE),
     **dict.fromkeys(("st-02100", "st-02101", "st-02102", "st-02103", "st-02105", "st-02106", "st-02107"), _UNREADABLE),
     "detail_missing": edit(
         N_("Yahoo! needs to know more of this product"),
