@@ -41,7 +41,7 @@ Fields = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One order of a list. A time is None where it could not be read."""
+    """One order of a list: `changed_at` is since when it stands there as it is. A time is None where none was read."""
 
     order_id: str
     placed_at: datetime | None
@@ -50,14 +50,13 @@ class Row:
 
 def rows(root: Element) -> list[Row]:
     """The orders of an answer of orderList, in its order."""
-    return [
-        Row(answers.text(one, "OrderId"), moment(answers.text(one, "OrderTime")), moment(_changed(one)))
-        for one in root.iter("OrderInfo")
-    ]
+    return [_row(one) for one in root.iter("OrderInfo")]
 
 
-def _changed(row: Element) -> str:
-    return answers.text(row, "LastUpdateTime")
+def _row(one: Element) -> Row:
+    changed, shown = (moment(answers.text(one, name)) for name in ("LastUpdateTime", "PublicationTime"))
+    later = max(changed, shown) if changed and shown else changed
+    return Row(answers.text(one, "OrderId"), moment(answers.text(one, "OrderTime")), later)
 
 
 def total(root: Element) -> int:

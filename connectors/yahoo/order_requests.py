@@ -33,7 +33,9 @@ REASONS: Final[Mapping[CancelReason, str]] = {
     CancelReason.OTHER: "230",
 }
 
-_LIST_FIELDS = "OrderId,OrderTime,LastUpdateTime"
+# PublicationTime is when the list began to show an order: one that Yahoo! looks at for fraud first may come late.
+# https://developer.yahoo.co.jp/webapi/shopping/orderList.html, change of 2021-06-18
+_LIST_FIELDS = "OrderId,OrderTime,LastUpdateTime,PublicationTime"
 # Only what we keep: what is not asked for is not sent, and cannot leak.
 _INFO_FIELDS = ",".join(
     """

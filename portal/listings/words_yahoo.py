@@ -96,5 +96,19 @@ WORDINGS: Mapping[str, Wording] = {
     ),
     "it-14091": _IMAGE,
     "im-02005": _IMAGE,
+    "order_unknown": at_channel(
+        N_("Yahoo! doesn't know this order"), N_("Look for it in Store Creator Pro, then try again here.")
+    ),
+    "order_cancelled": at_channel(
+        N_("This order is cancelled at Yahoo!"), N_("Keep the parcel back, or ask the buyer to return it.")
+    ),
+    "order_shipped": at_channel(
+        N_("This order has left, so it wasn't cancelled"),
+        N_("When the buyer has sent it back, cancel it in Store Creator Pro."),
+    ),
+    "second_parcel": at_channel(
+        N_("Yahoo! takes one parcel an order, and has one already"),
+        N_("Tell the buyer the other number from Store Creator Pro."),
+    ),
     "st-02104": edit(N_("Yahoo! doesn't take this stock"), N_("Its own message says why."), "/variants/quantity"),
 }

@@ -38,7 +38,7 @@ async def place_orders(request: AnyRequest, data: JSONBody[Json]) -> Json:
 async def act_on_order(
     request: AnyRequest, order_id: FromPath[str], action: FromPath[str], data: JSONBody[Json]
 ) -> Json:
-    """pay; cancel, with `reason` and `restock`; change, with `fields` of Yahoo!'s own names."""
+    """pay; publish; cancel, with `reason` and `restock`; change, with `fields` of Yahoo!'s own names."""
     store, seller_id = practice_of(request).store, store_of(request)["seller_id"]
     try:
         _actions(store, seller_id, order_id, data)[action]()
@@ -51,6 +51,7 @@ def _actions(store: Store, seller_id: str, order_id: str, data: Json) -> dict[st
     fields = {name: str(value) for name, value in (data.get("fields") or {}).items()}
     reason, restock = str(data.get("reason", "100")), bool(data.get("restock"))
     return {
+        "publish": lambda: sales.publish(store, seller_id, order_id),
         "pay": lambda: sales.pay(store, seller_id, order_id),
         "cancel": lambda: sales.cancel(store, seller_id, order_id, reason=reason, restock=restock),
         "change": lambda: sales.change(store, seller_id, order_id, **fields),

@@ -85,6 +85,8 @@ def _all(call: Call) -> list[Row]:
 
 def _fits(row: Row, asked: Mapping[str, str]) -> bool:
     fields = sales.fields_of(row)
+    if not fields["PublicationTime"]:
+        return False
     placed = datetime.fromisoformat(fields["OrderTime"]).strftime("%Y%m%d%H%M%S")
     if not asked.get("OrderTimeFrom", "") <= placed <= asked.get("OrderTimeTo", "9" * 14):
         return False

@@ -54,6 +54,7 @@ def place(store: Store, seller_id: str, given: Json) -> str:
 
     `lines` are sku and quantity, with title and price for what the store does not sell, and `discount` a unit;
     `pending` waits for its payment; `buyer` and `fields` (Yahoo!'s own names) say what differs from the usual.
+    `hidden` is looked at for fraud first: no list shows it before `publish`.
     Raises KeyError and ValueError for what cannot be ordered.
     """
     lines = [_line(store, seller_id, number, one) for number, one in enumerate(given["lines"], start=1)]
@@ -67,6 +68,7 @@ def place(store: Store, seller_id: str, given: Json) -> str:
         "Suspect": "0",
         "FraudHoldStatus": "0",
         "OrderStatus": "2",
+        "PublicationTime": "" if given.get("hidden") else stamp(store.now()),
         **(TRANSFER if given.get("pending") else CARD),
         **_person({**SOMEBODY, **(given.get("buyer") or {})}),
         "ShipMethod": "postage1",
@@ -179,6 +181,13 @@ def change(store: Store, seller_id: str, order_id: str, **fields: str) -> None:
 def pay(store: Store, seller_id: str, order_id: str) -> None:
     """What waited for its payment may be shipped."""
     change(store, seller_id, order_id, PayStatus="1", ShipStatus="1")
+
+
+def publish(store: Store, seller_id: str, order_id: str) -> None:
+    """Lists show it from now on. That this is no change of the order is unsure, and the worse of the two."""
+    row = _there(store, seller_id, order_id)
+    shown: Fields = {**json.loads(row["fields"]), "PublicationTime": stamp(store.now())}
+    store.update("sale", row["id"], fields=_dump(shown))
 
 
 def cancel(store: Store, seller_id: str, order_id: str, *, reason: str = "100", restock: bool = False) -> None:

@@ -308,7 +308,7 @@ async def test_a_list_is_asked_for_by_the_time_of_the_orders_in_japan() -> None:
             (
                 "<Req><Search><Result>2000</Result><Start>1</Start><Sort>+order_time</Sort><Condition>"
                 "<OrderTimeFrom>20261101090000</OrderTimeFrom><OrderTimeTo>20261102090000</OrderTimeTo></Condition>"
-                "<Field>OrderId,OrderTime,LastUpdateTime</Field></Search><SellerId>teststore</SellerId></Req>"
+                "<Field>OrderId,OrderTime,LastUpdateTime,PublicationTime</Field></Search><SellerId>teststore</SellerId></Req>"
             ),
         )
     ]

@@ -229,6 +229,17 @@ async def test_an_old_order_that_changed_is_among_them_and_one_that_did_not_is_n
     assert await changed(orders, account, since) == [old, older, new]
 
 
+async def test_an_order_that_the_list_shows_late_is_not_missed(
+    store: Store, orders: Orders, account: PacedAccount
+) -> None:
+    order_id = await place(store, hidden=True)
+    assert await changed(orders, account, store.clock.moment) == []
+    store.clock.now += 1800
+    since = store.clock.moment
+    await store.lever(f"orders/{order_id}/publish")
+    assert await changed(orders, account, since) == [order_id]
+
+
 async def test_a_change_within_the_second_of_the_last_reading_is_not_missed(
     store: Store, orders: Orders, account: PacedAccount
 ) -> None:
