@@ -58,7 +58,7 @@ def _buy(store: Store, seller_id: str, form: dict[str, str]) -> None:
     words = {"title": sku, "price": int(form["price"])} if form.get("price") else {}
     for _ in range(count):
         line = {"sku": sku, "quantity": quantity, **words}
-        sales.place(store, seller_id, {"lines": [line], "pending": "pending" in form})
+        sales.place(store, seller_id, {"lines": [line], "pending": bool(form.get("pending"))})
 
 
 ROUTES = [show, act]

@@ -169,7 +169,7 @@ async def test_many_orders_are_placed_at_once_with_numbers_of_their_own(store: S
 
 async def test_its_page_buys_pays_and_cancels(store: Store, order_id: str) -> None:
     assert (await store.client.post(f"/practice/shops/{SELLER}", data={"action": "orders"})).headers["location"]
-    form = {"action": "buy", "sku": "mug", "quantity": "2", "pending": "on"}
+    form = {"action": "buy", "sku": "mug", "quantity": "2", "pending": "yes"}
     assert (await store.client.post(PAGE, data=form)).status_code == 303
     newest = (await store.read("orders"))[-1]
     assert (newest["state"], newest["lines"][0]["quantity"]) == ("pending", 2)
