@@ -27,6 +27,16 @@ _PERSONAL_KEYS = frozenset(
     "remarks memo mailplugsentence noshi selectedchoice dropofflocation operator cardowner cardym cardname "
     "orderermailaddress receiveremailaddress searchkeyword".split()
 )
+# Yahoo! Shopping has whose it is in the name: https://developer.yahoo.co.jp/webapi/shopping/orderInfo.html
+_OF_WHOM = (
+    "firstname firstnamekana lastname lastnamekana zipcode prefecture prefecturekana city citykana address1 "
+    "address1kana address2 address2kana phonenumber emgphonenumber mailaddress section1value section2value"
+).split()
+_PERSONAL_KEYS |= {f"{whose}{name}" for whose in ("bill", "ship") for name in _OF_WHOM}
+_PERSONAL_KEYS |= set(
+    "buyercomments sellercomments notes cancelreasondetail shipnotes paynotes giftwrapname giftwrapmessage "
+    "cardholdername cardbirthday".split()
+)
 _PERSONAL_CONTAINERS = frozenset(
     "customer buyer buyerinfo orderer orderermodel recipient recipientaddress sender sendermodel consignee "
     "deliverycvsmodel billing billto shipto shippingdetail payer taxpayer customattributes noteattributes".split()

@@ -38,8 +38,7 @@ class Office:
     """What the back office of an account shows. `actions` and `faults` are its buttons: name to label.
 
     `waiting` is how many faults wait for a call; `rows` are what is sold, cell by cell under `columns`. `sales` are the
-    last orders; None where the account takes none. `links` lead to
-    further pages of the account: label and address.
+    last orders; None where the account takes none. `links` lead to further pages of the account: label and address.
     """
 
     channel: str

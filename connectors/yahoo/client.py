@@ -14,11 +14,13 @@ from connectors.errors import Busy, ChannelError, InDoubt, OurFault, PermissionL
 from connectors.limits import Rate
 from connectors.protocol import Account
 from connectors.records import Credentials
-from connectors.yahoo import answers, errors, signing
+from connectors.yahoo import answers, errors, order_requests, signing
 from connectors.yahoo.answers import Element
 
 PATH = "/ShoppingWebService/V1"
 FORM = "application/x-www-form-urlencoded"
+# Never a form's type, which clients send as well: of XML that is called a form, buyers' data could be kept.
+XML = "application/xml; charset=utf-8"
 UPLOAD = "uploadItemImage"
 # https://developer.yahoo.co.jp/webapi/shopping/: one query a second for each address.
 A_SECOND = Rate(maximum=1, restore_per_second=1)
@@ -64,6 +66,12 @@ class YahooClient:
         query = urlencode({"seller_id": self.seller_id})
         return await self._call(
             operation, writes=True, method="POST", query=f"?{query}", content=content, content_type=content_type
+        )
+
+    async def order(self, operation: str, request: Element, *, writes: bool) -> Reply:
+        """A call about orders: XML both ways, and the seller id in it. Neither is kept, for who bought is in it."""
+        return await self._call(
+            operation, writes=writes, method="POST", content=order_requests.body(request), content_type=XML
         )
 
     def _form(self, parameters: Parameters) -> bytes:

@@ -30,6 +30,7 @@ from connectors.records import (
 )
 from connectors.yahoo import images, looking, mapping, publishing, stock
 from connectors.yahoo.client import YahooClient
+from connectors.yahoo.orders import YahooOrders
 
 CAPABILITIES = Capabilities(
     name="Yahoo! Shopping",
@@ -77,12 +78,12 @@ class YahooShopping:
     kinds: Kinds | None = None
     offers: Offers | None = None
     reports: Reports | None = None
-    orders: Orders | None = None
     store: Store | None = None
 
     def __init__(self, client: httpx.AsyncClient, *, clock: Callable[[], float] = time.time) -> None:
         self._client = client
         self._clock = clock
+        self.orders: Orders | None = YahooOrders(self._shop, clock)
 
     def account_domain(self, text: str) -> str:
         typed = text.strip().lower()

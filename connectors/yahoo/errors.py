@@ -17,6 +17,8 @@ from connectors.yahoo.answers import Element
 NOTHING_TO_PUBLISH = "pm-05001"
 # https://developer.yahoo.co.jp/webapi/shopping/setStock.html: the stock was set, reading it again was not possible.
 SET_BUT_NOT_READ = "ed-10002"
+# od91801 comes with HTTP 404; or-01001 was seen in one public client.
+NO_SUCH_ORDER = frozenset({"od91801", "or-01001"})
 
 # The code an unknown item comes with is unsure, so it is known by its words: 指定された商品コードは存在しません。
 _NO_SUCH_ITEM = "商品コードは存在しません"
@@ -31,9 +33,9 @@ _CODES_BY_CLASS: Mapping[ProblemClass, str] = {
     # Maintenance and a lock are told before anything is done, on writes too.
     ProblemClass.BUSY: "ed-00002 ed-00006 st-02000",
     # A system error does not say how far Yahoo! came; for a read it is only a matter of asking again.
-    ProblemClass.UNKNOWN: "ed-00001 ed-10001 st-02999",
+    ProblemClass.UNKNOWN: "ed-00001 ed-10001 st-02999 od91001 od91133",
     ProblemClass.OURS: """
-        px-04001 it-02001 it-07004 im-02001
+        px-04001 od90101 it-02001 it-07004 im-02001
         st-02100 st-02101 st-02102 st-02103 st-02105 st-02106 st-02107
     """,
 }

@@ -54,10 +54,10 @@ WORDINGS: Mapping[str, Wording] = {
         N_("Link it in Store Creator Pro, then try again here."),
     ),
     **dict.fromkeys(("ed-00003", "ed-00004", "ed-00005"), _ACCOUNT_CLOSED),
-    **dict.fromkeys(("ed-00001", "ed-10001", "st-02999"), _ITS_ERROR),
+    **dict.fromkeys(("ed-00001", "ed-10001", "st-02999", "od91001", "od91133"), _ITS_ERROR),
     **dict.fromkeys(("ed-00002", "st-02000"), wait(N_("%(channel)s is closed for maintenance"), NOTHING_TO_DO)),
     "ed-00006": wait(N_("%(channel)s is still busy with this store"), NOTHING_TO_DO),
-    **dict.fromkeys(("px-04001", "it-02001", "it-07004", "im-02001"), _UNREADABLE),
+    **dict.fromkeys(("px-04001", "od90101", "it-02001", "it-07004", "im-02001"), _UNREADABLE),
     **dict.fromkeys(("st-02100", "st-02101", "st-02102", "st-02103", "st-02105", "st-02106", "st-02107"), _UNREADABLE),
     "detail_missing": edit(
         N_("Yahoo! needs to know more of this product"),
@@ -96,5 +96,19 @@ WORDINGS: Mapping[str, Wording] = {
     ),
     "it-14091": _IMAGE,
     "im-02005": _IMAGE,
+    "order_unknown": at_channel(
+        N_("Yahoo! doesn't know this order"), N_("Look for it in Store Creator Pro, then try again here.")
+    ),
+    "order_cancelled": at_channel(
+        N_("This order is cancelled at Yahoo!"), N_("Keep the parcel back, or ask the buyer to return it.")
+    ),
+    "order_shipped": at_channel(
+        N_("This order has left, so it wasn't cancelled"),
+        N_("When the buyer has sent it back, cancel it in Store Creator Pro."),
+    ),
+    "second_parcel": at_channel(
+        N_("Yahoo! takes one parcel an order, and has one already"),
+        N_("Tell the buyer the other number from Store Creator Pro."),
+    ),
     "st-02104": edit(N_("Yahoo! doesn't take this stock"), N_("Its own message says why."), "/variants/quantity"),
 }

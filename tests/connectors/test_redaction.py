@@ -1,6 +1,6 @@
 import json
 import time
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 from hypothesis import given
@@ -204,3 +204,26 @@ def test_a_long_body_is_masked_in_little_time(run: str) -> None:
     started = time.process_time()
     redaction.mask_body(JSON, body, secrets=("shpat_planted",))
     assert time.process_time() - started < 2
+
+
+YAHOO_ORDER = {
+    "OrderId": "store-10000001",
+    "BillLastName": "見本",
+    "BillFirstNameKana": "ハナコ",
+    "ShipAddress1": "Nowhere Street 7",
+    "ShipCityKana": "マボロシシ",
+    "BillMailAddress": "hanako@example",
+    "ShipEmgPhoneNumber": "0300000000",
+    "BuyerComments": "for Grace",
+    "ShipStatus": "3",
+    "PayMethodName": "クレジットカード",
+    "Title": "煎茶",
+}
+YAHOO_KEPT = {"OrderId", "ShipStatus", "PayMethodName", "Title"}
+
+
+def test_yahoos_names_for_a_buyers_data_are_known_in_bodies_and_addresses() -> None:
+    from_json = json.loads(redaction.mask_body(JSON, json.dumps(YAHOO_ORDER).encode(), secrets=()))
+    url = redaction.mask_url(f"https://example.com/orders?{urlencode(YAHOO_ORDER)}", secrets=())
+    for masked in (from_json, dict(parse_qsl(urlsplit(url).query))):
+        assert masked == {name: text if name in YAHOO_KEPT else MASK for name, text in YAHOO_ORDER.items()}

@@ -13,7 +13,7 @@ from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template import TemplateConfig
 
 from connectors.practice import pages as practice_pages
-from connectors.yahoo.practice import control, endpoint, oauth, pages
+from connectors.yahoo.practice import control, endpoint, oauth, order_pages, pages
 from connectors.yahoo.practice.settings import PracticeSettings
 from connectors.yahoo.practice.state import Practice, open_store
 
@@ -43,6 +43,7 @@ def create_app(settings: PracticeSettings, *, clock: Callable[[], float] = time.
             oauth.token,
             practice_pages.style,
             *pages.ROUTES,
+            *order_pages.ROUTES,
             control.router,
         ],
         lifespan=[running],

@@ -12,7 +12,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 
 from connectors.practice.pages import from_own_pages
 from connectors.practice.store import Row
-from connectors.yahoo.practice import access, back_office, faults, stores
+from connectors.yahoo.practice import access, back_office, faults, order_control, stores
 from connectors.yahoo.practice.addressing import AnyRequest, practice_of, store_of
 from connectors.yahoo.practice.state import Practice
 
@@ -137,6 +137,7 @@ router = Router(
         clear_faults,
         list_products,
         seed_products,
+        *order_control.ROUTES,
         read_table,
         act,
     ],

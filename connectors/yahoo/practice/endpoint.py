@@ -11,7 +11,7 @@ from litestar.datastructures import UploadFile
 from litestar.params import FromPath
 
 from connectors.practice.disturbing import disturb
-from connectors.yahoo.practice import access, answers, faults, images, items, publishing, stock, stores
+from connectors.yahoo.practice import access, answers, faults, images, items, keys, orders, publishing, stock, stores
 from connectors.yahoo.practice.addressing import AnyRequest, practice_of
 from connectors.yahoo.practice.answers import Answer
 from connectors.yahoo.practice.state import Call, Practice
@@ -28,9 +28,15 @@ OPERATIONS: Mapping[str, tuple[str, Callable[[Call], Answer]]] = {
     "reservePublish": ("POST", publishing.reserve_publish),
     "publishHistorySummary": ("GET", publishing.publish_history_summary),
     "uploadItemImage": ("POST", images.upload_item_image),
+    **orders.OPERATIONS,
 }
 UPLOAD = "uploadItemImage"
 FORBIDDEN = answers.error(403, "Your Request was Forbidden")
+NO_ORDERS = answers.error(
+    403,
+    "This application ID is not registered for using order API. Use of order API requires an application ID.",
+    "px-04303",
+)
 MAINTENANCE = answers.error(503, "システムメンテナンス中です。", "ed-00002")
 
 
@@ -42,7 +48,7 @@ async def operation_endpoint(request: AnyRequest, operation: FromPath[str]) -> R
         return _xml(answers.error(404, "Not Found"))
     given, file = await _given(request, operation)
     seller_id = given.get("seller_id", "")
-    closed = _closed(practice, seller_id, operation, request.headers.get("authorization", ""))
+    closed = _closed(practice, seller_id, operation, request.headers)
     if closed is not None:
         answer, headers = closed
         _log(practice, seller_id, operation, answer.status, answer.refused)
@@ -58,7 +64,12 @@ async def operation_endpoint(request: AnyRequest, operation: FromPath[str]) -> R
 
 
 async def _given(request: AnyRequest, operation: str) -> tuple[dict[str, str], tuple[str, bytes] | None]:
-    """The call's parameters: a write's stand in its body, a read's and the seller of an upload in its address."""
+    """The call's parameters: a write's stand in its body, a read's and the seller of an upload in its address.
+
+    An order's are XML. Which types of content Yahoo! takes it in is unsure: clients send several.
+    """
+    if operation in orders.OPERATIONS:
+        return orders.given(await request.body()), None
     in_address = dict(request.query_params)
     if operation == UPLOAD:
         form = await request.form()
@@ -73,19 +84,29 @@ async def _given(request: AnyRequest, operation: str) -> tuple[dict[str, str], t
 
 
 def _closed(
-    practice: Practice, seller_id: str, operation: str, authorization: str
+    practice: Practice, seller_id: str, operation: str, headers: Mapping[str, str]
 ) -> tuple[Answer, dict[str, str]] | None:
     """The answer to a caller Yahoo! does not listen to now."""
     if faults.take(practice.store, seller_id, "maintenance", operations=[operation]) is not None:
         return MAINTENANCE, {}
     if not stores.SELLER_ID.fullmatch(seller_id):
         return answers.error(400, '"seller_id" is not specified', "px-04001"), {}
-    refused = access.refusal(practice, authorization, seller_id)
+    refused = access.refusal(practice, headers.get("authorization", ""), seller_id)
     if refused is not None:
         return refused
+    no_orders = _no_orders(practice, seller_id, operation, headers) if operation in orders.OPERATIONS else None
+    if no_orders is not None:
+        return no_orders, {}
     throttled = faults.take(practice.store, seller_id, "throttle", operations=[operation]) is not None
     # How a call beyond the rate is answered is unsure: this is what one beyond the day's number gets.
     return (FORBIDDEN, {}) if throttled or not practice.may_call(seller_id, operation) else None
+
+
+def _no_orders(practice: Practice, seller_id: str, operation: str, headers: Mapping[str, str]) -> Answer | None:
+    """What is told to somebody who may do all but work with orders."""
+    if stores.ensure(practice.store, seller_id)["state"] == stores.WITHOUT_ORDERS:
+        return NO_ORDERS
+    return keys.refusal(practice.store, seller_id, operation, headers)
 
 
 async def _disturb(practice: Practice, seller_id: str, operation: str, *, when: str) -> Response[bytes] | None:

@@ -6,8 +6,9 @@ slow         waits `seconds`; when
 drop         hangs up in the middle of the answer; when
 error        answers `status` and `body`; when
 kill         SIGKILLs the process `pid`; when
-refuse       refuses the item `item` (an item code, in a stock call item_code:subcode) with `code`, `message`, `target`;
-             any item when none is given
+refuse       refuses the item `item` (an item code, in a stock call item_code:subcode, in a change of an order its id)
+             with `code`, `message`, `target`; any item when none is given
+session      answers order calls without a public key as 12 hours after the consent, nothing executed
 
 `when` is before or after the call is executed; `operation` narrows a fault to calls of that operation.
 """
@@ -22,7 +23,7 @@ from connectors.practice.store import Store
 
 __all__ = ["KINDS", "add", "clear", "take", "waiting"]
 
-KINDS = ("throttle", "maintenance", "slow", "drop", "error", "kill", "refuse")
+KINDS = ("throttle", "maintenance", "slow", "drop", "error", "kill", "refuse", "session")
 
 
 def add(store: Store, seller_id: str, asked: dict[str, Any]) -> int:

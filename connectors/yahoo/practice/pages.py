@@ -21,6 +21,7 @@ FAULT_BUTTONS = {
     "drop": "Drop next answer",
 }
 ACTION_BUTTONS = {
+    "orders": "See and place orders",
     "expire": "End the access token",
     "revoke": "Withdraw the consent",
     "wipe": "Sell nothing any more",
@@ -56,6 +57,8 @@ async def act(request: AnyRequest) -> Redirect:
     """The button's work is done, and the page shows it."""
     practice, store = practice_of(request), store_of(request)
     seller_id, action = store["seller_id"], str((await request.form()).get("action", ""))
+    if action == "orders":
+        return Redirect(f"{seller_id}/orders", status_code=303)
     if action == "clear":
         faults.clear(practice.store, seller_id)
     elif action in FAULT_BUTTONS:

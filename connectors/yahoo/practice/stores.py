@@ -8,7 +8,9 @@ from connectors.practice.store import Row, Store
 
 SELLER_ID = re.compile(r"[a-z0-9_-]{1,128}", re.ASCII)
 OWNER = "practice-merchant"
-STATES = ("open", "closed", "unlinked")
+# Yahoo! opens orders to an application on a request of its own.
+WITHOUT_ORDERS = "without_orders"
+STATES = ("open", "closed", "unlinked", WITHOUT_ORDERS)
 
 
 def find(store: Store, seller_id: str) -> Row | None:
@@ -33,5 +35,5 @@ def ensure(store: Store, seller_id: str, *, owner: str = OWNER) -> Row:
 def wipe(store: Store, seller_id: str) -> None:
     """The store is as on its first day; consents stay."""
     with store.transaction():
-        for table in ("item", "stock", "image", "picture", "ledger", "request", "fault"):
+        for table in ("item", "stock", "image", "picture", "sale", "sale_told", "ledger", "request", "fault"):
             store.run(f"DELETE FROM {table} WHERE shop = ?", seller_id)
