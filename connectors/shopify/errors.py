@@ -42,6 +42,7 @@ NOT_STOCKED = "ITEM_NOT_STOCKED_AT_LOCATION"
 VARIANT_GONE = "PRODUCT_VARIANT_DOES_NOT_EXIST"
 ALREADY_STOCKED = "already_stocked"
 ALREADY_TAKEN = "already_taken"
+NO_TOPIC = "no_topic"
 ALREADY_CANCELLED = "already_cancelled"
 CANCELLING = "cancelling"
 GONE = frozenset({PRODUCT_GONE, "NOT_FOUND", "resource_gone", "publication_gone"})
@@ -51,7 +52,7 @@ SPENT_KEY = "IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED"
 # Who must act on each code of the mutations we call, the merchant's data first: Shopify understood it and refused it.
 # A code that Shopify adds is taken for data too, and keeps Shopify's words.
 _CODES_BY_CLASS: Mapping[ProblemClass, str] = {
-    ProblemClass.DATA: """
+    ProblemClass.DATA: f"""
         BLANK CANNOT_COMBINE_LINKED_AND_NONLINKED_OPTION_VALUES CANNOT_SET_NAME_FOR_LINKED_OPTION_VALUE
         CAPABILITY_VIOLATION DUPLICATED_METAFIELD_VALUE DUPLICATED_OPTION_NAME DUPLICATED_OPTION_VALUE DUPLICATED_VALUE
         DUPLICATE_LINKED_OPTION GIFT_CARD_ATTRIBUTE_CANNOT_BE_CHANGED GREATER_THAN_OR_EQUAL_TO HANDLE_NOT_UNIQUE
@@ -81,7 +82,9 @@ _CODES_BY_CLASS: Mapping[ProblemClass, str] = {
         FILE_STORAGE_LIMIT_EXCEEDED GIFT_CARDS_NOT_ACTIVATED INVALID_LOCATION LINKED_OPTIONS_NOT_SUPPORTED_FOR_SHOP
         NOT_DEFINED_FOR_SHOP PRODUCT_SUSPENDED SHOP_DORMANT SUBSCRIPTION_VIOLATION publication_gone
     """,
-    ProblemClass.PERMISSION: "APP_NOT_FOUND APP_NOT_INSTALLED NO_REFUND_PERMISSION USER_PERMISSIONS_INSUFFICIENT",
+    ProblemClass.PERMISSION: f"""
+        APP_NOT_FOUND APP_NOT_INSTALLED NO_REFUND_PERMISSION USER_PERMISSIONS_INSUFFICIENT {NO_TOPIC}
+    """,
     ProblemClass.BUSY: f"""
         APP_UNINSTALL_ERROR {CANCELLING} {STALE} COMPARE_QUANTITY_STALE GENERIC_ERROR IDEMPOTENCY_CONCURRENT_REQUEST
         INTERNAL_ERROR {SPENT_KEY} {NOT_STOCKED} JOB_ERROR MEDIA_TIMEOUT_ERROR {ALREADY_STOCKED} operation_in_progress
@@ -136,6 +139,7 @@ _WORDINGS = (
     _Wording(re.compile(r"^Another operation already in progress"), "operation_in_progress"),
     _Wording(re.compile(r"^Not allowed to set available quantity"), ALREADY_STOCKED),
     _Wording(re.compile(r"because the location wasn't found"), "INVALID_LOCATION"),
+    _Wording(re.compile(r"^You cannot create a webhook subscription with the specified topic"), NO_TOPIC),
     _Wording(re.compile(r"^Address for this topic has already been taken"), ALREADY_TAKEN),
     _Wording(re.compile(r"^Address "), "address_refused"),
 )

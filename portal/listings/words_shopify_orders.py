@@ -28,6 +28,9 @@ WORDINGS: Mapping[str, Wording] = {
     "SHOP_DORMANT": at_channel(
         N_("This shop is not active at %(channel)s"), N_("Reopen it in the shop's admin, then try again.")
     ),
+    "no_topic": reconnect(
+        N_("%(channel)s needs your OK for one more permission"), N_("Approve it there; nothing else changes.")
+    ),
     "NO_REFUND_PERMISSION": reconnect(
         N_("The person who connected %(channel)s may not do this"),
         N_("Reconnect as somebody whose staff account may cancel and refund orders."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 import time
 from asyncio import CancelledError, create_task
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import cache
 
@@ -15,6 +15,7 @@ from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template import TemplateConfig
+from litestar.types import ControllerRouterHandler
 
 from connectors.practice.pages import style
 from connectors.shopify.practice import cancelling, control, oauth, operations, pages, webhooks
@@ -43,6 +44,23 @@ async def upload(request: AnyRequest) -> None:
     await request.body()
 
 
+HANDLERS: Sequence[ControllerRouterHandler] = (
+    graphql_endpoint,
+    oauth.consent,
+    oauth.decide,
+    oauth.access_token,
+    upload_form,
+    upload,
+    control.router,
+    style,
+    pages.index,
+    pages.make_shop,
+    pages.show,
+    pages.show_order,
+    pages.act,
+)
+
+
 def create_app(settings: PracticeSettings, *, clock: Callable[[], float] = time.time) -> Litestar:
     """The application; it owns the settings' file from its start to its end, and meanwhile does what is due later."""
 
@@ -63,21 +81,7 @@ def create_app(settings: PracticeSettings, *, clock: Callable[[], float] = time.
                 practice.store.close()
 
     return Litestar(
-        route_handlers=[
-            graphql_endpoint,
-            oauth.consent,
-            oauth.decide,
-            oauth.access_token,
-            upload_form,
-            upload,
-            control.router,
-            style,
-            pages.index,
-            pages.make_shop,
-            pages.show,
-            pages.show_order,
-            pages.act,
-        ],
+        route_handlers=HANDLERS,
         lifespan=[running],
         state=State(),
         template_config=TemplateConfig(directory=pages.TEMPLATES, engine=JinjaTemplateEngine),

@@ -17,26 +17,18 @@ RECOMMENDATIONS = {"HIGH": "CANCEL", "MEDIUM": "INVESTIGATE", "LOW": "ACCEPT"}
 
 def order(request: Request, row: Row) -> Node:
     store, number = request.store, row["id"]
-    sums = sales.totals(store, row)
-
-    def amount(value: Any) -> Node:
-        return bag(value, row["currency"])
 
     def lines(_info: Any, **page: Any) -> Node:
         counted = sales.counts(store, number)
         rows = sales.lines_of(store, number)
         return connection(rows, lambda line: _line(request, row, line, counted[line["id"]]), **page)
 
-    cancelled = row["cancelled_at"]
     return {
         "__typename": "Order",
         "id": gid("Order", number),
         "legacyResourceId": str(number),
         **{name: row[name] for name in ("name", "email", "phone", "note")},
-        "createdAt": iso(row["created_at"]),
-        "processedAt": iso(row["processed_at"]),
-        "updatedAt": iso(row["updated_at"]),
-        "cancelledAt": iso(cancelled) if cancelled else None,
+        **_moments(row),
         "cancelReason": row["cancel_reason"],
         "test": bool(row["test"]),
         "currencyCode": row["currency"],
@@ -48,11 +40,7 @@ def order(request: Request, row: Row) -> Node:
         "sourceIdentifier": row["source_identifier"],
         "customAttributes": json.loads(row["attributes"]),
         "taxesIncluded": bool(row["taxes_included"]),
-        "subtotalPriceSet": amount(sums.subtotal),
-        "totalShippingPriceSet": amount(sums.shipping),
-        "totalTaxSet": amount(sums.tax),
-        "totalDiscountsSet": amount(sums.discounts),
-        "totalPriceSet": amount(sums.total),
+        **_sums(request, row),
         "taxLines": _taxes(row["tax_lines"], row["currency"]),
         "shippingLine": _shipping(row),
         "shippingAddress": _address(row["ship_to"], number),
@@ -66,6 +54,28 @@ def order(request: Request, row: Row) -> Node:
         ],
         "lineItems": lines,
     }
+
+
+def _moments(row: Row) -> Node:
+    cancelled = row["cancelled_at"]
+    return {
+        "createdAt": iso(row["created_at"]),
+        "processedAt": iso(row["processed_at"]),
+        "updatedAt": iso(row["updated_at"]),
+        "cancelledAt": iso(cancelled) if cancelled else None,
+    }
+
+
+def _sums(request: Request, row: Row) -> Node:
+    sums = sales.totals(request.store, row)
+    named = {
+        "subtotalPriceSet": sums.subtotal,
+        "totalShippingPriceSet": sums.shipping,
+        "totalTaxSet": sums.tax,
+        "totalDiscountsSet": sums.discounts,
+        "totalPriceSet": sums.total,
+    }
+    return {name: bag(amount, row["currency"]) for name, amount in named.items()}
 
 
 def bag(amount: Any, currency: str) -> Node:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from connectors.shopify.practice import order_nodes, sales
 from connectors.shopify.practice.gids import gid
@@ -13,15 +12,8 @@ from connectors.shopify.practice.store import Row, Store
 
 def order(store: Store, row: Row) -> Body:
     """The whole order, as every orders/… topic carries it."""
-    sums, number, currency = sales.totals(store, row), row["id"], row["currency"]
-    counted = sales.counts(store, number)
-
-    def text(amount: Any) -> str:
-        return sales.written(amount, currency)
-
-    shipping = {"amount": text(sums.shipping), "currency_code": currency}
+    number, currency, counted = row["id"], row["currency"], sales.counts(store, row["id"])
     cancelled, fulfilled = row["cancelled_at"], sales.fulfillment_status(store, row)
-    applications = _applications(store, row)
     return {
         "id": number,
         "admin_graphql_api_id": gid("Order", number),
@@ -43,23 +35,36 @@ def order(store: Store, row: Row) -> Body:
         "note_attributes": [{"name": one["key"], "value": one["value"]} for one in json.loads(row["attributes"])],
         "tags": ", ".join(json.loads(row["tags"])),
         "taxes_included": bool(row["taxes_included"]),
-        "subtotal_price": text(sums.subtotal),
-        "total_shipping_price_set": {"shop_money": shipping, "presentment_money": shipping},
-        "total_tax": text(sums.tax),
-        "total_discounts": text(sums.discounts),
-        "total_price": text(sums.total),
+        **_sums(store, row),
         "customer": {"id": number, "email": row["email"]} if row["email"] else None,
         "billing_address": _address(row["bill_to"]),
         "shipping_address": _address(row["ship_to"]),
-        "discount_applications": applications,
+        "discount_applications": _applications(store, row),
         "line_items": [_line(store, row, line, counted[line["id"]]) for line in sales.lines_of(store, number)],
-        "shipping_lines": [
-            {"title": one["title"], "code": one.get("code"), "price": text(one["amount"]), "source": one.get("source")}
-            for one in json.loads(row["shipping"])
-        ],
+        "shipping_lines": _shipping(row),
         "fulfillments": [fulfillment(store, row, one) for one in sales.fulfillments_of(store, number)],
         "refunds": [refund(row, one) for one in sales.refunds_of(store, number)],
     }
+
+
+def _sums(store: Store, row: Row) -> Body:
+    sums, currency = sales.totals(store, row), row["currency"]
+    shipping = {"amount": sales.written(sums.shipping, currency), "currency_code": currency}
+    return {
+        "subtotal_price": sales.written(sums.subtotal, currency),
+        "total_shipping_price_set": {"shop_money": shipping, "presentment_money": shipping},
+        "total_tax": sales.written(sums.tax, currency),
+        "total_discounts": sales.written(sums.discounts, currency),
+        "total_price": sales.written(sums.total, currency),
+    }
+
+
+def _shipping(row: Row) -> list[Body]:
+    return [
+        {name: one.get(name) for name in ("title", "code", "source")}
+        | {"price": sales.written(one["amount"], row["currency"])}
+        for one in json.loads(row["shipping"])
+    ]
 
 
 def _applications(store: Store, row: Row) -> list[Body]:
