@@ -20,9 +20,7 @@ _PERSONAL_KEYS = frozenset(
     "firstname lastname fullname familyname givenname middlename firstnamekana lastnamekana familynamekana "
     "address address1 address2 address3 addressline1 addressline2 addressline3 street street1 street2 subaddress "
     "city town zip zipcode zipcode1 zipcode2 postalcode postcode prefecture province stateorregion county company "
-    "latitude longitude birthday birthdate ipaddress clientip browserip username buyername buyeremail "
-    "buyercompanyname giftmessage addressinstruction dropofflocation legalname taxregistrationnumber "
-    "customizedurl".split()
+    "latitude longitude birthday birthdate ipaddress clientip browserip username buyername buyeremail".split()
 )
 _PERSONAL_CONTAINERS = frozenset(
     "customer buyer buyerinfo orderer orderermodel recipient recipientaddress sender sendermodel consignee "
@@ -30,6 +28,8 @@ _PERSONAL_CONTAINERS = frozenset(
 )
 # Inside a person's record nearly everything is personal; these say which record or which country it is.
 _KEPT_OF_A_PERSON = frozenset("typename country countrycode countrycodev2 currency currencycode locale".split())
+# Amazon's orders, where they stand outside of the buyer's record: https://github.com/amzn/selling-partner-api-models
+_PERSONAL_KEYS |= set("giftmessage legalname taxregistrationnumber customizedurl addressinstruction".split())
 
 _SECRET_QUERY_KEYS = frozenset("code state token".split())
 # Every repetition is bounded where a match could begin anywhere: a megabyte of letters must not take a minute.

@@ -26,8 +26,7 @@ LAST_CALLS = 25
 class Office:
     """What the back office of an account shows. `actions` and `faults` are its buttons: name to label.
 
-    `waiting` is how many faults wait for a call; `rows` are what is sold, cell by cell under `columns`. `links` lead to
-    further pages of the account: label and address.
+    `waiting` is how many faults wait for a call; `rows` are what is sold, cell by cell under `columns`.
     """
 
     channel: str
@@ -40,7 +39,6 @@ class Office:
     columns: Sequence[str]
     rows: Sequence[Sequence[object]]
     calls: Sequence[Sequence[object]]
-    links: Sequence[tuple[str, str]] = ()
 
 
 def show(office: Office) -> Template:
