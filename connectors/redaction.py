@@ -43,6 +43,8 @@ _PERSONAL_CONTAINERS = frozenset(
 )
 # Inside a person's record nearly everything is personal; these say which record or which country it is.
 _KEPT_OF_A_PERSON = frozenset("typename country countrycode countrycodev2 currency currencycode locale".split())
+# Amazon's orders, where they stand outside of the buyer's record: https://github.com/amzn/selling-partner-api-models
+_PERSONAL_KEYS |= set("giftmessage legalname taxregistrationnumber customizedurl addressinstruction".split())
 
 _SECRET_QUERY_KEYS = frozenset("code state token".split())
 # Every repetition is bounded where a match could begin anywhere: a megabyte of letters must not take a minute.

@@ -13,13 +13,12 @@ from xml.etree import ElementTree as ET
 
 from connectors.amazon import errors, feeds, orders
 from connectors.amazon.client import AmazonClient
-from connectors.errors import OurFault, Problem, ProblemClass
+from connectors.errors import OurFault, Problem
 from connectors.orders import CancelReason, OrderState, OrderToCancel
 from connectors.records import Done, Failed, Outcome, SentItem
 
 KIND = "POST_ORDER_ACKNOWLEDGEMENT_DATA"
 CONTENT_TYPE = "text/xml; charset=UTF-8"
-UNKNOWN_ORDER = "order_not_found"
 REASONS: Mapping[CancelReason, str] = {
     CancelReason.OUT_OF_STOCK: "NoInventory",
     CancelReason.CUSTOMER: "BuyerCanceled",
@@ -50,7 +49,7 @@ async def cancel(shop: AmazonClient, wanted: Sequence[OrderToCancel]) -> list[Ou
         if items:
             messages[number] = one.order_id, items, one.reason
         else:
-            outcomes[number] = Failed(Problem(problem_class=ProblemClass.DATA, code=UNKNOWN_ORDER))
+            outcomes[number] = Failed(orders.NOT_FOUND)
     if messages:
         document = _document(await shop.seller_id(), messages)
         feed_id = await feeds.deliver(shop, KIND, document, content_type=CONTENT_TYPE)
@@ -62,20 +61,21 @@ async def cancel(shop: AmazonClient, wanted: Sequence[OrderToCancel]) -> list[Ou
 async def look(shop: AmazonClient, sent: Sequence[SentItem[OrderToCancel]]) -> list[Outcome[None]]:
     """What the feeds say of each order. A refused one may be cancelled already: the order itself says so."""
     parts = [one.reference.removeprefix(_REFERENCE).split(":") for one in sent]
-    results = {feed_id: await feeds.result(shop, feed_id) for feed_id in dict.fromkeys(part[0] for part in parts)}
+    reports = {feed_id: await _refusals(shop, feed_id) for feed_id in dict.fromkeys(part[0] for part in parts)}
     outcomes: list[Outcome[None]] = []
     for one, (feed_id, number) in zip(sent, parts, strict=True):
-        result = results[feed_id]
-        if result is None:
+        report = reports[feed_id]
+        if report is None:
             outcomes.append(feeds.going_on(one.reference))
-        elif isinstance(result, Problem):
-            outcomes.append(Failed(result))
+            continue
+        if isinstance(report, Problem):
+            outcomes.append(Failed(report))
+            continue
+        refused = report.get(number)
+        if refused is None or await _is_cancelled(shop, one.item.order_id):
+            outcomes.append(Done(None))
         else:
-            problem = _refusals(result).get(number)
-            if problem is None or await _is_cancelled(shop, one.item.order_id):
-                outcomes.append(Done(None))
-            else:
-                outcomes.append(Failed(problem))
+            outcomes.append(Failed(refused))
     return outcomes
 
 
@@ -113,15 +113,18 @@ def _text(parent: ET.Element, name: str, text: str) -> None:
     ET.SubElement(parent, name).text = text
 
 
-def _refusals(report: bytes) -> dict[str, Problem]:
-    """The messages that were refused, by number.
+async def _refusals(shop: AmazonClient, feed_id: str) -> dict[str, Problem] | Problem | None:
+    """The messages that were refused, by number; a problem where the feed was stopped, None while it is worked on.
 
     The report is searched for its few elements instead of being built into a tree: nothing in it is then expanded.
     Raises OurFault where it is about the feed as a whole, or is no report.
     """
+    report = await feeds.result(shop, feed_id)
+    if not isinstance(report, bytes):
+        return report
     text = report.decode("utf-8", "replace")
     if "<ProcessingReport>" not in text:
-        raise OurFault("unreadable_report")
+        raise OurFault("unreadable_report", message=f"feed {feed_id}")
     found: dict[str, Problem] = {}
     for result in re.findall(r"<Result>(.*?)</Result>", text, re.DOTALL):
         if _element(result, "ResultCode") != "Error":

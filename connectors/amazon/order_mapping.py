@@ -16,7 +16,7 @@ from connectors.records import Money
 
 Json = Mapping[str, Any]
 
-_STATES = {
+STATES = {
     "PENDING_AVAILABILITY": OrderState.PENDING,
     "PENDING": OrderState.PENDING,
     "UNSHIPPED": OrderState.OPEN,
@@ -39,7 +39,7 @@ def is_sale_here(told: Json, place: Marketplace) -> bool:
 def record(told: Json, place: Marketplace) -> OrderRecord:
     """A status that Amazon adds one day is pending to us: held, and not shipped."""
     fulfillment = told.get("fulfillment", {})
-    state = _STATES.get(fulfillment.get("fulfillmentStatus", ""), OrderState.PENDING)
+    state = STATES.get(fulfillment.get("fulfillmentStatus", ""), OrderState.PENDING)
     items = told["orderItems"]
     requests = [_cancellation(one, "cancellationRequest") for one in items]
     executions = [_cancellation(one, "cancellationExecution") for one in items]

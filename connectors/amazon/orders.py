@@ -13,7 +13,7 @@ from typing import Any
 
 from connectors.amazon import order_mapping
 from connectors.amazon.client import AmazonClient, Query, path_of
-from connectors.errors import Busy, DataRefused, OurFault
+from connectors.errors import Busy, DataRefused, OurFault, Problem, ProblemClass
 from connectors.orders import OrderPage, OrderRecord
 from connectors.records import Done, Failed, Outcome
 
@@ -22,6 +22,7 @@ A_PAGE = 100
 # A search shows nothing of the last two minutes (the model, at lastUpdatedBefore), so each begins this much earlier.
 OVERLAP = timedelta(minutes=5)
 INCLUDED = ("BUYER", "RECIPIENT", "PROCEEDS", "CANCELLATION", "FULFILLMENT", "PACKAGES", "PAYMENT")
+NOT_FOUND = Problem(problem_class=ProblemClass.DATA, code="order_not_found")
 _NUMBER = re.compile(r"[0-9A-Z]{3}-\d{7}-\d{7}")
 
 Json = dict[str, Any]

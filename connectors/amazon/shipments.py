@@ -35,8 +35,7 @@ CARRIERS = MappingProxyType(
         OTHER: "Other",
     }
 )
-UNKNOWN_ORDER = "order_not_found"
-NOTHING_LEFT = "nothing_left_to_ship"
+NOTHING_LEFT = Problem(problem_class=ProblemClass.DATA, code="nothing_left_to_ship")
 _SENT_BEFORE = re.compile("PackageToUpdateNotFound|already fulfilled", re.IGNORECASE)
 
 
@@ -60,10 +59,10 @@ async def _tell(shop: AmazonClient, parcel: ParcelToTell) -> Outcome[str]:
     if not lines:
         told = await orders.whole(shop, parcel.order_id)
         if told is None:
-            return Failed(_problem(UNKNOWN_ORDER))
+            return Failed(orders.NOT_FOUND)
         lines = order_mapping.left_to_ship(told)
         if not lines:
-            return await _is_there(shop, parcel, name, _problem(NOTHING_LEFT))
+            return await _is_there(shop, parcel, name, NOTHING_LEFT)
     path = f"/orders/v0/orders{path_of(parcel.order_id)}/shipmentConfirmation"
     try:
         reply = await shop.send("confirmShipment", "POST", path, [], _body(shop, parcel, name, lines))
@@ -72,7 +71,7 @@ async def _tell(shop: AmazonClient, parcel: ParcelToTell) -> Outcome[str]:
         if not _SENT_BEFORE.search(problem.original):
             return Failed(problem)
         return await _is_there(shop, parcel, name, problem)
-    return Done(name) if reply.found else Failed(_problem(UNKNOWN_ORDER, reply.request_id))
+    return Done(name) if reply.found else Failed(orders.NOT_FOUND)
 
 
 async def _is_there(shop: AmazonClient, parcel: ParcelToTell, name: str, problem: Problem) -> Outcome[str]:
@@ -101,7 +100,3 @@ def _body(shop: AmazonClient, parcel: ParcelToTell, name: str, lines: Sequence[t
             "orderItems": [{"orderItemId": item, "quantity": quantity} for item, quantity in lines],
         },
     }
-
-
-def _problem(code: str, request_id: str = "") -> Problem:
-    return Problem(problem_class=ProblemClass.DATA, code=code, channel_request_id=request_id)

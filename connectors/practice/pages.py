@@ -38,7 +38,7 @@ class Office:
     """What the back office of an account shows. `actions` and `faults` are its buttons: name to label.
 
     `waiting` is how many faults wait for a call; `rows` are what is sold, cell by cell under `columns`. `sales` are the
-    last orders; None where the account takes none. `links` lead to further pages of the account: label and address.
+    last orders; None where the account takes none.
     """
 
     channel: str
@@ -51,7 +51,6 @@ class Office:
     columns: Sequence[str]
     rows: Sequence[Sequence[object]]
     calls: Sequence[Sequence[object]]
-    links: Sequence[tuple[str, str]] = ()
     sales: Sequence[Sale] | None = None
 
 

@@ -142,7 +142,7 @@ async def connect(
             raise OtherAccount(expected=asked.external_name, came=identity.name, domain=identity.domain)
         connection = asked
     if connection is None:
-        connection = Connection(merchant_id=merchant_id, channel=channel, practice=practice)
+        connection = Connection(merchant_id=merchant_id, channel=channel, practice=practice, created_at=now)
         connection.external_id = identity.external_id
         session.add(connection)
         await _claim_account(session)

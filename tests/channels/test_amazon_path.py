@@ -61,6 +61,15 @@ class Amazon:
     async def products(self) -> list[dict[str, Any]]:
         return list((await self._http.get(f"{self._url}/products")).json())
 
+    async def sell(self, **given: Any) -> str:
+        """Somebody buys; the order's id."""
+        answer = await self._http.post(f"{self._url}/orders", json=given)
+        answer.raise_for_status()
+        return str(answer.json()["order_id"])
+
+    async def orders(self) -> list[dict[str, Any]]:
+        return list((await self._http.get(f"{self._url}/orders")).json())
+
     async def operations(self) -> list[str]:
         return [row["operation"] for row in (await self._http.get(f"{self._url}/requests")).json()]
 

@@ -79,6 +79,19 @@ async def list_orders(request: AnyRequest) -> list[Json]:
     return back_office.orders_of(practice_of(request), seller_of(request)["seller_id"])
 
 
+@post("/sellers/{seller_id:str}/orders/{order_id:str}/{action:str}")
+async def change_order(
+    request: AnyRequest, order_id: FromPath[str], action: FromPath[str], data: JSONBody[Json]
+) -> Response[Json]:
+    """One of sales.ACTIONS happens to the order, now."""
+    practice, seller = practice_of(request), seller_of(request)["seller_id"]
+    try:
+        sales.ACTIONS[action](practice, seller, order_id, data)
+    except (KeyError, ValueError) as error:
+        raise ClientException(f"{type(error).__name__}: {error}") from error
+    return Response(content={}, status_code=200)
+
+
 @get("/sellers/{seller_id:str}/{table:str}")
 async def read_table(request: AnyRequest, table: FromPath[str], after: FromQuery[int] = 0) -> list[Json]:
     """Rows of the ledger or of requests, oldest first, with a number above `after`."""
@@ -91,7 +104,7 @@ async def read_table(request: AnyRequest, table: FromPath[str], after: FromQuery
 
 @post("/sellers/{seller_id:str}/{action:str}")
 async def act(request: AnyRequest, action: FromPath[str], data: JSONBody[Json]) -> Response[Json]:
-    """revoke, expire, suspend, pace, issue, change, delete, pay, cancel, ask_to_cancel, wipe: it happens, now."""
+    """revoke, expire, suspend, pace, issue, change, delete, wipe: it happens to the seller, now."""
     practice, seller = practice_of(request), seller_of(request)["seller_id"]
     try:
         _actions(practice, seller, data)[action]()
@@ -109,9 +122,6 @@ def _actions(practice: Practice, seller_id: str, data: Json) -> dict[str, Callab
         "issue": lambda: back_office.late_issue(practice, seller_id, data),
         "change": lambda: back_office.change(practice, seller_id, data),
         "delete": lambda: back_office.delete(practice, seller_id, data["sku"]),
-        "pay": lambda: sales.pay(practice, seller_id, data),
-        "cancel": lambda: sales.cancel_by_hand(practice, seller_id, data),
-        "ask_to_cancel": lambda: sales.ask_to_cancel(practice, seller_id, data),
         "wipe": lambda: sellers.wipe(practice.store, seller_id),
     }
 
@@ -134,6 +144,7 @@ router = Router(
         list_products,
         place_orders,
         list_orders,
+        change_order,
         read_table,
         act,
     ],

@@ -16,7 +16,7 @@ from connectors.amazon.practice.addressing import AnyRequest, practice_of, selle
 from connectors.practice.pages import clock_time, from_own_pages, page_headers
 
 LATEST = 50
-_PAY, _CANCEL, _ASK = ("pay", "Pay"), ("cancel", "Cancel as the buyer"), ("ask_to_cancel", "Ask to cancel")
+_PAY, _CANCEL, _ASK = ("pay", "Pay"), ("cancel", "Cancel as the buyer"), ("request-cancel", "Ask to cancel")
 _ACTIONS = {sales.PENDING: (_PAY, _CANCEL), sales.UNSHIPPED: (_ASK, _CANCEL)}
 
 
@@ -53,13 +53,12 @@ async def act(request: AnyRequest) -> Redirect:
     """The button's work is done, and the page shows it."""
     practice, seller_id = practice_of(request), str(seller_of(request)["seller_id"])
     form = dict(await request.form())
-    work = {"pay": sales.pay, "cancel": sales.cancel_by_hand, "ask_to_cancel": sales.ask_to_cancel}
     action = str(form.get("action", ""))
     try:
         if action == "place":
             sales.place_some(practice, seller_id, _wanted(form))
         else:
-            work[action](practice, seller_id, {"order_id": str(form.get("order_id", ""))})
+            sales.ACTIONS[action](practice, seller_id, str(form.get("order_id", "")), {})
     except (KeyError, ValueError) as error:
         raise ClientException(f"{type(error).__name__}: {error}") from error
     return Redirect("orders", status_code=303)

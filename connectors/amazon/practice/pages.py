@@ -22,6 +22,7 @@ FAULT_BUTTONS = {
     "drop": "Drop next answer",
 }
 ACTION_BUTTONS = {
+    "orders": "See and place orders",
     "expire": "End the access token",
     "revoke": "Take the consent back",
     "wipe": "Sell nothing any more",
@@ -44,7 +45,6 @@ async def show(request: AnyRequest, seller_id: FromPath[str]) -> Template:
             columns=("SKU", "Marketplace", "Title", "Price", "Stock", "State"),
             rows=[_row(one) for one in back_office.listings_of(practice, seller_id)],
             calls=last_calls(practice.store, seller_id),
-            links=[("Orders, and buying something", f"{seller_id}/orders")],
         )
     )
 
@@ -54,6 +54,8 @@ async def act(request: AnyRequest) -> Redirect:
     """The button's work is done, and the page shows it."""
     practice, seller_id = practice_of(request), seller_of(request)["seller_id"]
     action = str((await request.form()).get("action", ""))
+    if action == "orders":
+        return Redirect(f"{seller_id}/orders", status_code=303)
     if action == "clear":
         faults.clear(practice.store, seller_id)
     elif action in FAULT_BUTTONS:

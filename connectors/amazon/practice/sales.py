@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from connectors import money
@@ -64,17 +64,17 @@ def find(practice: Practice, seller_id: str, order_id: str) -> Row | None:
     return practice.store.row("SELECT * FROM sale WHERE shop = ? AND order_id = ?", seller_id, order_id)
 
 
-def pay(practice: Practice, seller_id: str, given: Json) -> None:
-    """The payment of `order_id` went through."""
-    row = _known(practice, seller_id, given["order_id"])
+def pay(practice: Practice, seller_id: str, order_id: str, given: Json) -> None:
+    """The payment of the order went through."""
+    row = _known(practice, seller_id, order_id)
     if row["state"] != PENDING:
         raise ValueError(f"the order is {row['state']}")
     keep(practice, row, json.loads(row["document"]), state=UNSHIPPED)
 
 
-def cancel_by_hand(practice: Practice, seller_id: str, given: Json) -> None:
-    """`order_id` is cancelled `by` the buyer (or AMAZON, MERCHANT) with a `reason`; `restock` fills the shelf again."""
-    row = _known(practice, seller_id, given["order_id"])
+def cancel_by_hand(practice: Practice, seller_id: str, order_id: str, given: Json) -> None:
+    """It is cancelled `by` the buyer (or AMAZON, MERCHANT) with a `reason`; `restock` fills the shelf again."""
+    row = _known(practice, seller_id, order_id)
     document = json.loads(row["document"])
     if row["state"] in {SHIPPED, CANCELLED}:
         raise ValueError(f"the order is {row['state']}")
@@ -82,15 +82,22 @@ def cancel_by_hand(practice: Practice, seller_id: str, given: Json) -> None:
     cancel_lines(practice, row, [line["id"] for line in document["lines"]], execution, restock=given.get("restock"))
 
 
-def ask_to_cancel(practice: Practice, seller_id: str, given: Json) -> None:
-    """The buyer of `order_id` would rather not have it, for a `reason`. It goes on until the seller cancels it."""
-    row = _known(practice, seller_id, given["order_id"])
+def ask_to_cancel(practice: Practice, seller_id: str, order_id: str, given: Json) -> None:
+    """The buyer would rather not have it, for a `reason`. It goes on until the seller cancels it."""
+    row = _known(practice, seller_id, order_id)
     document = json.loads(row["document"])
     if row["state"] not in {PENDING, UNSHIPPED}:
         raise ValueError(f"the order is {row['state']}")
     for line in document["lines"]:
         line["request"] = {"requester": BUYER, "cancelReason": given.get("reason", "Ordered by mistake")}
     keep(practice, row, document)
+
+
+ACTIONS: Mapping[str, Callable[[Practice, str, str, Json], None]] = {
+    "pay": pay,
+    "cancel": cancel_by_hand,
+    "request-cancel": ask_to_cancel,
+}
 
 
 def cancel_lines(practice: Practice, row: Row, items: list[str], execution: Json, *, restock: bool | None) -> None:

@@ -46,6 +46,10 @@ class Market:
         wanted: dict[str, Any] = {"lines": [{"sku": SKU, "quantity": quantity}]} | given
         return str((await self.seller.lever("orders", **wanted))["order_id"])
 
+    async def happens(self, action: str, order_id: str, **given: Any) -> None:
+        """pay, cancel or request-cancel: what the buyer or Amazon does to an order."""
+        await self.seller.lever(f"orders/{order_id}/{action}", **given)
+
     def later(self, seconds: float = 60) -> None:
         self.seller.clock.now += seconds
 

@@ -45,7 +45,7 @@ async def changed(market: Market, since: datetime, account: Account | None = Non
 async def test_an_order_goes_from_pending_to_shipped_as_amazon_says(market: Market) -> None:
     order_id = await market.buy(2, pending=True)
     pending = await market.told(order_id)
-    await market.seller.lever("pay", order_id=order_id)
+    await market.happens("pay", order_id)
     paid = await market.told(order_id)
     await market.tell(await market.parcel(order_id, 1))
     partly = await market.told(order_id)
@@ -145,7 +145,7 @@ async def test_selling_lowers_amazons_own_stock_and_never_below_none(market: Mar
 
 async def test_a_buyers_wish_to_cancel_is_told_until_it_is_done(market: Market) -> None:
     order_id = await market.buy()
-    await market.seller.lever("ask_to_cancel", order_id=order_id, reason="Found it cheaper")
+    await market.happens("request-cancel", order_id, reason="Found it cheaper")
     asked = await market.told(order_id)
     await market.cancel(to_cancel(order_id))
     done = await market.told(order_id)
@@ -157,7 +157,7 @@ async def test_a_buyers_wish_to_cancel_is_told_until_it_is_done(market: Market) 
 @pytest.mark.parametrize("restock", [True, False])
 async def test_a_buyer_who_cancels_leaves_no_unit_to_ship(market: Market, restock: bool) -> None:
     order_id = await market.buy(3)
-    await market.seller.lever("cancel", order_id=order_id, restock=restock)
+    await market.happens("cancel", order_id, restock=restock)
 
     told = await market.told(order_id)
 
@@ -188,9 +188,10 @@ async def test_a_change_is_found_from_the_time_of_the_last_reading_although_amaz
         market = await opened(seller, client)
         old = await market.buy(pending=True)
         market.later(1800)
-        await market.seller.lever("pay", order_id=old)
+        await market.happens("pay", old)
         new = await market.buy()
 
+        market.later(60)
         read_at = market.now
         assert await changed(market, read_at - A_WHILE) == [], "what is newer than two minutes is not shown yet"
         market.later(180)
@@ -230,7 +231,7 @@ async def test_all_that_were_placed_in_a_while_are_counted_in_every_state_and_no
     market.later()
     start = market.now
     bought = [await market.buy(pending=True), await market.buy(), await market.buy()]
-    await market.seller.lever("cancel", order_id=bought[1])
+    await market.happens("cancel", bought[1])
     market.later()
     end = market.now
     after = await market.buy()

@@ -88,7 +88,7 @@ async def test_what_cannot_be_shipped_is_refused_in_amazons_words_and_the_others
 ) -> None:
     bad, good = await market.buy(pending=pending), await market.buy()
     if not pending:
-        await market.seller.lever("cancel", order_id=bad)
+        await market.happens("cancel", bad)
     unknown = replace(await market.parcel(good, 2), order_id="114-0000000-0000000")
 
     first, second, third = await market.tell(await market.parcel(bad), unknown, await market.parcel(good))
@@ -155,7 +155,7 @@ async def test_cancelling_twice_is_done_and_cancelling_after_shipping_is_refused
 ) -> None:
     twice, gone, shipped = await market.buy(), await market.buy(), await market.buy()
     await market.cancel(to_cancel(twice))
-    await market.seller.lever("cancel", order_id=gone)
+    await market.happens("cancel", gone)
     await market.tell(await market.parcel(shipped))
 
     first, second, third, unknown = await market.cancel(
