@@ -10,12 +10,10 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-from connectors.errors import Problem
 from connectors.orders import CancelReason, OrderToCancel
 from connectors.rakuten import order_calls
 from connectors.rakuten.batches import one_by_one
 from connectors.rakuten.client import RakutenClient
-from connectors.rakuten.order_calls import ORDERS_A_READ, Model
 from connectors.rakuten.order_mapping import Progress
 from connectors.rakuten.shipping import order_unknown
 from connectors.records import Done, Failed, Outcome
@@ -39,13 +37,7 @@ _GONE = frozenset({Progress.CANCELLED, Progress.CANCELLING})
 
 async def cancel(client: RakutenClient, orders: Sequence[OrderToCancel]) -> list[Outcome[None]]:
     """A call for every order that is not cancelled yet, after one for every hundred."""
-    models: dict[str, Model] = {}
-    problems: dict[str, Problem] = {}
-    wanted = [number for number in dict.fromkeys(one.order_id for one in orders) if order_calls.is_number(number)]
-    for start in range(0, len(wanted), ORDERS_A_READ):
-        found, refused = await order_calls.get(client, wanted[start : start + ORDERS_A_READ])
-        models |= found
-        problems |= refused
+    models, problems = await order_calls.get(client, [order.order_id for order in orders])
 
     async def cancel_one(order: OrderToCancel) -> Outcome[None]:
         model = models.get(order.order_id)

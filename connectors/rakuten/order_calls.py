@@ -82,10 +82,22 @@ async def search(client: RakutenClient, wanted: Search, *, page: int, amount: in
 
 
 async def get(client: RakutenClient, numbers: Sequence[str]) -> tuple[dict[str, Model], dict[str, Problem]]:
-    """The orders by number, at most ORDERS_A_READ, and why one could not be told just now.
+    """The orders by number, a call for every ORDERS_A_READ, and why one could not be told just now.
 
-    One the store does not have is in neither: it is left out of the answer. [unsure] Raises what stops the call.
+    One the store does not have is in neither: it is left out of the answer. [unsure] What cannot be a number is not
+    asked for: it would have the whole call refused. Raises what stops a call.
     """
+    wanted = [number for number in dict.fromkeys(numbers) if is_number(number)]
+    models: dict[str, Model] = {}
+    problems: dict[str, Problem] = {}
+    for start in range(0, len(wanted), ORDERS_A_READ):
+        found, refused = await _get_some(client, wanted[start : start + ORDERS_A_READ])
+        models |= found
+        problems |= refused
+    return models, problems
+
+
+async def _get_some(client: RakutenClient, numbers: Sequence[str]) -> tuple[dict[str, Model], dict[str, Problem]]:
     reply = await client.ask(_call("getOrder", {"orderNumberList": list(numbers), "version": VERSION}))
     if reply.refusals:
         raise as_error(errors.problem_of(reply.refusals, request_id=reply.request_id))

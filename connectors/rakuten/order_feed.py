@@ -18,17 +18,16 @@ from datetime import UTC, datetime, timedelta
 
 from connectors.rakuten import order_calls
 from connectors.rakuten.client import RakutenClient
+from connectors.rakuten.looking import JAPAN
 from connectors.rakuten.order_calls import FIXED, NUMBERS_A_SEARCH, ORDERED, REACHABLE, REPORTED, Search
 from connectors.rakuten.order_mapping import Progress
 
 # 63 days are the most; a day less, whichever way they count. [rakutenpayorderapi/searchorder]
 SPAN = timedelta(days=62)
-# Two spans with the margin.
+# Two spans, with the rest of today.
 LOOKED_BACK = timedelta(days=120)
 # The search goes back 730 days.
 OLDEST = timedelta(days=729)
-# Their clock may be ahead of ours.
-MARGIN = timedelta(days=1)
 SECOND = timedelta(seconds=1)
 # A page is a search and three reads, when it is full.
 ORDERS_A_PAGE = 300
@@ -44,8 +43,12 @@ _CAN_CHANGE = (
 
 
 def searches(since: datetime, now: datetime) -> list[Search]:
-    """All that find what changed at or after `since`, in the order in which they are made."""
-    end, oldest = now + MARGIN, now - OLDEST
+    """All that find what changed at or after `since`, in the order in which they are made.
+
+    They go on to the end of the day in Japan: their clock may be ahead of ours.
+    """
+    end = now.astimezone(JAPAN).replace(hour=23, minute=59, second=59, microsecond=0)
+    oldest = now - OLDEST
     begun = max(since, oldest)
     far = max(min(since, now - LOOKED_BACK), oldest)
     return [

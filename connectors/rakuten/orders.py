@@ -49,20 +49,16 @@ class RakutenOrders:
         return OrderPage(records, "" if order_feed.is_over(since, place) else str(place))
 
     async def read(self, account: Account, channel_ids: Sequence[str]) -> list[Outcome[OrderRecord | None]]:
-        wanted = [number for number in dict.fromkeys(channel_ids) if order_calls.is_number(number)]
-        found = await self._read(self._store(account), wanted)
+        found = await self._read(self._store(account), channel_ids)
         outcomes = (found.get(number) for number in channel_ids)
         return [Failed(one) if isinstance(one, Problem) else Done(one) for one in outcomes]
 
     async def _read(self, store: RakutenClient, numbers: Sequence[str]) -> dict[str, OrderRecord | Problem]:
         """The orders by number, or why one cannot be told; those that the store does not have are left out."""
-        found: dict[str, OrderRecord | Problem] = {}
-        for start in range(0, len(numbers), ORDERS_A_READ):
-            models, problems = await order_calls.get(store, numbers[start : start + ORDERS_A_READ])
-            found |= problems
-            read_at = datetime.fromtimestamp(self._clock(), UTC)
-            found |= {number: order_mapping.order(model, read_at=read_at) for number, model in models.items()}
-        return found
+        # Before the call: what changes during it may not be in the answer.
+        read_at = datetime.fromtimestamp(self._clock(), UTC)
+        models, problems = await order_calls.get(store, numbers)
+        return problems | {number: order_mapping.order(model, read_at=read_at) for number, model in models.items()}
 
     async def find(self, account: Account, number: str) -> OrderRecord | None:
         try:
@@ -85,16 +81,12 @@ class RakutenOrders:
     async def accept(self, account: Account, channel_ids: Sequence[str]) -> list[Outcome[None]]:
         """Each of these orders is confirmed, so that Rakuten takes its payment; one that is further counts as done."""
         store = self._store(account)
-        outcomes: dict[str, Outcome[None]] = {}
-        wanted = [number for number in dict.fromkeys(channel_ids) if order_calls.is_number(number)]
-        for start in range(0, len(wanted), ORDERS_A_READ):
-            part = wanted[start : start + ORDERS_A_READ]
-            models, problems = await order_calls.get(store, part)
-            waiting = [number for number in part if _waits_for_us(models.get(number))]
-            if waiting:
-                problems |= await order_calls.confirm(store, waiting)
-            outcomes |= dict.fromkeys(models, Done(None))
-            outcomes |= {number: Failed(problem) for number, problem in problems.items()}
+        models, problems = await order_calls.get(store, channel_ids)
+        waiting = [number for number, model in models.items() if model["orderProgress"] == Progress.UNCONFIRMED]
+        for start in range(0, len(waiting), ORDERS_A_READ):
+            problems |= await order_calls.confirm(store, waiting[start : start + ORDERS_A_READ])
+        outcomes: dict[str, Outcome[None]] = dict.fromkeys(models, Done(None))
+        outcomes |= {number: Failed(problem) for number, problem in problems.items()}
         unknown = Failed(shipping.order_unknown())
         return [outcomes.get(number, unknown) for number in channel_ids]
 
@@ -106,7 +98,3 @@ class RakutenOrders:
 
     def _store(self, account: Account) -> RakutenClient:
         return RakutenClient(self._client, account)
-
-
-def _waits_for_us(model: Mapping[str, Any] | None) -> bool:
-    return model is not None and model["orderProgress"] == Progress.UNCONFIRMED

@@ -14,7 +14,7 @@ from connectors.rakuten import order_calls
 from connectors.rakuten.batches import one_by_one
 from connectors.rakuten.client import RakutenClient, Reply
 from connectors.rakuten.looking import JAPAN
-from connectors.rakuten.order_calls import ORDERS_A_READ, Model
+from connectors.rakuten.order_calls import Model
 from connectors.rakuten.order_mapping import line_id, packages, shipping_rows
 from connectors.records import Done, Failed, Outcome
 
@@ -42,13 +42,7 @@ Row = Mapping[str, Any]
 
 async def tell_shipped(client: RakutenClient, parcels: Sequence[ParcelToTell]) -> list[Outcome[str]]:
     """A call for every parcel that is not there, after one for every hundred orders."""
-    orders: dict[str, Model] = {}
-    problems: dict[str, Problem] = {}
-    wanted = [number for number in dict.fromkeys(one.order_id for one in parcels) if order_calls.is_number(number)]
-    for start in range(0, len(wanted), ORDERS_A_READ):
-        found, refused = await order_calls.get(client, wanted[start : start + ORDERS_A_READ])
-        orders |= found
-        problems |= refused
+    orders, problems = await order_calls.get(client, [parcel.order_id for parcel in parcels])
     told: dict[tuple[str, int], list[Row]] = {}
 
     async def tell(parcel: ParcelToTell) -> Outcome[str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.connectors.rakuten.practice.practice_store import NAME, Shop, an_item
+from tests.connectors.rakuten.practice.practice_store import NAME, Shop, an_item, practice_store
 
 SEARCH = {
     "dateType": 1,
@@ -187,3 +188,10 @@ async def test_orders_need_their_own_function_in_rms(shop: Shop) -> None:
     await shop.lever("functions", functions=["item", "inventory"])
     answer = await ask(shop, "searchOrder", SEARCH)
     assert (answer.status_code, answer.json()["Results"]["errorCode"]) == (401, "ES01-01")
+
+
+async def test_a_store_made_before_there_were_orders_takes_them(tmp_path: Path) -> None:
+    async with practice_store(tmp_path / "old.db") as shop:
+        await shop.lever("functions", functions=["item", "inventory", "license", "cabinet"])
+    async with practice_store(tmp_path / "old.db") as shop:
+        assert (await ask(shop, "searchOrder", SEARCH)).status_code == 200
