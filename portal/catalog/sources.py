@@ -13,7 +13,7 @@ OFFER: Final = "offer"
 def named(source: str) -> str:
     """The name of a product's source; one nobody named is said as it is stored."""
     return {
-        "": _("Written here"),
+        **dict.fromkeys(("", "manual"), _("Written here")),
         "shopify-classic": _("Shopify export"),
         "shopify-new": _("Shopify export, new template"),
         "amazon-category": _("Amazon category file"),

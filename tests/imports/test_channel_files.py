@@ -221,6 +221,15 @@ def test_columns_that_a_file_of_changes_lacks_stay_as_they_are(tmp_path: Path) -
     _found, [mug], _said = read(tmp_path, changes, "cp932")
     assert mug.variants[0].given is not None
     assert not mug.variants[0].given & {"price_minor", "barcode", "sku", "compare_at_minor"}
+    assert mug.given is not None
+    assert not mug.given & {"tags", "title", "status", "description_html"}
+
+
+def test_only_columns_that_the_file_has_are_shown_as_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(LOADER.encode("cp932"))
+    own = {*LOADER.partition("\n")[0].split("\t"), "item-name"}
+    assert set(open_file(path).headers) <= own
 
 
 @pytest.mark.parametrize(

@@ -43,12 +43,13 @@ FIELDS: Final = {
     "barcode": "externally_assigned_product_identifier#1.value",
     "weight": "item_weight#1.value",
     "weight_unit": "item_weight#1.unit",
-    "option1_name": THEME,
-    "option1_value": "color#1.value",
-    "option2_name": f"{THEME} (2)",
-    "option2_value": "size#1.value",
-    "option3_name": f"{THEME} (3)",
-    "option3_value": "style#1.value",
+    # The theme says which attributes these are, in each product's rows anew.
+    "option1_name": f"{THEME} 1",
+    "option1_value": f"{THEME} 1 =",
+    "option2_name": f"{THEME} 2",
+    "option2_value": f"{THEME} 2 =",
+    "option3_name": f"{THEME} 3",
+    "option3_value": f"{THEME} 3 =",
     "image_url": "main_product_image_locator#1.media_location",
     "variant_image": "swatch_product_image_locator#1.media_location",
 }
@@ -137,16 +138,9 @@ def _chosen(row: Cells, name: str) -> str:
 
 
 def _used(name: str) -> bool:
-    return name in {
-        *FIELDS.values(),
-        *OTHER_IMAGES,
-        *BULLETS,
-        *CODES,
-        *CODES.values(),
-        *_LIST_PRICES,
-        PARENTAGE,
-        ACTION,
-    }
+    attributes = (f"{attribute}#1.value" for attribute in _ATTRIBUTES)
+    others = {*OTHER_IMAGES, *BULLETS, *CODES, *CODES.values(), *_LIST_PRICES, PARENTAGE, ACTION, THEME, *attributes}
+    return name in {*FIELDS.values(), *others}
 
 
 LAYOUT: Final = Layout(
@@ -158,6 +152,7 @@ LAYOUT: Final = Layout(
     | {
         "barcode": tuple(CODES),
         "compare_at": _LIST_PRICES,
+        "amazon_attributes": (*BULLETS, *(f"{name}#1.value" for name in _ATTRIBUTES)),
         "variant_image": (FIELDS["variant_image"], FIELDS["image_url"]),
     },
 )

@@ -38,6 +38,6 @@ def text(row: Cells, *names: str) -> str:
 
 
 def each_needs_its_own(fields: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
-    """`needs` for what a variant says of itself, where each of these fields has the column it is shown under."""
-    names = ("sku", "barcode", "price", "compare_at", "quantity", "grams", "weight", "weight_unit", "variant_image")
-    return {name: (fields[name],) for name in names if name in fields}
+    """`needs` where each field has the column it is shown under; what tells products apart is always there."""
+    always = ("handle", "title", *(f"option{n}_{part}" for n in (1, 2, 3) for part in ("name", "value")))
+    return {name: (column,) for name, column in fields.items() if name not in always}
