@@ -10,7 +10,7 @@ _ATTRIBUTES: Final = {**nh3.ALLOWED_ATTRIBUTES, "*": {"class", "dir", "lang", "t
 
 
 def clean(html: str) -> str:
-    """The same text without scripts, frames, forms, styles and addresses of other kinds than web and mail.
+    """The same text without scripts, frames, forms, styles, addresses of other kinds than web and mail, and blank ends.
 
     Cleaning twice changes nothing more. Done before storing, and again before showing:
     what stands in the database may be older than these rules.
@@ -18,4 +18,6 @@ def clean(html: str) -> str:
     text = html.replace("\r\n", "\n")
     if "<" not in text and "&" not in text:
         return text
-    return nh3.clean(text, attributes=_ATTRIBUTES, url_schemes={"http", "https", "mailto", "tel"})
+    cleaned = nh3.clean(text, attributes=_ATTRIBUTES, url_schemes={"http", "https", "mailto", "tel"})
+    # What was taken out at an end may leave the spaces before it, which no file brings back.
+    return cleaned.strip()

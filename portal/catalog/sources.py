@@ -13,9 +13,16 @@ OFFER: Final = "offer"
 def named(source: str) -> str:
     """The name of a product's source; one nobody named is said as it is stored."""
     return {
-        "": _("Written here"),
+        **dict.fromkeys(("", "manual"), _("Written here")),
         "shopify-classic": _("Shopify export"),
         "shopify-new": _("Shopify export, new template"),
+        "amazon-category": _("Amazon category file"),
+        "amazon-template": _("Amazon category file (new template)"),
+        "amazon-loader": _("Amazon Inventory Loader file"),
+        "amazon-report": _("Amazon listings report"),
+        "rakuten": _("Rakuten item file (normal-item)"),
+        "rakuten-old": _("Rakuten item file of before SKUs (item)"),
+        "yahoo": _("Yahoo! Shopping item file (data)"),
         "unknown": _("Product list"),
         OFFER: _("Co-selling"),
     }.get(source, source)

@@ -53,6 +53,7 @@ def _lacks(chosen: Sheet) -> Sequence[str]:
         Lack.TAGS: _("tags"),
         Lack.TYPES: _("types and categories"),
         Lack.SEO: _("texts for search engines"),
+        Lack.SEO_TITLES: _("titles for search engines"),
         Lack.VARIANT_PRICES: _("a price for each variant"),
         Lack.STOCK: _("stock"),
         Lack.IMAGES: _("images"),

@@ -22,6 +22,7 @@ class Lack(StrEnum):
     STATUS = "status"
     ARCHIVED = "archived"
     SEO = "seo"
+    SEO_TITLES = "seo_titles"
     IMAGES = "images"
     ALTS = "alts"
     MORE_IMAGES = "more_images"

@@ -63,6 +63,7 @@ SHEET = Sheet(
             Lack.ALTS,
             Lack.COSTS,
             Lack.TYPES,
+            Lack.SEO_TITLES,
             Lack.VENDOR,
             Lack.VARIANT_PRICES,
             Lack.STOCK,

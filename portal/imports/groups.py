@@ -87,7 +87,9 @@ def gather(rows: Iterable[Row], mapping: Mapping, seen: Seen) -> Iterator[Group 
 def _refusal(cells: Cells) -> RowProblem | None:
     report = Report()
     columns = len(cells.mapping.columns)
-    if len(cells.row.cells) > columns:
+    if told := cells.row.refused:
+        report.refuse(cells, "", told.code, told.sentence, told.fix)
+    elif len(cells.row.cells) > columns:
         sentence = _("{cells} cells under {columns} column names, so they may be in the wrong columns.")
         report.refuse(
             *(cells, "", "too_many_cells", sentence.format(cells=len(cells.row.cells), columns=columns)),

@@ -8,8 +8,8 @@ from typing import Final
 
 from portal.catalog import details
 from portal.i18n import _
-from portal.imports import values
-from portal.imports.formats import Format
+from portal.imports import stocktaking, values
+from portal.imports.formats import STOCK_ALONE, Format
 from portal.imports.groups import Group, Seen, gather
 from portal.imports.layouts.opening import rows_of
 from portal.imports.mapping import Mapping, refuse_unusable
@@ -17,6 +17,7 @@ from portal.imports.options import Options, find_options
 from portal.imports.reading import Row, Table
 from portal.imports.records import ImportedImage, ImportedProduct, ImportedVariant, RowProblem, Severity
 from portal.imports.rows import Cells, Report, read_variant, short_word, truth
+from portal.imports.stocktaking import Known
 
 _STATUSES: Final = frozenset({"active", "draft", "archived"})
 _SHOWN_ONCE: Final = ("title", "description_html", "vendor", "product_type", "category", "seo_title", "seo_description")
@@ -24,12 +25,17 @@ _ONLY_ON_A_PRODUCT_ROW: Final = (*_SHOWN_ONCE, "tags", "status", "published", "g
 Outcome = tuple[ImportedProduct | None, list[RowProblem]]
 
 
-def read_products(path: Path, table: Table, mapping: Mapping, currency: str) -> Iterator[Outcome]:
+def read_products(
+    path: Path, table: Table, mapping: Mapping, currency: str, known: Known | None = None
+) -> Iterator[Outcome]:
     """Each product of the file with its problems; None beside the problems of rows that made no product.
 
-    The same file, mapping and currency give the same products in the same order. Raises UnreadableFile.
+    The same file, mapping and currency give the same products in the same order. `known` is for files of stock alone,
+    which mean nothing without what is there. Raises UnreadableFile.
     """
     refuse_unusable(mapping)
+    if mapping.format in STOCK_ALONE:
+        return stocktaking.read(rows_of(path, table), mapping, known or Known())
     return assemble(rows_of(path, table), mapping, currency)
 
 

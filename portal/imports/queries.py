@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -10,9 +11,13 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from portal.imports.counts import Counts
-from portal.imports.formats import Format, name_of
+from portal.imports.formats import STOCK_ALONE, Format, name_of
 from portal.imports.service import restored
+from portal.imports.stocktaking import Known
+from portal.models.catalog import Product, Variant
+from portal.models.connections import Connection
 from portal.models.imports import Import, ImportProblem, ImportState
+from portal.models.listings import ListingItem
 
 PAGE = 50
 
@@ -30,6 +35,11 @@ class View:
     @property
     def format_name(self) -> str:
         return name_of(Format(self.record.format))
+
+    @property
+    def stock_alone(self) -> bool:
+        """Whether the file only counts what is there."""
+        return self.record.format in STOCK_ALONE
 
     @property
     def progress(self) -> int:
@@ -111,6 +121,35 @@ async def problems(session: AsyncSession, import_id: UUID, *, after: int = 0) ->
     )
     found = rows.scalars().all()
     return found[:PAGE], after + PAGE if len(found) > PAGE else 0
+
+
+async def known(session: AsyncSession) -> Known:
+    """The merchant's variants, by every name that a stock file of Yahoo!'s may have for them."""
+    rows = await session.execute(
+        select(Variant.id, Variant.sku, Product.handle).join(Product, Product.id == Variant.product_id)
+    )
+    variants = [(variant_id, sku, handle) for variant_id, sku, handle in rows]
+    of_product = Counter(handle for _variant_id, _sku, handle in variants)
+    named = [(f"{handle}:{sku}", variant_id) for variant_id, sku, handle in variants if sku]
+    alone = [(handle, variant_id) for variant_id, _sku, handle in variants if of_product[handle] == 1]
+    listed = await session.execute(
+        select(ListingItem.channel_id, ListingItem.variant_id)
+        .join(Connection, Connection.id == ListingItem.connection_id)
+        .where(Connection.channel == "yahoo", ListingItem.channel_id != "")
+    )
+    return Known(
+        listed=_one_each((channel_id, variant_id) for channel_id, variant_id in listed),
+        named=_one_each([*named, *alone]),
+        skus=_one_each((sku, variant_id) for variant_id, sku, _handle in variants if sku),
+        handles={variant_id: handle for variant_id, _sku, handle in variants},
+    )
+
+
+def _one_each(pairs: Iterable[tuple[str, UUID]]) -> dict[str, UUID | None]:
+    found: dict[str, UUID | None] = {}
+    for name, variant_id in pairs:
+        found[name] = variant_id if found.get(name, variant_id) == variant_id else None
+    return found
 
 
 async def refused_rows(session: AsyncSession, import_id: UUID) -> dict[int, list[str]]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, TextIO
 
 from portal.i18n import _
-from portal.imports import encodings
+from portal.imports import encodings, templates
 from portal.imports.guards import unguarded
 from portal.imports.refusals import NoHeader, NulFound, OpenQuote, TooLarge, UnreadableFile, WrongEncoding
 
@@ -21,9 +21,6 @@ MAX_ROW_CHARACTERS: Final = 8_000_000
 MAX_COLUMNS: Final = 2_000
 SAMPLE_ROWS: Final = 5
 _ROWS_TO_GUESS_FROM: Final = 20
-# Amazon's category files name their columns in the third row, below a row about the file and one for people.
-_TEMPLATE: Final = "TemplateType="
-_ROWS_ABOVE_NAMES: Final = 2
 _NUMBER = re.compile(r"[-+]?\d+([.,]\d+)*")
 
 
@@ -31,6 +28,7 @@ _NUMBER = re.compile(r"[-+]?\d+([.,]\d+)*")
 class Table:
     """A file we can read. `headers` are distinct; `sample` is the first few rows, for the merchant to look at.
 
+    `header_row` is the last row above the goods: that of the headers, but for files with examples below these.
     `origin` are the file's own headers where its layout is another than ours, and `headers` those of our rows.
     """
 
@@ -43,6 +41,15 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Remark:
+    """Why a row does not arrive, known from its layout alone: what it says, and what can be done."""
+
+    code: str
+    sentence: str
+    fix: str
+
+
+@dataclass(frozen=True)
 class Row:
     """`number` is the one a spreadsheet shows when it opens the file: the first row is 1, blank rows count.
 
@@ -51,6 +58,7 @@ class Row:
 
     number: int
     cells: tuple[str, ...]
+    refused: Remark | None = None
 
 
 def open_table(path: Path, encoding: str | None = None, delimiter: str | None = None) -> Table:
@@ -152,9 +160,8 @@ class _Lines:
 
 def _guess_delimiter(path: Path, encoding: str) -> str:
     """The delimiter that gives the most columns in which the first rows agree."""
-    _number, first = next(_records(path, encoding, "\t"), (0, [""]))
-    if first and first[0].startswith(_TEMPLATE):
-        return "\t"
+    if template := _template_delimiter(path, encoding):
+        return template
     scores = {}
     for delimiter in DELIMITERS:
         widths: list[int] = []
@@ -172,15 +179,31 @@ def _guess_delimiter(path: Path, encoding: str) -> str:
     return max(scores, key=lambda delimiter: scores[delimiter], default=",")
 
 
+def _template_delimiter(path: Path, encoding: str) -> str:
+    """The one that gives an Amazon template's row of names the most columns; empty for any other file."""
+    widths = {}
+    for delimiter in DELIMITERS:
+        records = _records(path, encoding, delimiter)
+        _number, first = next(records, (0, [""]))
+        at = templates.places(first)
+        if at is None:
+            return ""
+        # The second row comes next.
+        _number, names = next(islice(records, at.names - 2, None), (0, []))
+        widths[delimiter] = len(names)
+    return max(widths, key=lambda delimiter: widths[delimiter])
+
+
 def _header(path: Path, encoding: str, delimiter: str) -> tuple[int, tuple[str, ...]]:
-    """The number and the distinct names of the first row that is not blank."""
-    below = 0
+    """The last row above the goods, and the distinct names of the columns: of the first row that is not blank."""
+    at: templates.Places | None = None
     for number, cells in _records(path, encoding, delimiter):
-        if cells and cells[0].startswith(_TEMPLATE):
-            below = _ROWS_ABOVE_NAMES
-        if below:
-            below -= 1
+        if number == 1:
+            at = templates.places(cells)
+        if at and number < at.names:
             continue
+        if at:
+            return at.data - 1, _distinct([cell.strip() for cell in _without_blank_end(cells)])
         if _looks_like_data(cells):
             raise NoHeader(
                 _("The first row doesn't hold column names"),
@@ -189,6 +212,11 @@ def _header(path: Path, encoding: str, delimiter: str) -> tuple[int, tuple[str, 
         if any(cell.strip() for cell in cells):
             return number, _distinct([unguarded(cell).strip() for cell in cells])
     raise NoHeader(_("This file is empty"), _("Choose a CSV file with column names in its first row."))
+
+
+def _without_blank_end(cells: list[str]) -> list[str]:
+    filled = [place for place, cell in enumerate(cells, start=1) if cell.strip()]
+    return cells[: max(filled, default=0)]
 
 
 def _distinct(headers: list[str]) -> tuple[str, ...]:

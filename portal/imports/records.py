@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from uuid import UUID
 
 
 class Severity(StrEnum):
@@ -42,7 +43,7 @@ class ImportedVariant:
     """`option_values` are in the order of the product's options; `quantity` None means the file doesn't say.
 
     `implied` marks the one plain variant of a product whose rows carry none: make it for a new product, leave a known
-    product's variants alone.
+    product's variants alone. `known` is the variant itself where the row only counts it.
     """
 
     row: int
@@ -61,6 +62,7 @@ class ImportedVariant:
     image_url: str
     extra: dict[str, str]
     implied: bool = False
+    known: UUID | None = None
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ UnreadableFile       422
 ├── NulFound         a NUL, which no text holds
 ├── OpenQuote        a quote that never closes, so the rows after it can't be told apart
 ├── NoHeader         the first row holds data, or there is none
+├── NoProducts       a channel's file of something else
 └── MappingRefused   a column was given to a field that can't take it
 """
 
@@ -42,6 +43,10 @@ class OpenQuote(UnreadableFile):
 
 
 class NoHeader(UnreadableFile):
+    pass
+
+
+class NoProducts(UnreadableFile):
     pass
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -20,10 +21,11 @@ from portal.imports import queries, service, storing
 from portal.imports.encodings import NAMES
 from portal.imports.fragments import problems, progress
 from portal.imports.guards import guarded
-from portal.imports.layouts.opening import rows_of
+from portal.imports.layouts.opening import own_headers, own_rows
 from portal.imports.mapping import FIELDS, IGNORE, KEEP, Mapping, label
 from portal.imports.reading import Table
 from portal.imports.refusals import UnreadableFile
+from portal.imports.stocktaking import Known
 from portal.models.accounts import Role
 from portal.models.imports import Import, ImportState
 from portal.web import Place, PortalRequest, done, id_from, page, redirect, runtime, visitor
@@ -48,7 +50,7 @@ async def upload(request: PortalRequest) -> Response[Any]:
     folder = service.folder(current.settings.data_dir)
     try:
         size = await storing.keep(file, folder, import_id)
-        tried = await storing.try_out(folder / str(import_id), asking.currency)
+        tried = await storing.try_out(folder / str(import_id), asking.currency, known=_known(request))
     except FormInvalid as error:
         return await _index(request, error=error.errors["file"])
     except UnreadableFile as error:
@@ -90,7 +92,11 @@ async def remap(request: PortalRequest, import_id: FromPath[str]) -> Response[An
     path = service.kept_file(current.settings.data_dir, record)
     try:
         tried = await storing.try_out(
-            path, asking.currency, encoding=encoding, uses=uses if encoding == record.encoding else None
+            path,
+            asking.currency,
+            encoding=encoding,
+            uses=uses if encoding == record.encoding else None,
+            known=_known(request),
         )
     except UnreadableFile as error:
         return await _show(request, import_id, error=f"{error.title}. {error.detail}", typed=uses)
@@ -125,13 +131,23 @@ async def refused(request: PortalRequest, import_id: FromPath[str]) -> Response[
     table, _mapping = service.reopen(path, record)
     text = io.StringIO(newline="")
     writer = csv.writer(text)
-    writer.writerow([*table.headers, "Crossdock: why"])
-    for row in rows_of(path, table):
+    writer.writerow([*own_headers(table), "Crossdock: why"])
+    for row in own_rows(path, table):
         if row.number in reasons:
             writer.writerow([*(guarded(cell) for cell in row.cells), " ".join(reasons[row.number])])
     name = quote(f"not imported - {record.filename}")
     headers = {"Content-Disposition": f"attachment; filename=\"not-imported.csv\"; filename*=UTF-8''{name}"}
     return Response(("\ufeff" + text.getvalue()).encode(), media_type="text/csv", headers=headers)
+
+
+def _known(request: PortalRequest) -> Callable[[], Awaitable[Known]]:
+    """Reads, when asked, what the merchant has: files of stock alone are about nothing else."""
+
+    async def read() -> Known:
+        async with runtime(request).sessions.read(visitor(request).merchant_id) as session:
+            return await queries.known(session)
+
+    return read
 
 
 def _shown_name(filename: str) -> str:

@@ -20,6 +20,7 @@ from portal.errors import Conflict, NotFound
 from portal.i18n import _
 from portal.imports.convert import new_product
 from portal.imports.counts import Counts
+from portal.imports.formats import STOCK_ALONE
 from portal.imports.layouts.opening import mapping_of, open_file
 from portal.imports.mapping import Mapping, overridden
 from portal.imports.products import Outcome
@@ -28,7 +29,7 @@ from portal.imports.records import ImportedProduct, RowProblem
 from portal.imports.refusals import UnreadableFile
 from portal.models.imports import Import, ImportProblem, ImportState
 from portal.stock import service as stock
-from portal.stock.service import Move
+from portal.stock.service import Count, Move
 from portal.tasks import kinds
 from portal.tasks import service as tasks
 
@@ -187,6 +188,11 @@ async def _save_products(
     made_by: str,
     now: datetime,
 ) -> None:
+    if record.format in STOCK_ALONE:
+        await stock.move(
+            session, merchant_id=record.merchant_id, moves=_counts(record, products), made_by=made_by, now=now
+        )
+        return
     wanted = [new_product(product, mapping) for product in products]
     saved = await catalog.save_imported(
         session, record.merchant_id, wanted, source=record.format or "file", now=now, made_by=made_by
@@ -194,6 +200,21 @@ async def _save_products(
     first, moves = _moves(record, products, saved)
     await stock.begin(session, merchant_id=record.merchant_id, moves=first, made_by=made_by, now=now)
     await stock.move(session, merchant_id=record.merchant_id, moves=moves, made_by=made_by, now=now)
+
+
+def _counts(record: Import, products: Sequence[ImportedProduct]) -> list[Count]:
+    """What each row of a file of stock alone has counted."""
+    return [
+        Count(
+            variant_id=variant.known,
+            quantity=variant.quantity or 0,
+            cause=CAUSE,
+            cause_id=f"{record.id}:{variant.row}:0",
+        )
+        for product in products
+        for variant in product.variants
+        if variant.known
+    ]
 
 
 def _moves(

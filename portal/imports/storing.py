@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -13,11 +14,13 @@ from litestar.datastructures import UploadFile
 from portal.errors import FormInvalid
 from portal.i18n import _
 from portal.imports.counts import Counts
+from portal.imports.formats import STOCK_ALONE
 from portal.imports.layouts.opening import mapping_of, open_file, rows_of
 from portal.imports.mapping import Mapping, overridden, usable
 from portal.imports.products import read_products
 from portal.imports.reading import Table
 from portal.imports.records import RowProblem
+from portal.imports.stocktaking import Known
 
 LARGEST_BYTES = 64 * 1024 * 1024
 CHUNK_BYTES = 1024 * 1024
@@ -61,26 +64,30 @@ async def try_out(
     encoding: str | None = None,
     delimiter: str | None = None,
     uses: dict[str, str] | None = None,
+    known: Callable[[], Awaitable[Known]] | None = None,
 ) -> Tried:
     """The dry run over the whole file, with what was guessed where nothing is given. Raises UnreadableFile.
 
-    Headings of which we guess nothing are no refusal: the merchant says next which column is which.
+    Headings of which we guess nothing are no refusal: the merchant says next which column is which. `known` is asked
+    for a file of stock alone.
     """
-    return await asyncio.to_thread(_try_out, path, currency, encoding, delimiter, uses or {})
+    table = await asyncio.to_thread(open_file, path, encoding, delimiter)
+    mapping = overridden(
+        mapping_of(table), {header: use for header, use in (uses or {}).items() if header in table.headers}
+    )
+    there = await known() if known and mapping.format in STOCK_ALONE else None
+    return await asyncio.to_thread(_try_out, path, currency, table, mapping, bool(uses), there)
 
 
-def _try_out(path: Path, currency: str, encoding: str | None, delimiter: str | None, uses: dict[str, str]) -> Tried:
-    table = open_file(path, encoding, delimiter)
-    suggested = mapping_of(table)
-    mapping = overridden(suggested, {header: use for header, use in uses.items() if header in table.headers})
+def _try_out(path: Path, currency: str, table: Table, mapping: Mapping, chosen: bool, known: Known | None) -> Tried:
     counts = Counts()
     problems: list[RowProblem] = []
-    if not uses and not usable(mapping):
+    if not chosen and not usable(mapping):
         counts.rows = sum(1 for _row in rows_of(path, table))
         # With nothing under them, headings we don't know are rather the sign of another kind of file.
         if counts.rows:
             return Tried(table, mapping, counts, problems)
-    for product, found in read_products(path, table, mapping, currency):
+    for product, found in read_products(path, table, mapping, currency, known):
         counts.add(product, found)
         problems.extend(found[: max(0, PROBLEMS_KEPT - len(problems))])
     return Tried(table, mapping, counts, problems)

@@ -42,6 +42,7 @@ MUG = NewProduct(
     product_type="Mugs",
     tags=("kitchen", "gift"),
     status=ProductStatus.ACTIVE,
+    seo_title="Mug of stone",
     seo_description="A mug",
     variants=(
         NewVariant(
@@ -99,6 +100,7 @@ LOST: Mapping[Lack, Sequence[str]] = {
     Lack.TAGS: ("tags",),
     Lack.TYPES: ("product_type", "category"),
     Lack.SEO: ("seo_title", "seo_description"),
+    Lack.SEO_TITLES: ("seo_title",),
     Lack.VARIANT_PRICES: ("price", "compare_at"),
     Lack.STOCK: ("quantity", "tracked"),
     Lack.IMAGES: ("images", "alts"),

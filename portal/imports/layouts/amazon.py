@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from portal.imports.layouts.layout import Cells, Layout, text
+from portal.imports.layouts.layout import Cells, Layout, Told, each_needs_its_own, text
 
 OTHER_IMAGES: Final = tuple(f"other_image_url{n}" for n in range(1, 9))
 # The options that these files have a column for, by what we call them.
@@ -47,12 +47,12 @@ REPORT_FIELDS: Final = {
 }
 
 
-def read_category(rows: Iterable[tuple[int, Cells]]) -> Iterator[tuple[int, dict[str, str]]]:
+def read_category(rows: Iterable[tuple[int, Cells]]) -> Iterator[tuple[int, Told]]:
     """A parent's row gives its product's words, each child's a variant; further images come as rows of their own."""
     for number, row in rows:
         handle = text(row, "parent_sku", "item_sku")
         names = [name for name, column in OPTION_COLUMNS.items() if row.get(column)]
-        told = {
+        told: dict[str, str] = {
             "handle": handle,
             "title": text(row, "item_name"),
             "description_html": text(row, "product_description"),
@@ -78,7 +78,7 @@ def read_category(rows: Iterable[tuple[int, Cells]]) -> Iterator[tuple[int, dict
                 yield number, {"handle": handle, "title": told["title"], "image_url": row[column]}
 
 
-def read_report(rows: Iterable[tuple[int, Cells]]) -> Iterator[tuple[int, dict[str, str]]]:
+def read_report(rows: Iterable[tuple[int, Cells]]) -> Iterator[tuple[int, Told]]:
     """Every row is a product of its own: the report does not say which belong together."""
     for number, row in rows:
         code = text(row, "product-id") if text(row, "product-id-type") in _CODE_TYPES else ""
@@ -93,9 +93,11 @@ CATEGORY: Final = Layout(
     fields=CATEGORY_FIELDS,
     used=lambda name: name in {*CATEGORY_FIELDS.values(), *OTHER_IMAGES, "parent_child", "external_product_id_type"},
     read=read_category,
+    needs=each_needs_its_own(CATEGORY_FIELDS),
 )
 REPORT: Final = Layout(
     fields=REPORT_FIELDS,
     used=lambda name: name in {*REPORT_FIELDS.values(), "product-id-type"},
     read=read_report,
+    needs=each_needs_its_own(REPORT_FIELDS),
 )

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from portal.imports.layouts.layout import Cells, Layout, text
+from portal.imports.layouts.layout import Cells, Layout, Told, each_needs_its_own, text
 
 NUMBER: Final = "商品管理番号（商品URL）"
 SKU_NUMBER: Final = "SKU管理番号"
@@ -46,7 +46,7 @@ _USED = re.compile(
 )
 
 
-def read(rows: Iterable[tuple[int, Cells]]) -> Iterator[tuple[int, dict[str, str]]]:
+def read(rows: Iterable[tuple[int, Cells]]) -> Iterator[tuple[int, Told]]:
     """SKU rows repeat what their item's row says of options; further images come as rows of their own."""
     names: dict[str, str] = {}
     for number, row in rows:
@@ -97,10 +97,16 @@ def _attributes(row: Cells) -> str:
     return "\n".join(lines)
 
 
+def full_width(name: str) -> str:
+    """A column's name with the brackets that RMS writes; spreadsheets and people narrow them."""
+    return name.replace("(", "（").replace(")", "）")
+
+
 LAYOUT: Final = Layout(
     fields=FIELDS,
     used=lambda name: name in {*FIELDS.values(), SKU_NUMBER} or bool(_USED.fullmatch(name)),
     read=read,
-    spelled=lambda name: name.replace("(", "（").replace(")", "）"),
+    spelled=full_width,
     references=True,
+    needs=each_needs_its_own(FIELDS) | {"sku": (OWN_SKU, SKU_NUMBER)},
 )

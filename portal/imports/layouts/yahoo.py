@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from portal.imports.layouts.layout import Cells, Layout, text
+from portal.imports.layouts.layout import Cells, Layout, Told, each_needs_its_own, text
 
 FIELDS: Final = {
     "handle": "code",
@@ -34,7 +34,7 @@ MOST_OPTIONS: Final = 3
 _MADE_BY_US = re.compile(r"cd-[0-9a-f]{24}")
 
 
-def read(rows: Iterable[tuple[int, Cells]]) -> Iterator[tuple[int, dict[str, str]]]:
+def read(rows: Iterable[tuple[int, Cells]]) -> Iterator[tuple[int, Told]]:
     """An item with variants is a row of ours for each of them."""
     direct = ("title", "description_html", "path", "product_category", "tags", "seo_description")
     for number, row in rows:
@@ -68,4 +68,20 @@ LAYOUT: Final = Layout(
     used=lambda name: name in {*FIELDS.values(), "options"},
     read=read,
     references=True,
+    needs=each_needs_its_own(FIELDS),
+)
+
+# Yahoo!'s quantity.csv: stock alone, of an item or of one of its variants. portal.imports.stocktaking reads it.
+STOCK_FIELDS: Final = {"handle": "code", "sku": "sub-code", "quantity": "quantity"}
+
+
+def read_stock(rows: Iterable[tuple[int, Cells]]) -> Iterator[tuple[int, Told]]:
+    for number, row in rows:
+        yield number, {field: text(row, column) for field, column in STOCK_FIELDS.items()}
+
+
+STOCK: Final = Layout(
+    fields=STOCK_FIELDS,
+    used=lambda name: name in STOCK_FIELDS.values(),
+    read=read_stock,
 )
