@@ -78,10 +78,17 @@ async def page(session: AsyncSession, *, settled: bool, before: UUID | None = No
 
 async def _orders(session: AsyncSession, rows: Iterable[Shortfall]) -> dict[str, tuple[UUID | None, str]]:
     """The order of each order line that is a cause, with the number people call it."""
-    lines = [UUID(row.cause_id) for row in rows if row.cause == ORDER]
+    lines = [line_id for row in rows if row.cause == ORDER and (line_id := _id(row.cause_id))]
     query = (
         select(OrderLine.id, Order.id, Order.number)
         .join(Order, Order.id == OrderLine.order_id)
         .where(OrderLine.id.in_(lines))
     )
     return {str(line_id): (order_id, number) for line_id, order_id, number in await session.execute(query)}
+
+
+def _id(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
