@@ -118,6 +118,7 @@ events = st.lists(
         st.integers(1, 3).map(lambda n: f"sale {n}"),
         st.integers(0, 5).map(lambda n: f"hear {n}"),
         st.integers(-3, 3).filter(bool).map(lambda n: f"elsewhere {n}"),
+        st.integers(-3, 3).filter(bool).map(lambda n: f"count {n}"),
     ),
     max_size=14,
 )
@@ -132,6 +133,11 @@ async def test_in_any_order_of_events_numbers_agree_and_each_sale_counts_once(
     await happens(trade, clock, *history)
     await trade.quiets(clock)
     sold = sum(trade.channel.sales.values())
+    by_hand = sum(int(said.split()[1]) for said in history if said.startswith("count"))
     on_hand, moved = await trade.held()
-    assert on_hand == trade.channel.number == START + trade.moved - sold, history
+    assert on_hand == trade.channel.number, history
     assert moved.get("order", 0) == -sold, history
+    if "lose after" not in history and "lose before" not in history:
+        assert moved.get("changed_at_channel", 0) == by_hand, history
+    elif not by_hand:
+        assert moved.get("changed_at_channel", 0) == 0, history

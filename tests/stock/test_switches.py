@@ -144,7 +144,7 @@ async def test_stopping_tells_every_listed_variant_nothing_and_going_on_its_numb
     await ledger.receive(mug.id, 5)
     await told(ledger)
     page = await site.get("/selling")
-    assert "3 listed variants are told 0" in page.words("ul.prose")
+    assert "3 listed variants on 2 channels are told 0." in page.words("ul.prose")
     assert page.soup.select('form[action="/selling/stop"]')
     for _ in range(2):
         async with ledger.sessions.write(ledger.merchant.id) as session:
