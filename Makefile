@@ -8,7 +8,7 @@ NPM_CI := ci --silent --no-audit --no-fund --ignore-scripts
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run dev test test-sqlite test-postgres check format bench faults lock migration words keys clean
+.PHONY: help run dev test test-sqlite test-postgres check format bench faults lock migration words invariants keys clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -80,6 +80,9 @@ migration: .venv/.ready-dev ## Write the next database step from the models (m="
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && export DATABASE_URL="sqlite:///$$folder/now.db" DATA_DIR="$$folder" \
 	&& number=$$(printf %04d $$(($$(ls portal/migrations/versions/*.py 2>/dev/null | wc -l) + 1))) \
 	&& $(BIN)/alembic upgrade head && $(BIN)/alembic revision --autogenerate --rev-id "$$number" -m "$(m)"
+
+invariants: .venv/.ready ## Ask the database what must be true of every row; fails where anything is not
+	@$(BIN)/python -m portal.invariants
 
 keys: .venv/.ready ## Print fresh secrets for a deployment
 	@$(BIN)/python -c 'import secrets; from portal.config import new_vault_key; \

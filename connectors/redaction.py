@@ -21,8 +21,7 @@ _PERSONAL_KEYS = frozenset(
     "address address1 address2 address3 addressline1 addressline2 addressline3 street street1 street2 subaddress "
     "city town zip zipcode zipcode1 zipcode2 postalcode postcode prefecture province stateorregion county company "
     "latitude longitude birthday birthdate ipaddress clientip browserip username buyername buyeremail "
-    "buyercompanyname giftmessage addressinstruction dropofflocation legalname taxregistrationnumber "
-    "customizedurl note staffnote "
+    "note staffnote "
     # Rakuten's orders: notes, what was typed for an engraving, who pays, and what a search may look for.
     "remarks memo mailplugsentence noshi selectedchoice dropofflocation operator cardowner cardym cardname "
     "orderermailaddress receiveremailaddress searchkeyword".split()

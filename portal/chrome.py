@@ -15,6 +15,7 @@ from portal.listings import queries as listings
 from portal.listings.eligible import channel_name, connection_name
 from portal.models.connections import Connection, ConnectionState
 from portal.orders import queries as orders
+from portal.stock import selling
 from portal.web import Chrome, Fragment, Visitor
 
 Render = Callable[[AsyncSession, Visitor, Sequence[UUID]], Awaitable[Sequence[Fragment]]]
@@ -34,10 +35,22 @@ async def _nav_counts(session: AsyncSession) -> dict[str, int]:
 
 
 async def _banners(session: AsyncSession) -> list[dict[str, str]]:
+    """Selling that is stopped comes first: everything else waits for it."""
+    stopped = [_let_go_on()] if await selling.stopped_at(session, session.info["owner"]) else []
     rows = await session.scalars(
         select(Connection).where(Connection.state == ConnectionState.NEEDS_REAUTH).order_by(Connection.id)
     )
-    return [await _reconnect(session, connection) for connection in rows]
+    return [*stopped, *[await _reconnect(session, connection) for connection in rows]]
+
+
+def _let_go_on() -> dict[str, str]:
+    return {
+        "tone": "critical",
+        "title": _("Selling is stopped everywhere"),
+        "body": _("Every channel is told that nothing is left, until you let selling go on."),
+        "action_url": "/selling",
+        "action_label": _("Let selling go on"),
+    }
 
 
 async def _reconnect(session: AsyncSession, connection: Connection) -> dict[str, str]:

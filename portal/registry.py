@@ -36,6 +36,7 @@ from portal.reports.fragments import report_fragments
 from portal.runtime import Runtime
 from portal.stock import fragments as stock_fragments
 from portal.stock import routes as stock
+from portal.stock import setting_routes as stock_settings
 from portal.webhooks import routes as webhooks
 
 ROUTES: list[Any] = [
@@ -53,6 +54,7 @@ ROUTES: list[Any] = [
     *images.ROUTES,
     *codes.ROUTES,
     *stock.ROUTES,
+    *stock_settings.ROUTES,
     *connections.ROUTES,
     *connecting.ROUTES,
     *kind_routes.ROUTES,

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import update
 
+from portal import invariants
 from portal.clock import utc_now
+from portal.config import Settings
 from portal.db import Sessions
+from portal.invariants import foreign_keys_between_merchants_rows, queries, violations
 from portal.models import Base
 from portal.models.accounts import Merchant
 from portal.models.catalog import Product, Variant
 from portal.models.connections import Connection, ConnectionState
-from portal.models.stock import Movement
+from portal.models.stock import Component, Movement, Reservation, Shortfall
 from portal.models.tasks import Lane, Task, TaskState
 from portal.tasks import kinds
 from portal.tasks import service as tasks
 from portal.tenancy import SYSTEM
-from tests.invariants import foreign_keys_between_merchants_rows, queries, violations
 
 OLD = timedelta(minutes=3)
 
@@ -116,4 +120,81 @@ def test_every_key_between_merchants_rows_has_its_query() -> None:
 
     assert len(keys) > 10
     assert sum("leads to another merchant" in name for name in names) == len(keys)
-    assert {name.split()[0] for name in names} == {"I5", "I6", "I7", "I9", "I10"}
+    assert {name.split()[0] for name in names} == {"I5", "I6", "I7", "I8", "I9", "I10"}
+
+
+def held(variant: Variant, quantity: int) -> Reservation:
+    return Reservation(variant_id=variant.id, quantity=quantity, cause="order", cause_id="line")
+
+
+def short(variant: Variant, quantity: int, cleared: int, cause_id: str = "first") -> Shortfall:
+    return Shortfall(variant_id=variant.id, quantity=quantity, cleared=cleared, cause="count", cause_id=cause_id)
+
+
+BROKEN = {
+    "I7 what is reserved is not the sum": lambda variant: [held(variant, 2)],
+    "I7 a shortfall is settled beyond": lambda variant: [short(variant, 2, 3)],
+    "I7 a shortfall has no movement": lambda variant: [short(variant, 2, 0, "nobody's")],
+    "I7 a bundle is part of a bundle": lambda variant: [
+        Component(bundle_id=variant.id, variant_id=variant.id, quantity=1)
+    ],
+}
+
+
+@pytest.mark.parametrize("truth", BROKEN)
+async def test_what_is_wrong_with_orders_stock_is_seen(sessions: Sessions, merchant: Merchant, truth: str) -> None:
+    variant = await a_product(sessions, merchant, 5)
+    async with sessions.write(SYSTEM) as session:
+        for row in BROKEN[truth](variant):
+            row.merchant_id = merchant.id
+            session.add(row)
+
+    [found] = await violations(sessions)
+
+    assert found.startswith(truth)
+
+
+async def test_what_is_taken_and_held_still_is_seen(sessions: Sessions, merchant: Merchant) -> None:
+    variant = await a_product(sessions, merchant, 5)
+    async with sessions.write(SYSTEM) as session:
+        row = held(variant, 2)
+        row.merchant_id, row.cause, row.cause_id = merchant.id, "count", "first"
+        session.add(row)
+        await session.execute(update(Variant).values(reserved=2))
+
+    [found] = await violations(sessions)
+
+    assert found.startswith("I6 what was taken is held still")
+
+
+async def test_stock_below_zero_is_seen(sessions: Sessions, merchant: Merchant) -> None:
+    await a_product(sessions, merchant, 5)
+    async with sessions.write(SYSTEM) as session:
+        await session.execute(update(Variant).values(on_hand=-1))
+        await session.execute(update(Movement).values(quantity=-1))
+
+    [found] = await violations(sessions)
+
+    assert found.startswith("I7 stock is below zero")
+
+
+@pytest.mark.parametrize("on_hand", [5, 6])
+async def test_the_operators_command_says_what_is_broken_and_fails(
+    sessions: Sessions,
+    merchant: Merchant,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    on_hand: int,
+) -> None:
+    await a_product(sessions, merchant, 5)
+    async with sessions.write(SYSTEM) as session:
+        await session.execute(update(Variant).values(on_hand=on_hand))
+    monkeypatch.setattr(invariants, "load", lambda: settings)
+
+    ended = await asyncio.to_thread(invariants.main)
+
+    said = capsys.readouterr().out
+    assert (ended, said.split(":")[0].strip()) == (
+        (0, "Every invariant holds.") if on_hand == 5 else (1, "I7 stock on hand is not the sum of its movements")
+    )

@@ -23,6 +23,8 @@ def words(cause: str) -> str:
         "import": _("Import"),
         "changed_at_channel": _("Changed at the channel"),
         "order": _("Order"),
+        "order_back": _("Cancelled order"),
+        "bundle": _("Became a bundle"),
         "offer_linked": _("Offer linked to its product"),
     }
     return known.get(cause, cause)

@@ -12,38 +12,29 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from connectors.registry import CHANNELS
 from portal.errors import NotFound
 from portal.models.catalog import Product, Variant
 from portal.models.connections import Connection, ConnectionState
 from portal.models.listings import ListingItem
 from portal.models.stock import Movement
+from portal.stock import bundles, sellable
+from portal.stock.bundles import Part
+from portal.stock.sellable import Sum
 
 PAGE = 50
 LAST_CAUSES = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Sum:
-    """On hand − reserved − buffer − rule = to sell. Orders take their stock at once, so nothing is reserved.
-
-    Kept as a sum so that each part has its place on the page and in the tests.
-    """
-
-    on_hand: int
-    reserved: int = 0
-    buffer: int = 0
-    rule: int = 0
-
-    @property
-    def to_sell(self) -> int:
-        return max(0, self.on_hand - self.reserved - self.buffer - self.rule)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelStock:
-    """A variant's number on one connection: ours now, the one last sent, and the one the channel last said."""
+    """A variant's number on one connection: ours now, the one last sent, and the one the channel last said.
+
+    `odd` is by how much the channel's own number is another than it must be, while its orders are looked through.
+    """
 
     name: str
+    sum: Sum
     connection_id: UUID
     listing_id: UUID
     waits: bool
@@ -51,6 +42,7 @@ class ChannelStock:
     sent_at: datetime | None
     confirmed: int | None
     confirmed_at: datetime | None
+    odd: int
     problem: dict[str, Any] | None
 
 
@@ -61,7 +53,9 @@ class VariantStock:
     label: str
     sku: str
     tracked: bool
-    sum: Sum
+    on_hand: int
+    reserved: int
+    parts: Sequence[Part]
     channels: Sequence[ChannelStock]
     movements: Sequence[Movement]
 
@@ -90,6 +84,7 @@ async def variant_stocks(session: AsyncSession, ids: Sequence[UUID]) -> list[Var
     variants = {variant.id: variant for variant in await session.scalars(select(Variant).where(Variant.id.in_(ids)))}
     channels = await _channels(session, ids)
     movements = await _movements(session, ids)
+    made_of = await bundles.parts(session, ids)
     return [
         VariantStock(
             id=variant.id,
@@ -97,7 +92,9 @@ async def variant_stocks(session: AsyncSession, ids: Sequence[UUID]) -> list[Var
             label=" / ".join(value for value in variant.option_values if value),
             sku=variant.sku,
             tracked=variant.tracked,
-            sum=Sum(variant.on_hand),
+            on_hand=variant.on_hand,
+            reserved=variant.reserved,
+            parts=made_of.get(variant.id, []),
             channels=channels.get(variant.id, []),
             movements=movements.get(variant.id, []),
         )
@@ -113,9 +110,13 @@ async def _channels(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, li
         .order_by(Connection.id)
     )
     found: dict[UUID, list[ChannelStock]] = {}
-    for item, connection in (await session.execute(query)).all():
+    rows = (await session.execute(query)).all()
+    connections = list({connection.id: connection for _item, connection in rows}.values())
+    sums = await sellable.numbers_on(session, connections, list({item.variant_id for item, _connection in rows}))
+    for item, connection in rows:
         row = ChannelStock(
             name=connection.external_name or connection.channel.title(),
+            sum=sums[connection.id][item.variant_id],
             connection_id=connection.id,
             listing_id=item.listing_id,
             waits=connection.state is not ConnectionState.ACTIVE,
@@ -123,10 +124,20 @@ async def _channels(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, li
             sent_at=item.sent_quantity_at,
             confirmed=item.confirmed_quantity,
             confirmed_at=item.confirmed_quantity_at,
+            odd=_odd(item, connection),
             problem=item.stock_problem,
         )
         found.setdefault(item.variant_id, []).append(row)
     return found
+
+
+def _odd(item: ListingItem, connection: Connection) -> int:
+    """Only where numbers are compared: elsewhere the channel's is overwritten."""
+    compares = CHANNELS[connection.channel].compare_and_set_stock
+    asked = item.confirmed_quantity is not None and item.sent_quantity not in (None, item.confirmed_quantity)
+    if not (compares and asked) or item.accounted_quantity is None:
+        return 0
+    return (item.confirmed_quantity or 0) - item.accounted_quantity
 
 
 async def _movements(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, list[Movement]]:

@@ -28,7 +28,14 @@ async def show(request: PortalRequest, product_id: FromPath[str], behind: Place 
     async with runtime(request).sessions.read(asking.merchant_id) as session:
         found = await queries.stock_page(session, id_from(product_id), behind=behind)
     parts = [fragments.variant_part(stock, asking) for stock in found.variants]
-    return await page(request, "stock/show.html", product=found.product, parts=parts, next_position=found.next_position)
+    return await page(
+        request,
+        "stock/show.html",
+        product=found.product,
+        parts=parts,
+        next_position=found.next_position,
+        may_edit=asking.may(Role.MANAGER),
+    )
 
 
 @post("/products/{product_id:str}/variants/{variant_id:str}/stock")
@@ -96,6 +103,7 @@ async def _again(
         product=found.product,
         parts=[part_of(stock) for stock in found.variants],
         next_position=found.next_position,
+        may_edit=asking.may(Role.MANAGER),
     )
 
 

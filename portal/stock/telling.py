@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import ColumnElement, Row, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from portal import db
@@ -62,6 +62,32 @@ async def tell(session: AsyncSession, merchant_id: UUID, moved: Sequence[Moved],
     products = {f"product:{one.product_id}" for one in moved}
     if products:
         db.changed(session, merchant_id, *(products if len(products) <= _MOST_NAMED else ["*"]))
+
+
+async def again(
+    session: AsyncSession, merchant_id: UUID, *which: ColumnElement[bool], priority: int, now: datetime
+) -> int:
+    """Listing items of which all this is true, by columns of theirs, are told their numbers anew; how many they are."""
+    query = (
+        select(ListingItem.id, ListingItem.connection_id)
+        .join(Connection, Connection.id == ListingItem.connection_id)
+        .where(*which, Connection.state != ConnectionState.DISCONNECTED)
+    )
+    groups: dict[tuple[UUID, int, datetime], list[str]] = {}
+    for item_id, connection_id in await session.execute(query):
+        groups.setdefault((connection_id, priority, now), []).append(str(item_id))
+    await _enqueue(session, merchant_id, groups, now)
+    db.changed(session, merchant_id, "*")
+    return sum(map(len, groups.values()))
+
+
+def showing(product_id: UUID) -> ColumnElement[bool]:
+    """Listing items of the product's variants, and of the bundles these are part of."""
+    own = select(Variant.id).where(Variant.product_id == product_id)
+    return or_(
+        ListingItem.variant_id.in_(own),
+        ListingItem.variant_id.in_(select(Component.bundle_id).where(Component.variant_id.in_(own))),
+    )
 
 
 async def _items(

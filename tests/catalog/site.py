@@ -24,6 +24,7 @@ from portal.errors import PortalError
 from portal.models.accounts import Merchant, Role
 from portal.stock import fragments as stock_fragments
 from portal.stock.routes import ROUTES as STOCK
+from portal.stock.setting_routes import ROUTES as STOCK_SETTINGS
 from portal.web import Chrome, PortalRequest, Visitor
 
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
@@ -137,7 +138,7 @@ async def open_site(sessions: Sessions, clock: Clock) -> AsyncIterator[Site]:
         "fragments": {**catalog_fragments.FRAGMENTS, **stock_fragments.FRAGMENTS},
     }
     app = Litestar(
-        route_handlers=[*CATALOG, *STOCK, *fragments.ROUTES],
+        route_handlers=[*CATALOG, *STOCK, *STOCK_SETTINGS, *fragments.ROUTES],
         middleware=[_Who],
         exception_handlers={PortalError: replies.on_portal_error, HTTPException: replies.on_http_error},
         openapi_config=None,

@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 
 from connectors.shopify.mapping import MARK_KEY
 from portal.catalog.records import NewProduct, NewVariant
+from portal.invariants import violations
 from portal.listings import publishing
 from portal.models.accounts import Merchant
 from portal.models.catalog import Variant
@@ -27,7 +28,6 @@ from portal.tenancy import SYSTEM
 from tests.faults import moments, processes
 from tests.faults.moments import Moment
 from tests.faults.processes import Queue, Worker
-from tests.invariants import violations
 from tests.people import a_merchant
 from tests.stage import PracticeShop, Stage
 

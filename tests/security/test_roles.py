@@ -62,6 +62,8 @@ GET /products
 GET /products/{product_id:str}
 GET /products/{product_id:str}/stock
 GET /products/{product_id:str}/images/checks
+GET /selling
+GET /stock/oversold
 GET /channels
 GET /channels/{connection_id:str}
 GET /channels/{connection_id:str}/report
@@ -125,6 +127,14 @@ GET /codes/giving
 POST /codes/giving
 POST /products/{product_id:str}/restore
 POST /products/{product_id:str}/variants/{variant_id:str}/stock
+GET /products/{product_id:str}/variants/{variant_id:str}/components
+POST /products/{product_id:str}/variants/{variant_id:str}/components
+GET /products/{product_id:str}/buffer
+POST /products/{product_id:str}/buffer
+GET /channels/{connection_id:str}/buffer
+POST /channels/{connection_id:str}/buffer
+POST /selling/stop
+POST /selling/go-on
 GET /channels/kinds
 GET /channels/{connection_id:str}/reconnect
 POST /channels/{connection_id:str}/test
