@@ -51,7 +51,7 @@ async def preflight(session: AsyncSession, order: Order, store: Connection) -> P
 
 def draft(vault: Vault, order: Order, flight: Preflight, channel: str, source: str) -> StoreDraft:
     """The order to create. The buyer is opened here, for the store, and kept nowhere."""
-    record = record_of(order, list(order.lines), buyers.opened(vault, order))
+    record = record_of(order, buyers.opened(vault, order))
     by_id = {line.channel_id: line for line in record.lines}
     return StoreDraft(
         reference=references.of(channel, order.number),

@@ -60,12 +60,8 @@ def search_text(record: told.OrderRecord) -> str:
     return "\n".join(dict.fromkeys(filter(None, map(normal, words))))
 
 
-def record_of(order: Order, lines: list[OrderLine], buyer: told.Buyer | None) -> told.OrderRecord:
+def record_of(order: Order, buyer: told.Buyer | None) -> told.OrderRecord:
     """The order as it was told to us, for the store to be told of it."""
-
-    def money(minor: int | None) -> Money | None:
-        return None if minor is None else Money(minor, order.currency)
-
     return told.OrderRecord(
         channel_id=order.channel_id,
         number=order.number,
@@ -73,27 +69,12 @@ def record_of(order: Order, lines: list[OrderLine], buyer: told.Buyer | None) ->
         changed_at=order.changed_at,
         state=order.state,
         currency=order.currency,
-        lines=tuple(
-            told.OrderLine(
-                channel_id=line.channel_id,
-                sku=line.sku,
-                title=line.title,
-                quantity=line.quantity,
-                item_id=line.item_id,
-                cancelled=line.cancelled,
-                shipped=line.shipped,
-                unit_price=money(line.unit_price_minor),
-                tax=money(line.tax_minor),
-                tax_rate=line.tax_rate,
-                discount=money(line.discount_minor),
-            )
-            for line in lines
-        ),
-        subtotal=money(order.subtotal_minor),
-        shipping=money(order.shipping_minor),
-        tax=money(order.tax_minor),
-        discount=money(order.discount_minor),
-        total=money(order.total_minor),
+        lines=tuple(_line_of(line, order.currency) for line in order.lines),
+        subtotal=_money(order.subtotal_minor, order.currency),
+        shipping=_money(order.shipping_minor, order.currency),
+        tax=_money(order.tax_minor, order.currency),
+        discount=_money(order.discount_minor, order.currency),
+        total=_money(order.total_minor, order.currency),
         taxes_included=order.taxes_included,
         buyer=buyer,
         payment=order.payment,
@@ -102,6 +83,22 @@ def record_of(order: Order, lines: list[OrderLine], buyer: told.Buyer | None) ->
         ship_by=order.ship_by,
         test=order.test,
         url=order.url,
+    )
+
+
+def _line_of(line: OrderLine, currency: str) -> told.OrderLine:
+    return told.OrderLine(
+        channel_id=line.channel_id,
+        sku=line.sku,
+        title=line.title,
+        quantity=line.quantity,
+        item_id=line.item_id,
+        cancelled=line.cancelled,
+        shipped=line.shipped,
+        unit_price=_money(line.unit_price_minor, currency),
+        tax=_money(line.tax_minor, currency),
+        tax_rate=line.tax_rate,
+        discount=_money(line.discount_minor, currency),
     )
 
 
@@ -120,3 +117,7 @@ def line_row(merchant_id: UUID, order_id: UUID, position: int, line: told.OrderL
 
 def _minor(money: Money | None) -> int | None:
     return None if money is None else money.minor
+
+
+def _money(minor: int | None, currency: str) -> Money | None:
+    return None if minor is None else Money(minor, currency)
