@@ -176,7 +176,7 @@ async def checked(request: PortalRequest, order_id: FromPath[str]) -> Response[A
     return await done(request, to=f"/orders/{order_id}", text=_("Stock confirmed"))
 
 
-@get("/orders/{order_id:str}/slip")
+@post("/orders/{order_id:str}/slip")
 async def slip(request: PortalRequest, order_id: FromPath[str]) -> Response[Any]:
     """A packing slip to print. It bears the buyer's address, so that it was shown is written down."""
     asking, current = visitor(request, Role.PACKER), runtime(request)

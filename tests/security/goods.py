@@ -29,6 +29,7 @@ from portal.models.webhooks import Delivery
 from portal.runtime import Runtime
 from portal.tasks import kinds
 from portal.tasks import service as tasks
+from tests.security.order_goods import a_line, an_order, of_an_order
 
 
 async def goods_of(runtime: Runtime, merchant: Merchant, owner: User, mark: str) -> dict[str, list[UUID]]:
@@ -53,6 +54,11 @@ async def goods_of(runtime: Runtime, merchant: Merchant, owner: User, mark: str)
         session.add_all(_traces(runtime, merchant, connection, listing, variant, mark))
         await session.flush()
         session.add_all(await _report(session, runtime, connection, listing, variant, mark))
+        session.add(order := an_order(runtime, connection, mark))
+        await session.flush()
+        session.add(line := a_line(order, variant, mark))
+        await session.flush()
+        session.add_all(of_an_order(runtime, order, line, variant, mark))
         await session.flush()
         kind = kinds.PUBLISH
         await tasks.enqueue(
@@ -77,6 +83,8 @@ async def goods_of(runtime: Runtime, merchant: Merchant, owner: User, mark: str)
         "import_id": [record],
         "member_id": members,
         "invitation_id": [invitation.id],
+        "order_id": [order.id],
+        "line_id": [line.id],
     }
 
 

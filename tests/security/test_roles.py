@@ -41,13 +41,16 @@ POST /webhooks/{channel:str}
 GET /pictures/{token:str}
 """
 
-# A packer may look as a viewer may, until there are orders to pack.
 VIEWER = """
 GET /
 GET /live
 GET /live/fragments
 GET /inbox
 GET /inbox/mode
+GET /orders
+GET /orders/search
+GET /orders/health
+GET /orders/{order_id:str}
 GET /listings
 GET /listings/{listing_id:str}
 GET /offers
@@ -84,7 +87,23 @@ GET /settings/team
 POST /invitations/{token:str}/acceptance
 """
 
+PACKER = """
+POST /orders/{order_id:str}/buyer
+POST /orders/{order_id:str}/slip
+GET /orders/{order_id:str}/create
+POST /orders/{order_id:str}/create
+POST /orders/{order_id:str}/lines/{line_id:str}/product
+POST /orders/{order_id:str}/read
+POST /orders/{order_id:str}/stock
+POST /orders/synchronizations
+POST /orders/searches
+POST /orders/health/creations
+POST /orders/health/comparisons
+"""
+
 MANAGER = """
+GET /orders/{order_id:str}/cancel
+POST /orders/{order_id:str}/cancel
 POST /inbox/{item_id:str}/choices
 POST /inbox/{item_id:str}/approval
 POST /inbox/{item_id:str}/done
@@ -162,6 +181,7 @@ OWN_OR_OWNER = "POST /settings/team/{member_id:str}/removal"
 TABLE: dict[str, Role | None] = {
     **dict.fromkeys(ANYBODY.strip().splitlines()),
     **dict.fromkeys(VIEWER.strip().splitlines(), Role.VIEWER),
+    **dict.fromkeys(PACKER.strip().splitlines(), Role.PACKER),
     **dict.fromkeys(MANAGER.strip().splitlines(), Role.MANAGER),
     **dict.fromkeys(OWNER.strip().splitlines(), Role.OWNER),
 }
