@@ -35,6 +35,8 @@ CHANGED_THERE = "changed_at_channel"
 ONCE_MORE_AFTER = timedelta(seconds=16)
 # The channel has said, or we know, that it did not take the number.
 NEVER_TAKEN = frozenset({Ended.BUSY, Ended.PERMISSION, Ended.REFUSED})
+# A channel's list of orders may show a sale a moment later than its stock does.
+READ_AFTER = timedelta(seconds=2)
 # How far back a try without an answer may explain a number we find.
 UNHEARD_OF_FOR = timedelta(hours=1)
 
@@ -199,7 +201,13 @@ async def _unheard_of(session: AsyncSession, batch: Batch, row: Row, now: dateti
 async def _read_orders(session: AsyncSession, batch: Batch, now: datetime) -> None:
     connection = connection_of(batch)
     await tasks.enqueue(
-        session, kinds.ORDERS, [str(connection.id)], merchant_id=batch.merchant_id, connection_id=connection.id, now=now
+        session,
+        kinds.ORDERS,
+        [str(connection.id)],
+        merchant_id=batch.merchant_id,
+        connection_id=connection.id,
+        now=now,
+        not_before=now + READ_AFTER,
     )
 
 

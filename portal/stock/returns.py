@@ -69,7 +69,7 @@ async def give_back(
         restocked = cleared = 0
         for took in await _took(session, one):
             if took.variant_id not in shelves:
-                shelves |= await shelf.locked(session, [took.variant_id])
+                shelves = {**await shelf.locked(session, [took.variant_id]), **shelves}
             # What was taken of a bundle's part is so many for each bundle.
             total, lost = (took.asked * min(units, one.sold) // one.sold for units in (one.total, one.lost))
             settled, back = await _before(session, one, took)
