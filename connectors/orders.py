@@ -108,6 +108,7 @@ class OrderRecord:
     `changed_at` orders two tellings of it: the channel's own time of change, or when it was read where the channel
     says none. Amounts of the whole order are None while it does not say them. `fraud` is "low", "medium" or "high",
     empty where the channel supplies none. `by_channel`: from the channel's warehouse, so that no stock of ours leaves.
+    `to_accept`: the channel waits for the shop's word before it takes the payment (`protocol.Orders.accept`).
     `reference` is what we wrote on it when it was we who made it (`StoreDraft.reference`).
     """
 
@@ -132,6 +133,7 @@ class OrderRecord:
     cancel_reason: str = ""
     ship_by: datetime | None = None
     by_channel: bool = False
+    to_accept: bool = False
     test: bool = False
     url: str = ""
     reference: str = ""

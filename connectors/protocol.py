@@ -236,6 +236,9 @@ class Orders(Protocol):
     async def placed(self, account: Account, start: datetime, end: datetime) -> Sequence[str]:
         """The ids of all orders placed from `start` until before `end`, in every state: what a statement counts."""
 
+    async def accept(self, account: Account, channel_ids: Sequence[str]) -> list[Outcome[None]]:
+        """These orders, told of with `to_accept`, are accepted; what is further on already counts as done."""
+
     async def tell_shipped(self, account: Account, parcels: Sequence[ParcelToTell]) -> list[Outcome[str]]:
         """Each parcel is on its order, once however often it is told; what the channel calls it there.
 

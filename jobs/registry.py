@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from jobs.accepting import AcceptOrder
 from jobs.catalog import ProductChanged
 from jobs.ending import End
 from jobs.handlers import Handler
@@ -32,6 +33,7 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
         kinds.ORDER.name: ReadOrder(),
         kinds.ORDERS.name: ReadOrders(),
         kinds.COMPARE_ORDERS.name: CompareOrders(),
+        kinds.ACCEPT_ORDER.name: AcceptOrder(),
         kinds.CANCEL_ORDER.name: CancelOrder(),
         kinds.STORE_ORDER.name: CreateStoreOrder(),
         kinds.SHIPPED.name: TellShipped(),

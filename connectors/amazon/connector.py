@@ -30,6 +30,7 @@ from connectors.protocol import Account, Capabilities, Detail, KeysRefused, Kind
 from connectors.records import (
     CatalogMatch,
     Credentials,
+    Done,
     Failed,
     Found,
     Identity,
@@ -241,6 +242,10 @@ class _Orders:
 
     async def placed(self, account: Account, start: datetime, end: datetime) -> Sequence[str]:
         return await orders.placed(AmazonClient(self._client, account), start, end)
+
+    async def accept(self, account: Account, channel_ids: Sequence[str]) -> list[Outcome[None]]:
+        """Nothing waits to be accepted here: an order is taken by being placed."""
+        return [Done(None) for _ in channel_ids]
 
     async def tell_shipped(self, account: Account, parcels: Sequence[ParcelToTell]) -> list[Outcome[str]]:
         return await shipments.tell(AmazonClient(self._client, account), parcels)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from connectors.errors import OurFault, Problem, as_error
-from connectors.rakuten import errors
+from connectors.errors import AccountBlocked, OurFault, PermissionLost, Problem, as_error
+from connectors.rakuten import errors, looking
 from connectors.rakuten.client import ORDER, Call, RakutenClient, Reply
 from connectors.rakuten.looking import JAPAN
 
@@ -30,6 +30,9 @@ _OLDEST_FIRST = [{"sortColumn": 1, "sortDirection": 1}]
 _NUMBER = re.compile(r"\d{1,10}-\d{8}-[0-9A-Za-z]{1,20}")
 
 Model = Mapping[str, Any]
+
+# Ours: the keys work, and not for orders.
+ORDERS_OFF = "orders_not_switched_on"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +59,19 @@ def is_number(text: str) -> bool:
     return _NUMBER.fullmatch(text) is not None
 
 
+async def _ask(client: RakutenClient, call: Call) -> Reply:
+    """A store whose order function is not ticked on answers as if its keys had ended: what else they open is tried.
+
+    Raises AccountBlocked when they open the rest, so that orders alone stand still.
+    """
+    try:
+        return await client.ask(call)
+    except PermissionLost as error:
+        await looking.identify(client)
+        request_id = error.problem.channel_request_id
+        raise AccountBlocked(ORDERS_OFF, error.problem.original, channel_request_id=request_id) from error
+
+
 async def search(client: RakutenClient, wanted: Search, *, page: int, amount: int) -> FoundNumbers:
     body = {
         "dateType": wanted.date_type,
@@ -67,7 +83,7 @@ async def search(client: RakutenClient, wanted: Search, *, page: int, amount: in
             "SortModelList": _OLDEST_FIRST,
         },
     } | ({"orderProgressList": list(wanted.progress)} if wanted.progress else {})
-    reply = await client.ask(_call("searchOrder", body))
+    reply = await _ask(client, _call("searchOrder", body))
     problem = problem_in(reply)
     if problem is not None:
         raise as_error(problem)
@@ -98,7 +114,7 @@ async def get(client: RakutenClient, numbers: Sequence[str]) -> tuple[dict[str, 
 
 
 async def _get_some(client: RakutenClient, numbers: Sequence[str]) -> tuple[dict[str, Model], dict[str, Problem]]:
-    reply = await client.ask(_call("getOrder", {"orderNumberList": list(numbers), "version": VERSION}))
+    reply = await _ask(client, _call("getOrder", {"orderNumberList": list(numbers), "version": VERSION}))
     if reply.refusals:
         raise as_error(errors.problem_of(reply.refusals, request_id=reply.request_id))
     models = {str(model.get("orderNumber")): model for model in reply.body.get("OrderModelList") or []}
@@ -118,7 +134,7 @@ async def _get_some(client: RakutenClient, numbers: Sequence[str]) -> tuple[dict
 
 async def confirm(client: RakutenClient, numbers: Sequence[str]) -> dict[str, Problem]:
     """Confirms the orders, at most ORDERS_A_READ; the problems of those that could not be."""
-    reply = await client.ask(_call("confirmOrder", {"orderNumberList": list(numbers)}, writes=True))
+    reply = await _ask(client, _call("confirmOrder", {"orderNumberList": list(numbers)}, writes=True))
     if reply.refusals:
         raise as_error(errors.problem_of(reply.refusals, request_id=reply.request_id))
     told = reply.body.get("MessageModelList") or []
@@ -130,12 +146,12 @@ async def write_shipping(client: RakutenClient, number: str, rows: Mapping[int, 
     """Adds a row of shipping to each of these baskets, or changes the one that its shippingDetailId names."""
     baskets = [{"basketId": basket, "ShippingModelList": [row]} for basket, row in rows.items()]
     body = {"orderNumber": number, "BasketidModelList": baskets}
-    return await client.ask(_call("updateOrderShipping", body, writes=True))
+    return await _ask(client, _call("updateOrderShipping", body, writes=True))
 
 
 async def cancel(client: RakutenClient, number: str, *, restore: int, reason: int) -> Reply:
     body = {"orderNumber": number, "inventoryRestoreType": restore, "changeReasonDetailApply": reason}
-    return await client.ask(_call("cancelOrder", body, writes=True))
+    return await _ask(client, _call("cancelOrder", body, writes=True))
 
 
 def _call(function: str, body: Mapping[str, Any], *, writes: bool = False) -> Call:

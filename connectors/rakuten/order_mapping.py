@@ -72,6 +72,7 @@ def order(model: Model, *, read_at: datetime) -> OrderRecord:
         placed_at=datetime.fromisoformat(str(model["orderDatetime"])),
         changed_at=read_at,
         state=state,
+        to_accept=model["orderProgress"] == Progress.UNCONFIRMED,
         currency=CURRENCY,
         lines=tuple(_lines(model, state)),
         subtotal=_subtotal(model),

@@ -99,6 +99,10 @@ class ShopifyOrders:
             if not after:
                 return placed
 
+    async def accept(self, account: Account, channel_ids: Sequence[str]) -> list[Outcome[None]]:
+        """Nothing waits to be accepted here: an order is taken by being placed."""
+        return [Done(None) for _ in channel_ids]
+
     async def tell_shipped(self, account: Account, parcels: Sequence[ParcelToTell]) -> list[Outcome[str]]:
         raise OurFault("not_a_marketplace", message="a store is not told of parcels: they come from it")
 

@@ -92,6 +92,10 @@ class YahooOrders:
             first += len(rows) or total
         return found
 
+    async def accept(self, account: Account, channel_ids: Sequence[str]) -> list[Outcome[None]]:
+        """Nothing waits to be accepted here: an order is taken by being placed."""
+        return [Done(None) for _ in channel_ids]
+
     async def tell_shipped(self, account: Account, parcels: Sequence[ParcelToTell]) -> list[Outcome[str]]:
         """The order's one shipment, and after the last parcel of an order that is paid, that the order is done."""
         shop = self._shop(account)

@@ -25,6 +25,12 @@ _KEY_ENDED = reconnect(
         " tick the item and inventory functions in RMS."
     ),
 )
+_ORDERS_OFF = at_channel(
+    N_("Orders aren't switched on for this key in RMS"),
+    N_(
+        "Tick the order functions (RakutenPayOrderAPI) in RMS, in the settings of the licence key. Orders are read again by themselves."
+    ),
+)
 _SLOWER = wait(N_("%(channel)s is limiting requests"), NOTHING_TO_DO)
 _ITS_ERROR = wait(N_("%(channel)s had an error of its own"), LOOKING)
 _GENRE = edit(
@@ -54,6 +60,7 @@ _UNREADABLE = ours(N_("We sent something Rakuten couldn't read"), OUR_TURN)
 
 WORDINGS: Mapping[str, Wording] = {
     **dict.fromkeys(("ES01-01", "GA0001", "ES04-01", "DR0007"), _KEY_ENDED),
+    "orders_not_switched_on": _ORDERS_OFF,
     **dict.fromkeys(("ES01-03", "ES01-04", "ES01-05", "GA0003"), _SLOWER),
     **dict.fromkeys(("ES01-06", "ES01-07", "ES02-01", "ES02-02", "ES02-03", "ES03-01", "ES03-02", "X0000"), _ITS_ERROR),
     **dict.fromkeys(("GE0019", "DR0001", "DR0002", "DR0003", "DR0004", "IE0200"), _ITS_ERROR),

@@ -12,6 +12,8 @@ from portal.models.orders import Order, OrderEvent
 
 RECEIVED: Final = "received"
 CHANGED: Final = "changed"
+ACCEPTED: Final = "accepted"
+NOT_ACCEPTED: Final = "not_accepted"
 STOCK: Final = "stock"
 SHORT: Final = "short"
 IN_STORE: Final = "in_store"

@@ -18,11 +18,15 @@ from portal.models.connections import Connection
 from portal.models.orders import Order
 from portal.orders import buyers, echoes, events, matching, store, taking
 from portal.orders.records import amounts, line_row, line_values
+from portal.tasks import kinds
+from portal.tasks import service as tasks
 from portal.vault import Vault
 
 # Of two tellings with the same time of change, the one that is further on is the later.
 _PROGRESS: Final = {OrderState.PENDING: 0, OrderState.OPEN: 1, OrderState.SHIPPED: 2, OrderState.CANCELLED: 3}
 _AT_ONCE: Final = 500
+# The kind of order update by which a shop tells a channel that it takes the order.
+ACCEPTANCE: Final = "acceptance"
 
 
 async def take_in(
@@ -61,6 +65,16 @@ async def take_in(
     await taking.settle(session, connection, touched, now=now)
     for order in touched:
         await store.decide(session, connection, order, now=now)
+    waiting = [str(order.id) for order in touched if sales[order.channel_id].to_accept and not order.history]
+    if ACCEPTANCE not in connection.handled_outside:
+        await tasks.enqueue(
+            session,
+            kinds.ACCEPT_ORDER,
+            waiting,
+            merchant_id=connection.merchant_id,
+            connection_id=connection.id,
+            now=now,
+        )
     return new
 
 

@@ -88,6 +88,8 @@ def _events() -> dict[str, str]:
     return {
         events.RECEIVED: _("Received from the channel"),
         events.CHANGED: _("The channel says: %(state)s"),
+        events.ACCEPTED: _("Accepted at the channel"),
+        events.NOT_ACCEPTED: _("The channel did not take our acceptance"),
         events.STOCK: _("Stock of %(sku)s: %(quantity)s"),
         events.SHORT: _("Oversold: %(quantity)s of %(sku)s were not there"),
         events.RETURNED: _("Back on the shelf: %(quantity)s of %(sku)s"),

@@ -24,6 +24,7 @@ WEBHOOK = Kind("webhook", "inbound", 20, 50)
 ORDER = Kind("order", "orders", 20, 50)
 ORDERS = Kind("orders", "orders", 22)
 COMPARE_ORDERS = Kind("compare_orders", "orders", 72)
+ACCEPT_ORDER = Kind("accept_order", "order_updates", 23, 100)
 CANCEL_ORDER = Kind("cancel_order", "order_updates", 24, 20)
 STORE_ORDER = Kind("store_order", "store_orders", 26)
 SHIPPED = Kind("shipped", "order_updates", 28, 20)
@@ -42,8 +43,8 @@ IMPORT = Kind("import", "imports", 80)
 IMAGE_CHECK = Kind("image_check", "images", 85, 8)
 
 _ALL = (
-    STOCK, WEBHOOK, ORDER, ORDERS, COMPARE_ORDERS, CANCEL_ORDER, STORE_ORDER, SHIPPED, PRODUCT_CHANGED, PRICE, END,
-    PUBLISH, UPDATE, CHECK, NEW_KEYS, REVOKE, READ, RULES, REPORT, IMPORT, IMAGE_CHECK,
+    STOCK, WEBHOOK, ORDER, ORDERS, COMPARE_ORDERS, ACCEPT_ORDER, CANCEL_ORDER, STORE_ORDER, SHIPPED, PRODUCT_CHANGED, PRICE,
+    END, PUBLISH, UPDATE, CHECK, NEW_KEYS, REVOKE, READ, RULES, REPORT, IMPORT, IMAGE_CHECK,
 )  # fmt: skip
 KINDS = {kind.name: kind for kind in _ALL}
 
