@@ -28,7 +28,8 @@ _KEY_ENDED = reconnect(
 _ORDERS_OFF = at_channel(
     N_("Orders aren't switched on for this key in RMS"),
     N_(
-        "Tick the order functions (RakutenPayOrderAPI) in RMS, in the settings of the licence key. Orders are read again by themselves."
+        "Tick the order functions (RakutenPayOrderAPI) in RMS, in the settings of the licence key. Orders are then read"
+        " again by themselves."
     ),
 )
 _SLOWER = wait(N_("%(channel)s is limiting requests"), NOTHING_TO_DO)

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from portal.i18n import _
 from portal.listings.eligible import channel_name, connection_name
+from portal.listings.words import explain
 from portal.models.accounts import Role
 from portal.models.connections import Connection, ConnectionState
 from portal.models.orders import OrderFeed
@@ -35,7 +36,7 @@ class Reading:
     name: str
     at_once: bool
     read_at: datetime | None
-    problem: Mapping[str, Any] | None
+    why: str
     under_way: bool
 
 
@@ -85,13 +86,18 @@ async def feeds_part(session: AsyncSession, runtime: Runtime) -> Fragment:
             f"{channel_name(connection.channel)} · {connection_name(connection)}",
             runtime.connectors[connection.channel].capabilities.webhooks,
             feed.read_at if feed is not None else None,
-            feed.problem if feed is not None else None,
+            _why(connection, feed.problem) if feed is not None and feed.problem else "",
             connection.id in busy,
         )
         for connection, feed in found
         if runtime.connectors[connection.channel].orders is not None
     ]
     return Fragment("order-feeds", "orders/_feeds.html", {"readings": readings})
+
+
+def _why(connection: Connection, problem: Mapping[str, Any]) -> str:
+    """Why the last reading came to nothing, in one sentence."""
+    return explain(problem, channel=connection.channel, channel_name=channel_name(connection.channel)).title
 
 
 async def _rows(session: AsyncSession, _visitor: Visitor, ids: Sequence[UUID]) -> Sequence[Fragment]:
