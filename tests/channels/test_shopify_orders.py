@@ -122,6 +122,15 @@ async def test_units_restocked_in_the_shop_are_told_and_returns_are_not_cancelle
     assert await till.stock() == 8
 
 
+async def test_what_comes_back_while_the_rest_is_to_be_sent_is_not_cancelled(till: Till) -> None:
+    order_id = await till.sell(quantity=4)
+    await till.do("fulfil", order_id, lines=[{"sku": "MUG", "quantity": 2}])
+    await till.do("restock", order_id, lines=[{"sku": "MUG", "quantity": 1}], returned=True)
+    order = await till.read(order_id)
+    assert order.state is OrderState.OPEN
+    assert (order.lines[0].cancelled, order.lines[0].shipped, order.lines[0].restocked) == (0, 2, 1)
+
+
 async def test_a_buyers_cancellation_with_and_without_restock(till: Till) -> None:
     kept, back = await till.sell(quantity=2), await till.sell(quantity=3)
     await till.do("cancel", kept)

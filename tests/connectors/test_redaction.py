@@ -32,13 +32,14 @@ ORDER = {
     "lineItems": [
         {"title": "Stoneware mug", "name": "Stoneware mug - Blue", "sku": "MUG-BLU", "barcode": "4006381333931"}
     ],
-    "note": "please call +49 30 1234567 or mail grace@example.org",
+    "note": "please call Linus, +49 30 1234567 or mail grace@example.org",
+    "title": "mail grace@example.org or call +49 30 1234567",
     "access_token": "shpat_1234567890abcdef",
     "payment": {"card_number": "4242424242424242", "reference": "4242 4242 4242 4242"},
 }
 PERSONAL = [
     "ada@example.com", "Ada", "Muster", "4930123", "山田", "太郎", "丸の内", "千代田区", "100-0005", "090-1234-5678",
-    "Grace", "+49 30 1234567", "grace@example.org", "shpat_1234567890abcdef", "4242424242424242", "4242 4242",
+    "Grace", "Linus", "+49 30 1234567", "grace@example.org", "shpat_1234567890abcdef", "4242424242424242", "4242 4242",
 ]  # fmt: skip
 
 
@@ -129,6 +130,12 @@ def test_what_a_search_of_orders_asks_for_is_masked_in_requests_and_addresses() 
     url = f"https://api.rms.rakuten.co.jp/es/2.0/order/searchOrder/?{urlencode(asked)}"
     kept = redaction.mask_url(url, secrets=())
     assert kept.endswith(f"?searchKeywordType=4&searchKeyword={MASK}&ordererMailAddress={MASK}&phoneNumber={MASK}")
+
+
+def test_notes_are_masked_also_as_the_variables_of_several_calls_in_one() -> None:
+    said = {"note0": "Ring twice", "staffNote12": "山田様の電話待ち", "email3": "a", "order0": {"note": "玄関前に"}}
+    kept = redaction.mask_body(JSON, json.dumps(said).encode(), secrets=())
+    assert json.loads(kept) == {"note0": MASK, "staffNote12": MASK, "email3": MASK, "order0": {"note": MASK}}
 
 
 def test_a_form_is_masked_too() -> None:

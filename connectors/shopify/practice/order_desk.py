@@ -196,7 +196,7 @@ def unfulfil(practice: Practice, domain: str, given: Given) -> None:
 def restock(practice: Practice, domain: str, given: Given) -> None:
     """`lines` (sku and quantity), or all, are refunded: `keep` leaves them off the shelf, else they are for sale again.
 
-    Those that have left were returned by the buyer.
+    What has not left goes first; the others, or all when `returned`, were sent back by the buyer.
     """
     mutation, row = _order(practice, domain, given)
     counted = sales.counts(practice.store, row["id"])
@@ -204,7 +204,8 @@ def restock(practice: Practice, domain: str, given: Given) -> None:
         number: count.quantity - count.removed for number, count in counted.items() if count.quantity > count.removed
     }
     with practice.store.transaction():
-        unsent = {one: min(quantity, counted[one].left) for one, quantity in wanted.items()}
+        came_back = bool(given.get("returned"))
+        unsent = {one: 0 if came_back else min(quantity, counted[one].left) for one, quantity in wanted.items()}
         returned = {one: quantity - unsent[one] for one, quantity in wanted.items()}
         for quantities, way in ((unsent, sales.CANCEL), (returned, sales.RETURN)):
             chosen = {one: quantity for one, quantity in quantities.items() if quantity}
