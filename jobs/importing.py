@@ -16,7 +16,7 @@ from jobs.results import Ended, Result
 from portal.i18n import _
 from portal.imports import queries
 from portal.imports import service as imports
-from portal.imports.formats import STOCK_ALONE
+from portal.imports.formats import ABOUT_THE_KNOWN
 from portal.imports.products import Outcome, read_products
 from portal.imports.refusals import UnreadableFile
 from portal.models.accounts import Merchant
@@ -83,7 +83,7 @@ async def _commit(runtime: Runtime, record: Import) -> bool:
     stop_at = runtime.clock() + LONGEST
     async with runtime.sessions.read(record.merchant_id) as session:
         merchant = await session.get_one(Merchant, record.merchant_id)
-        known = await queries.known(session) if record.format in STOCK_ALONE else None
+        known = await queries.known(session) if record.format in ABOUT_THE_KNOWN else None
     path = imports.kept_file(runtime.settings.data_dir, record)
     table, mapping = await asyncio.to_thread(imports.reopen, path, record)
     outcomes = _behind(read_products(path, table, mapping, merchant.currency, known), record.last_row)

@@ -56,6 +56,10 @@ _TELLING = (
 )
 # What says nothing but how many there are; it changes the stock of what is known and makes no product.
 STOCK_ALONE = frozenset({Format.YAHOO_STOCK})
+# What knows an article by its SKU and does not say which belong together.
+BY_SKU = frozenset({Format.AMAZON_LOADER, Format.AMAZON_REPORT})
+# What cannot be read without knowing what is there.
+ABOUT_THE_KNOWN = STOCK_ALONE | BY_SKU
 
 
 def name_of(found: Format) -> str:

@@ -8,16 +8,16 @@ from typing import Final
 
 from portal.catalog import details
 from portal.i18n import _
-from portal.imports import stocktaking, values
-from portal.imports.formats import STOCK_ALONE, Format
+from portal.imports import adopting, stocktaking, values
+from portal.imports.formats import BY_SKU, STOCK_ALONE, Format
 from portal.imports.groups import Group, Seen, gather
+from portal.imports.known import Known
 from portal.imports.layouts.opening import rows_of
 from portal.imports.mapping import Mapping, refuse_unusable
 from portal.imports.options import Options, find_options
 from portal.imports.reading import Row, Table
 from portal.imports.records import ImportedImage, ImportedProduct, ImportedVariant, RowProblem, Severity
 from portal.imports.rows import Cells, Report, read_variant, short_word, truth
-from portal.imports.stocktaking import Known
 
 _STATUSES: Final = frozenset({"active", "draft", "archived"})
 _SHOWN_ONCE: Final = ("title", "description_html", "vendor", "product_type", "category", "seo_title", "seo_description")
@@ -30,12 +30,15 @@ def read_products(
 ) -> Iterator[Outcome]:
     """Each product of the file with its problems; None beside the problems of rows that made no product.
 
-    The same file, mapping and currency give the same products in the same order. `known` is for files of stock alone,
-    which mean nothing without what is there. Raises UnreadableFile.
+    The same file, mapping and currency give the same products in the same order. `known` is for files that are about
+    what is there (formats.ABOUT_THE_KNOWN). Raises UnreadableFile.
     """
     refuse_unusable(mapping)
     if mapping.format in STOCK_ALONE:
         return stocktaking.read(rows_of(path, table), mapping, known or Known())
+    if mapping.format in BY_SKU:
+        rows = adopting.rows_with_handles(rows_of(path, table), mapping, known or Known(), currency)
+        return assemble(rows, adopting.with_handles(mapping), currency)
     return assemble(rows_of(path, table), mapping, currency)
 
 

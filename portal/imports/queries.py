@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from portal.imports.counts import Counts
 from portal.imports.formats import STOCK_ALONE, Format, name_of
+from portal.imports.known import Known, KnownVariant
 from portal.imports.service import restored
-from portal.imports.stocktaking import Known
 from portal.models.catalog import Product, Variant
 from portal.models.connections import Connection
 from portal.models.imports import Import, ImportProblem, ImportState
@@ -124,31 +124,37 @@ async def problems(session: AsyncSession, import_id: UUID, *, after: int = 0) ->
 
 
 async def known(session: AsyncSession) -> Known:
-    """The merchant's variants, by every name that a stock file of Yahoo!'s may have for them."""
+    """The merchant's variants, by every name that a file may have for them."""
+    columns = (Variant.id, Variant.sku, Variant.option_values, Variant.barcode, Variant.price_minor)
     rows = await session.execute(
-        select(Variant.id, Variant.sku, Product.handle).join(Product, Product.id == Variant.product_id)
+        select(*columns, Product.handle, Product.title, Product.option_names).join(
+            Product, Product.id == Variant.product_id
+        )
     )
-    variants = [(variant_id, sku, handle) for variant_id, sku, handle in rows]
-    of_product = Counter(handle for _variant_id, _sku, handle in variants)
-    named = [(f"{handle}:{sku}", variant_id) for variant_id, sku, handle in variants if sku]
-    alone = [(handle, variant_id) for variant_id, _sku, handle in variants if of_product[handle] == 1]
+    variants = [
+        (sku, KnownVariant(variant_id, handle, title, tuple(names), tuple(values), barcode, price))
+        for variant_id, sku, values, barcode, price, handle, title, names in rows
+    ]
+    of_product = Counter(variant.handle for _sku, variant in variants)
+    by_id = {variant.id: variant for _sku, variant in variants}
+    named = [(f"{variant.handle}:{sku}", variant) for sku, variant in variants if sku]
+    alone = [(variant.handle, variant) for _sku, variant in variants if of_product[variant.handle] == 1]
     listed = await session.execute(
         select(ListingItem.channel_id, ListingItem.variant_id)
         .join(Connection, Connection.id == ListingItem.connection_id)
         .where(Connection.channel == "yahoo", ListingItem.channel_id != "")
     )
     return Known(
-        listed=_one_each((channel_id, variant_id) for channel_id, variant_id in listed),
+        by_sku=_one_each((sku, variant) for sku, variant in variants if sku),
+        listed=_one_each((channel_id, by_id[variant_id]) for channel_id, variant_id in listed if variant_id in by_id),
         named=_one_each([*named, *alone]),
-        skus=_one_each((sku, variant_id) for variant_id, sku, _handle in variants if sku),
-        handles={variant_id: handle for variant_id, _sku, handle in variants},
     )
 
 
-def _one_each(pairs: Iterable[tuple[str, UUID]]) -> dict[str, UUID | None]:
-    found: dict[str, UUID | None] = {}
-    for name, variant_id in pairs:
-        found[name] = variant_id if found.get(name, variant_id) == variant_id else None
+def _one_each(pairs: Iterable[tuple[str, KnownVariant]]) -> dict[str, KnownVariant | None]:
+    found: dict[str, KnownVariant | None] = {}
+    for name, variant in pairs:
+        found[name] = variant if found.get(name, variant) == variant else None
     return found
 
 

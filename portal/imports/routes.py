@@ -21,11 +21,11 @@ from portal.imports import queries, service, storing
 from portal.imports.encodings import NAMES
 from portal.imports.fragments import problems, progress
 from portal.imports.guards import guarded
+from portal.imports.known import Known
 from portal.imports.layouts.opening import own_headers, own_rows
 from portal.imports.mapping import FIELDS, IGNORE, KEEP, Mapping, label
 from portal.imports.reading import Table
 from portal.imports.refusals import UnreadableFile
-from portal.imports.stocktaking import Known
 from portal.models.accounts import Role
 from portal.models.imports import Import, ImportState
 from portal.web import Place, PortalRequest, done, id_from, page, redirect, runtime, visitor
@@ -141,7 +141,7 @@ async def refused(request: PortalRequest, import_id: FromPath[str]) -> Response[
 
 
 def _known(request: PortalRequest) -> Callable[[], Awaitable[Known]]:
-    """Reads, when asked, what the merchant has: files of stock alone are about nothing else."""
+    """Reads, when asked, what the merchant has: some files are about that."""
 
     async def read() -> Known:
         async with runtime(request).sessions.read(visitor(request).merchant_id) as session:

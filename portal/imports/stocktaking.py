@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
 from portal.i18n import _
 from portal.imports import values
+from portal.imports.known import Known, KnownVariant
 from portal.imports.mapping import Mapping as Columns
 from portal.imports.reading import Row
 from portal.imports.records import ImportedProduct, ImportedVariant, RowProblem, Severity
@@ -16,27 +17,6 @@ from portal.imports.refusals import MappingRefused
 from portal.imports.rows import Cells, Report
 
 _SIGNS: Final = ("+", "-")
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """The merchant's variants by the names that a channel has for them; None is a name that several have.
-
-    A name is the item's code, or `code:subcode` for one of its variants. `listed` are the names under which the
-    channel itself has what we listed there, `named` those of handle and SKU, `skus` the SKU alone. `handles` has the
-    product of each variant.
-    """
-
-    listed: Mapping[str, UUID | None] = field(default_factory=dict)
-    named: Mapping[str, UUID | None] = field(default_factory=dict)
-    skus: Mapping[str, UUID | None] = field(default_factory=dict)
-    handles: Mapping[UUID, str] = field(default_factory=dict)
-
-    def found(self, code: str, subcode: str) -> list[UUID | None]:
-        """What the surest of the names that are known means; empty where none is."""
-        name = f"{code}:{subcode}" if subcode else code
-        told = ((self.listed, name), (self.named, name), (self.skus, subcode or code))
-        return next(([index[key]] for index, key in told if key in index), [])
 
 
 def read(
@@ -52,17 +32,16 @@ def read(
     products: set[str] = set()
     for row in rows:
         cells, report = Cells(row, mapping), Report()
-        variant_id, quantity = _variant(cells, known, rows_of, report), _quantity(cells, report)
-        if variant_id is None or quantity is None:
+        variant, quantity = _variant(cells, known, rows_of, report), _quantity(cells, report)
+        if variant is None or quantity is None:
             yield None, report.problems[:1]
             continue
-        rows_of[variant_id] = row.number
-        handle = known.handles[variant_id]
-        yield _counted(row, handle, variant_id, quantity, continues=handle in products), []
-        products.add(handle)
+        rows_of[variant.id] = row.number
+        yield _counted(row, variant, quantity, continues=variant.handle in products), []
+        products.add(variant.handle)
 
 
-def _variant(cells: Cells, known: Known, rows_of: Mapping[UUID, int], report: Report) -> UUID | None:
+def _variant(cells: Cells, known: Known, rows_of: Mapping[UUID, int], report: Report) -> KnownVariant | None:
     found = known.found(cells.text("handle"), cells.text("sku"))
     if not found:
         sentence = _("none of your products has this code, and this file alone makes none.")
@@ -70,8 +49,8 @@ def _variant(cells: Cells, known: Known, rows_of: Mapping[UUID, int], report: Re
     elif found[0] is None:
         sentence = _("several of your products have this code.")
         report.refuse(cells, "handle", "several_known", sentence, _("Give each a SKU of its own."))
-    elif found[0] in rows_of:
-        sentence = _("counts what row {twin} counted.").format(twin=rows_of[found[0]])
+    elif found[0].id in rows_of:
+        sentence = _("counts what row {twin} counted.").format(twin=rows_of[found[0].id])
         report.refuse(cells, "handle", "counted_twice", sentence, _("Delete one of the two."))
     else:
         return found[0]
@@ -92,11 +71,11 @@ def _quantity(cells: Cells, report: Report) -> int | None:
         return None
 
 
-def _counted(row: Row, handle: str, variant_id: UUID, quantity: int, *, continues: bool) -> ImportedProduct:
+def _counted(row: Row, variant: KnownVariant, quantity: int, *, continues: bool) -> ImportedProduct:
     return replace(
         _NOTHING_SAID,
-        handle=handle,
-        variants=(replace(_ONE, row=row.number, quantity=quantity, known=variant_id),),
+        handle=variant.handle,
+        variants=(replace(_ONE, row=row.number, quantity=quantity, known=variant.id),),
         first_row=row.number,
         last_row=row.number,
         continues=continues,

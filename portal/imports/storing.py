@@ -14,13 +14,13 @@ from litestar.datastructures import UploadFile
 from portal.errors import FormInvalid
 from portal.i18n import _
 from portal.imports.counts import Counts
-from portal.imports.formats import STOCK_ALONE
+from portal.imports.formats import ABOUT_THE_KNOWN
+from portal.imports.known import Known
 from portal.imports.layouts.opening import mapping_of, open_file, rows_of
 from portal.imports.mapping import Mapping, overridden, usable
 from portal.imports.products import read_products
 from portal.imports.reading import Table
 from portal.imports.records import RowProblem
-from portal.imports.stocktaking import Known
 
 LARGEST_BYTES = 64 * 1024 * 1024
 CHUNK_BYTES = 1024 * 1024
@@ -69,13 +69,13 @@ async def try_out(
     """The dry run over the whole file, with what was guessed where nothing is given. Raises UnreadableFile.
 
     Headings of which we guess nothing are no refusal: the merchant says next which column is which. `known` is asked
-    for a file of stock alone.
+    for a file that is about what is there.
     """
     table = await asyncio.to_thread(open_file, path, encoding, delimiter)
     mapping = overridden(
         mapping_of(table), {header: use for header, use in (uses or {}).items() if header in table.headers}
     )
-    there = await known() if known and mapping.format in STOCK_ALONE else None
+    there = await known() if known and mapping.format in ABOUT_THE_KNOWN else None
     return await asyncio.to_thread(_try_out, path, currency, table, mapping, bool(uses), there)
 
 

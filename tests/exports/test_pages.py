@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bs4 import BeautifulSoup
+
 from portal.catalog import service as catalog
 from portal.catalog.records import NewProduct, NewVariant
 from portal.models.accounts import Merchant, Role
@@ -27,6 +29,9 @@ async def test_each_file_is_offered_with_what_it_lacks_and_downloads_under_its_n
         answer = await browser.http.get("/exports/rakuten")
         missing = await browser.http.get("/exports/etsy")
     assert "normal-item.csv" in page
+    here = BeautifulSoup(page, "html.parser").select_one(".nav__link[aria-current=page]")
+    assert here is not None
+    assert here.get_text(strip=True) == "Products"
     assert "This file has no place for: web addresses" in page
     assert answer.headers["content-disposition"].startswith('attachment; filename="normal-item.csv"')
     assert "Mug" in answer.content.decode("cp932")
