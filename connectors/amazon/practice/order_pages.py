@@ -87,7 +87,8 @@ def _shown(one: Mapping[str, Any]) -> Shown:
 
 def _line(line: Mapping[str, Any]) -> str:
     counts = [f"{line[name]} {name}" for name in ("shipped", "cancelled") if line[name]]
-    return ", ".join([f"{line['quantity']} × {line['sku']}", *counts])
+    asked = ["the buyer asked to cancel"] if "request" in line else []
+    return ", ".join([f"{line['quantity']} × {line['sku']}", *counts, *asked])
 
 
 ROUTES = [show, act]

@@ -18,6 +18,11 @@ from connectors.practice.store import Row
 
 Json = dict[str, Any]
 MOST_IN_A_PAGE = 100
+_FILTERS = {
+    "marketplaceIds": "marketplace",
+    "fulfillmentStatuses": "state",
+    "fulfilledBy": "json_extract(document, '$.fulfilled_by')",
+}
 _BAD = refusal(400, "InvalidInput", "Invalid Input", "Invalid Input")
 _NOT_THERE = refusal(404, "NotFound", "The order does not exist.")
 _NUMBER_GIVEN = (
@@ -43,11 +48,17 @@ def search(call: Call) -> Answer:
     except (KeyError, TypeError, ValueError):
         return _BAD
     query = f"SELECT * FROM sale WHERE shop = ? AND ({column}, id) > (?, ?) AND {column} <= ?"
-    wanted = _filtered(call, call.store.rows(f"{query} ORDER BY {column}, id", call.seller_id, after, number, before))
+    values: list[Any] = [call.seller_id, after, number, before]
+    for name, expression in _FILTERS.items():
+        if name in call.query:
+            allowed = call.query[name].split(",")
+            query += f" AND {expression} IN ({','.join('?' * len(allowed))})"
+            values += allowed
     size = int(call.query.get("maxResultsPerPage", MOST_IN_A_PAGE))
-    body: Json = {"orders": [shown(row, _included(call)) for row in wanted[:size]]}
-    if len(wanted) > size:
-        last = wanted[size - 1]
+    found = call.store.rows(f"{query} ORDER BY {column}, id LIMIT ?", *values, size + 1)
+    body: Json = {"orders": [shown(row, _included(call)) for row in found[:size]]}
+    if len(found) > size:
+        last = found[size - 1]
         body["pagination"] = {"nextToken": _token(asked | {"after": last[column], "id": last["id"]})}
     name = "createdBefore" if column == "created_at" else "lastUpdatedBefore"
     return Answer(200, body | {name: moment(before)})
@@ -94,19 +105,6 @@ def _asked(call: Call) -> Json:
         raise ValueError("not past for long enough")
     after = datetime.fromisoformat(call.query[f"{names[column]}After"]).timestamp()
     return {"column": column, "after": after, "id": -1, "before": before}
-
-
-def _filtered(call: Call, rows: list[Row]) -> list[Row]:
-    def chosen(name: str, value: str) -> bool:
-        return name not in call.query or value in call.query[name].split(",")
-
-    return [
-        row
-        for row in rows
-        if chosen("marketplaceIds", row["marketplace"])
-        and chosen("fulfillmentStatuses", row["state"])
-        and ("fulfilledBy" not in call.query or chosen("fulfilledBy", json.loads(row["document"])["fulfilled_by"]))
-    ]
 
 
 def _token(asked: Json) -> str:

@@ -43,7 +43,7 @@ async def test_the_page_sells_and_shows_what_became_of_it(market: Market) -> Non
 
     shown = (await page(market)).get_text(" ", strip=True)
     assert "PARTIALLY_SHIPPED" in shown
-    assert "2 × MUG-1, 1 shipped" in shown
+    assert "2 × MUG-1, 1 shipped, the buyer asked to cancel" in shown
     assert "2 × MUG-1, 2 cancelled" in shown
     assert "YAMATO 1234-1, told 1×" in shown
     assert await market.stock() == 6
