@@ -28,8 +28,8 @@ from portal.tasks import service as tasks
 from portal.tenancy import SYSTEM
 
 PERIOD: Final = timedelta(hours=24)
-# What was placed in the last moments may not be told or listed yet.
-NOT_YET: Final = timedelta(minutes=2)
+# What was placed in the last moments may not be told or listed yet; Amazon refuses an end of two minutes ago.
+NOT_YET: Final = timedelta(minutes=5)
 AT_ONCE: Final = 50
 ASKED_AT_ONCE: Final = 500
 MOST_NAMED: Final = 50

@@ -65,17 +65,21 @@ async def take_in(
     await taking.settle(session, connection, touched, now=now)
     for order in touched:
         await store.decide(session, connection, order, now=now)
-    waiting = [str(order.id) for order in touched if sales[order.channel_id].to_accept and not order.history]
+    await _accept(session, connection, [order for order in touched if sales[order.channel_id].to_accept], now)
+    return new
+
+
+async def _accept(session: AsyncSession, connection: Connection, orders: Sequence[Order], now: datetime) -> None:
+    """The channel is told that these are taken, unless the merchant does that there."""
     if ACCEPTANCE not in connection.handled_outside:
         await tasks.enqueue(
             session,
             kinds.ACCEPT_ORDER,
-            waiting,
+            [str(order.id) for order in orders if not order.history],
             merchant_id=connection.merchant_id,
             connection_id=connection.id,
             now=now,
         )
-    return new
 
 
 def _later(record: OrderRecord, changed_at: datetime, state: OrderState) -> bool:

@@ -35,6 +35,7 @@ from portal.models.webhooks import Delivery
 from portal.runtime import Runtime
 from portal.tasks import kinds
 from portal.tasks import service as tasks
+from tests.jobs import given_up_orders as about
 from tests.settable_clock import SettableClock
 from tests.stage import Stage
 
@@ -252,6 +253,13 @@ EVERY_KIND: Mapping[str, tuple[Make, See]] = {
     "revoke": (_disconnected, _holds_no_credentials),
     "rules": (_kind, _is_still_unread),
     "report": (_report, _sees_failed_report),
+    "order": (about.named, about.reads_all_instead),
+    "orders": (_connection, about.sees_unread_feed),
+    "compare_orders": (_connection, about.sees_no_statement),
+    "accept_order": (about.pending, about.sees_problem),
+    "cancel_order": (about.to_cancel, about.sees_problem),
+    "store_order": (about.to_create, about.sees_it_not_in_the_store),
+    "shipped": (about.left, about.sees_parcel_not_told),
 }
 
 
