@@ -136,8 +136,8 @@ def _line(draft: StoreDraft, line: StoreLine) -> Input:
 
 
 def _rate(draft: StoreDraft, line: StoreLine) -> Decimal:
-    """As the marketplace says it; else what the tax is of the price without it."""
-    if line.line.tax_rate:
+    """As the marketplace says it, where it says a fraction; else what the tax is of the price without it."""
+    if re.fullmatch(r"0?\.[0-9]+", line.line.tax_rate):
         return Decimal(line.line.tax_rate)
     price = _unit_price(line) * line.quantity - _share(line, line.line.discount)
     return _fraction(_share(line, line.line.tax), price, included=draft.order.taxes_included)

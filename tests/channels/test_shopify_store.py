@@ -146,6 +146,13 @@ async def test_a_tax_on_the_whole_order_is_told_where_no_line_says_its_own(till:
     assert (await till.read(made.channel_id)).tax == yen(263)
 
 
+@pytest.mark.parametrize(("rate", "told"), [("0.08", "0.08"), ("", "0.1"), ("10", "0.1"), ("10%", "0.1")])
+async def test_a_rate_that_is_no_fraction_is_worked_out(till: Till, rate: str, told: str) -> None:
+    line = replace(LINES[0], quantity=1, unit_price=yen(1100), tax=yen(100), tax_rate=rate)
+    made = await create(till, await a_draft(till, a_sale(line, total=None)))
+    assert (await till.read(made.channel_id)).lines[0].tax_rate == told
+
+
 async def test_a_part_of_a_sale_costs_its_part(till: Till) -> None:
     sale = a_sale(*LINES, total=yen(2900))
     lines = (StoreLine(line=LINES[0], quantity=1, variant_id=await variant_of(till)),)
