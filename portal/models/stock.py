@@ -16,7 +16,10 @@ class Movement(Row, MerchantOwned, Base):
     """One change of stock. A variant knows each cause once, so the same cause twice changes nothing."""
 
     __tablename__ = "movement"
-    __table_args__ = (UniqueConstraint("variant_id", "cause", "cause_id"),)
+    __table_args__ = (
+        UniqueConstraint("variant_id", "cause", "cause_id"),
+        Index("ix_movement_cause", "merchant_id", "cause", "cause_id"),
+    )
 
     variant_id: Mapped[UUID] = mapped_column(ForeignKey("variant.id"), index=True)
     quantity: Mapped[int]

@@ -126,9 +126,11 @@ async def _tell(
     session: AsyncSession, vault: Vault, connection: Connection, order: Order, record: OrderRecord, now: datetime
 ) -> None:
     """The order's row and lines say what the record says. Lines the channel no longer names count as cancelled."""
-    before = order.state
+    before, fraud = order.state, order.fraud
     for name, value in amounts(record).items():
         setattr(order, name, value)
+    # A webhook carries no fraud level, and the one that was read stays true.
+    order.fraud = record.fraud or fraud
     if record.buyer is not None and order.buyer_removed_at is None:
         order.buyer = buyers.seal(vault, record.buyer, merchant_id=order.merchant_id, order_id=order.id)
     lines = {line.channel_id: line for line in order.lines}

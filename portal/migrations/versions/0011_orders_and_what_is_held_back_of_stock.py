@@ -260,6 +260,9 @@ def upgrade() -> None:
     with op.batch_alter_table("store_order", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_store_order_merchant_id"), ["merchant_id"], unique=False)
 
+    with op.batch_alter_table("movement", schema=None) as batch_op:
+        batch_op.create_index("ix_movement_cause", ["merchant_id", "cause", "cause_id"], unique=False)
+
     with op.batch_alter_table("connection", schema=None) as batch_op:
         batch_op.add_column(sa.Column("buffer", sa.Integer(), nullable=False, server_default="0"))
         batch_op.add_column(
@@ -287,6 +290,9 @@ def upgrade() -> None:
 def downgrade() -> None:
     with op.batch_alter_table("variant", schema=None) as batch_op:
         batch_op.drop_column("reserved")
+
+    with op.batch_alter_table("movement", schema=None) as batch_op:
+        batch_op.drop_index("ix_movement_cause")
 
     with op.batch_alter_table("product", schema=None) as batch_op:
         batch_op.drop_column("buffer")
