@@ -22,6 +22,7 @@ from portal.models.connections import Connection, ConnectionState
 from portal.models.imports import Import, ImportState
 from portal.models.inbox import Decision
 from portal.models.tasks import OPEN, Task
+from portal.orders import queries as orders
 from portal.tasks import words
 
 IMPORT_FAILURES_SHOWN = timedelta(days=7)
@@ -107,9 +108,10 @@ async def _connections(session: AsyncSession) -> Sequence[Connection]:
 
 
 async def needs(session: AsyncSession, *, now: datetime) -> list[Need]:
-    """What needs the merchant, by the money at risk: lost permission, refused listings, failed imports, the inbox."""
+    """What needs the merchant, by the money at risk: orders, lost permission, refused listings, imports, the inbox."""
     connections = await _connections(session)
-    found = [await _reconnect(session, connection) for connection in connections if _lost(connection)]
+    found = await _orders(session)
+    found += [await _reconnect(session, connection) for connection in connections if _lost(connection)]
     found += [_ends_soon(connection, now) for connection in connections if states.ends_soon(connection, now)]
     found += [_refused(cause) for cause in await listings.cause_groups(session)]
     found += await _failed_imports(session, now)
@@ -118,6 +120,23 @@ async def needs(session: AsyncSession, *, now: datetime) -> list[Need]:
         title = ngettext("%(num)s product to review", "%(num)s products to review", waiting) % {"num": waiting}
         body = _("Pick their channels, or mark them done.")
         found.append(Need(tone="info", title=title, body=body, action=_("Review"), url="/inbox"))
+    return found
+
+
+async def _orders(session: AsyncSession) -> list[Need]:
+    """Orders that stand still, those buyers want cancelled, and units that were sold and are not there."""
+    found = []
+    stuck, leaving = await orders.problems(session), await orders.to_cancel(session)
+    if stuck:
+        title = ngettext("%(num)s order needs you", "%(num)s orders need you", stuck) % {"num": stuck}
+        body = _("It stands still until somebody acts.")
+        url = orders.Filters(tab="problems").query()
+        found.append(Need(tone="critical", title=title, body=body, action=_("Open the orders"), url=url))
+    if leaving:
+        title = ngettext("%(num)s buyer asks to cancel", "%(num)s buyers ask to cancel", leaving) % {"num": leaving}
+        body = _("Cancel the order, or ship it and tell the buyer.")
+        url = orders.Filters(tab="leaving").query()
+        found.append(Need(tone="warning", title=title, body=body, action=_("Open the orders"), url=url))
     return found
 
 
@@ -231,6 +250,7 @@ async def _counts(session: AsyncSession) -> dict[str, Count]:
     }
     return {
         "products": Count(_("Products"), await session.scalar(products) or 0, "/products"),
+        "orders": Count(_("New orders"), await orders.count(session, "new"), orders.Filters().query()),
         "review": Count(_("To review"), await inbox.count(session, inbox.Filters()), "/inbox"),
         **{
             key: Count(label, await listings.count(session, view), view.query()) for key, (label, view) in views.items()

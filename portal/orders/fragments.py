@@ -46,11 +46,13 @@ def tabs(filters: Filters, counts: Mapping[str, int]) -> list[dict[str, Any]]:
         "store": _("In store"),
         "shipped": _("Shipped"),
         "problems": _("Problems"),
+        "leaving": _("Buyer asks to cancel"),
         "all": _("All"),
     }
     return [
         {"label": words[tab], "url": filters.query(tab=tab), "current": tab == filters.tab, "count": counts[tab]}
         for tab in queries.TABS
+        if tab != "leaving" or counts[tab] or filters.tab == tab
     ]
 
 

@@ -22,12 +22,12 @@ from portal.models.orders import Order, OrderLine, StoreOrder, StoreStep
 from portal.orders.store import STORES
 from portal.orders.wording import Badge, badge
 
-TABS: Final = ("new", "store", "shipped", "problems", "all")
+TABS: Final = ("new", "store", "shipped", "problems", "leaving", "all")
 _OWN_STORES: Final = select(Connection.id).where(Connection.channel.in_(STORES))
 
 
 def _tab(name: str) -> ColumnElement[bool] | None:
-    """The orders of a tab; None for all. Each order is under one of the others, or cancelled."""
+    """The orders of a tab; None for all. Each order is under one of new, store, shipped and problems, or cancelled."""
     alive = Order.state.in_((OrderState.PENDING, OrderState.OPEN))
     bad = Order.problem.is_not(None) & (Order.store_step != StoreStep.WAITING)
     in_store = or_(Order.store_step == StoreStep.CREATED, Order.connection_id.in_(_OWN_STORES))
@@ -40,6 +40,8 @@ def _tab(name: str) -> ColumnElement[bool] | None:
             return and_(Order.state == OrderState.SHIPPED, ~bad)
         case "problems":
             return bad
+        case "leaving":
+            return and_(alive, Order.cancel_requested)
     return None
 
 
@@ -97,9 +99,19 @@ async def _count(session: AsyncSession, filters: Filters, tab: str) -> int:
     return await session.scalar(_matching(select(func.count(Order.id)), filters, tab)) or 0
 
 
+async def count(session: AsyncSession, tab: str) -> int:
+    """How many orders a tab lists."""
+    return await _count(session, Filters(), tab)
+
+
 async def problems(session: AsyncSession) -> int:
-    """How many orders need somebody: the count of the tab that lists them."""
-    return await _count(session, Filters(), "problems")
+    """How many orders stand still until somebody acts."""
+    return await count(session, "problems")
+
+
+async def to_cancel(session: AsyncSession) -> int:
+    """How many buyers ask to cancel what has not left yet."""
+    return await count(session, "leaving")
 
 
 def _matching(query: Select[Any], filters: Filters, tab: str) -> Select[Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from litestar import Response, get, post
@@ -92,18 +94,48 @@ async def _shown(
 @get("/orders/{order_id:str}/create")
 async def preflight(request: PortalRequest, order_id: FromPath[str]) -> Response[Any]:
     """What creating the order in the store would do, said before it is done."""
+    return await _preflight(request, order_id)
+
+
+async def _preflight(
+    request: PortalRequest,
+    order_id: str,
+    *,
+    errors: Mapping[str, str] = MappingProxyType({}),
+    typed: Mapping[str, str] = MappingProxyType({}),
+) -> Response[Any]:
+    """A SKU that nobody knows is asked for on the page itself; `errors` and `typed` are by the line's id."""
     asking, current = visitor(request, Role.PACKER), runtime(request)
     async with current.sessions.read(asking.merchant_id) as session:
         found = await details.detail(session, current.vault, id_from(order_id))
         flight = await drafts.preflight(session, found.order, found.store) if found.store else None
-    return await page(request, "orders/create.html", detail=found, flight=flight, words=wording)
+    return await page(
+        request,
+        "orders/create.html",
+        status=422 if errors else 200,
+        detail=found,
+        flight=flight,
+        words=wording,
+        errors=errors,
+        typed=typed,
+    )
 
 
 @post("/orders/{order_id:str}/create")
 async def create(request: PortalRequest, order_id: FromPath[str]) -> Response[Any]:
+    """The order is created in the store, once the SKUs that were typed are known from now on."""
     asking, current = visitor(request, Role.PACKER), runtime(request)
-    async with current.sessions.write(asking.merchant_id) as session:
-        stands = await service.create_in_store(session, id_from(order_id), now=current.clock())
+    form = await request.form()
+    typed = {name.removeprefix("sku-"): str(form[name]) for name in form if name.startswith("sku-")}
+    line, now = "", current.clock()
+    try:
+        async with current.sessions.write(asking.merchant_id) as session:
+            for line, sku in typed.items():
+                order, line_id = id_from(order_id), id_from(line)
+                await service.link_sku(session, order, line_id, sku=sku, made_by=asking.name, now=now)
+            stands = await service.create_in_store(session, id_from(order_id), now=now)
+    except FormInvalid as error:
+        return await _preflight(request, order_id, errors={line: error.errors["sku"]}, typed=typed)
     if stands is not None:
         text = _("This order is already in your store as %(number)s") % {"number": stands.number}
         return await done(request, to=f"/orders/{order_id}", text=text, tone="info")

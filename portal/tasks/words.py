@@ -11,6 +11,9 @@ from portal.i18n import locale, ngettext
 SAID: Mapping[str, Callable[[int], str]] = {
     "stock": lambda n: ngettext("%(num)d stock update", "%(num)d stock updates", n) % {"num": n},
     "price": lambda n: ngettext("%(num)d price update", "%(num)d price updates", n) % {"num": n},
+    "store_order": lambda n: ngettext("%(num)d order to create", "%(num)d orders to create", n) % {"num": n},
+    "shipped": lambda n: ngettext("%(num)d parcel to tell of", "%(num)d parcels to tell of", n) % {"num": n},
+    "cancel_order": lambda n: ngettext("%(num)d cancellation", "%(num)d cancellations", n) % {"num": n},
     "publish": lambda n: ngettext("%(num)d new listing", "%(num)d new listings", n) % {"num": n},
     "update": lambda n: ngettext("%(num)d listing update", "%(num)d listing updates", n) % {"num": n},
     "end": lambda n: ngettext("%(num)d listing to end", "%(num)d listings to end", n) % {"num": n},
