@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from connectors.protocol import Account, Connector
@@ -49,3 +51,22 @@ class Bench(Protocol):
 
     async def writes(self) -> int:
         """How many writes the channel has accepted so far."""
+
+
+class OrderBench(Bench, Protocol):
+    """A bench of a channel that has orders."""
+
+    def now(self) -> datetime:
+        """The time at the channel."""
+
+    async def wait(self) -> None:
+        """What has happened by now is in the channel's lists."""
+
+    async def buy(self, product: ProductRecord, units: int) -> str:
+        """Somebody has bought and paid so many of the product's first variant; the order's id."""
+
+    async def parcels(self, order_id: str) -> Sequence[str]:
+        """The tracking numbers on the order, as the channel itself has them."""
+
+    def unknown_order(self) -> str:
+        """A number such as the channel gives, which it has given to no order of this account."""

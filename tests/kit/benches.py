@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 
 from connectors.amazon import client
 from connectors.amazon.connector import Amazon
-from connectors.kit.bench import Bench, Shown
+from connectors.kit.bench import OrderBench, Shown
 from connectors.protocol import Account, Connector
 from connectors.rakuten import names
 from connectors.rakuten.connector import Rakuten
@@ -54,11 +55,54 @@ def a_product(number: int, currency: str, details: Mapping[str, str], title: str
     )
 
 
+class Till(Protocol):
+    """What the practice servers of all channels have alike."""
+
+    clock: Any
+
+    async def lever(self, action: str, **given: Any) -> Any: ...
+
+    async def read(self, table: str) -> Any: ...
+
+
+class Buying:
+    """The orders' half of a bench: the practice channels' control pages are alike."""
+
+    @property
+    def till(self) -> Till:
+        raise NotImplementedError
+
+    def first_sku(self, product: ProductRecord) -> str:
+        """What the channel calls the first variant."""
+        return product.variants[0].sku
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.till.clock.now, UTC)
+
+    async def wait(self) -> None:
+        self.till.clock.now += 10
+
+    async def buy(self, product: ProductRecord, units: int) -> str:
+        lines = [{"sku": self.first_sku(product), "quantity": units}]
+        return str((await self.till.lever("orders", lines=lines))["order_id"])
+
+    async def parcels(self, order_id: str) -> list[str]:
+        [order] = [one for one in await self.till.read("orders") if one["order_id"] == order_id]
+        return [str(parcel["number"]) for parcel in order["parcels"]]
+
+
 @dataclass
-class ShopifyBench:
+class ShopifyBench(Buying):
     connector: Connector
     account: FakeAccount
     shop: shopify.Shop
+
+    @property
+    def till(self) -> Till:
+        return self.shop
+
+    def unknown_order(self) -> str:
+        return "gid://shopify/Order/999999"
 
     def product(self, number: int = 1) -> ProductRecord:
         return a_product(number, "USD", {})
@@ -105,7 +149,7 @@ class ShopifyBench:
 
 
 @asynccontextmanager
-async def on_shopify(folder: Path) -> AsyncIterator[Bench]:
+async def on_shopify(folder: Path) -> AsyncIterator[OrderBench]:
     async with shopify.practice_shop(folder / "p.db") as shop, httpx.AsyncClient(trust_env=False) as client:
         connector = Shopify(client)
         account = FakeAccount(
@@ -120,10 +164,17 @@ async def on_shopify(folder: Path) -> AsyncIterator[Bench]:
 
 
 @dataclass
-class RakutenBench:
+class RakutenBench(Buying):
     connector: Connector
     account: PacedAccount
     shop: rakuten.Shop
+
+    @property
+    def till(self) -> Till:
+        return self.shop
+
+    def unknown_order(self) -> str:
+        return "123456-20260101-9999999999"
 
     def product(self, number: int = 1) -> ProductRecord:
         return a_product(number, "JPY", {"genre_id": "403885"})
@@ -167,7 +218,7 @@ class RakutenBench:
 
 
 @asynccontextmanager
-async def on_rakuten(folder: Path) -> AsyncIterator[Bench]:
+async def on_rakuten(folder: Path) -> AsyncIterator[OrderBench]:
     async with rakuten.practice_store(folder / "p.db") as shop, httpx.AsyncClient(trust_env=False) as client:
         connector, account = Rakuten(client), shop.account()
         account.settings = (await connector.identify(account)).settings
@@ -175,10 +226,17 @@ async def on_rakuten(folder: Path) -> AsyncIterator[Bench]:
 
 
 @dataclass
-class YahooBench:
+class YahooBench(Buying):
     connector: Connector
     account: PacedAccount
     store: yahoo.Store
+
+    @property
+    def till(self) -> Till:
+        return self.store
+
+    def unknown_order(self) -> str:
+        return f"{yahoo.SELLER}-99999999"
 
     def product(self, number: int = 1) -> ProductRecord:
         return a_product(number, "JPY", {"product_category": "1447", "path": "食器:マグ"})
@@ -225,7 +283,7 @@ class YahooBench:
 
 
 @asynccontextmanager
-async def on_yahoo(folder: Path) -> AsyncIterator[Bench]:
+async def on_yahoo(folder: Path) -> AsyncIterator[OrderBench]:
     async with yahoo.practice_store(folder / "p.db") as store, httpx.AsyncClient(trust_env=False) as client:
         connector, account = YahooShopping(client, clock=store.clock), yahoo.account_of(store)
         account.settings = (await connector.identify(account)).settings
@@ -233,10 +291,17 @@ async def on_yahoo(folder: Path) -> AsyncIterator[Bench]:
 
 
 @dataclass
-class AmazonBench:
+class AmazonBench(Buying):
     connector: Connector
     account: PacedAccount
     seller: amazon.Seller
+
+    @property
+    def till(self) -> Till:
+        return self.seller
+
+    def unknown_order(self) -> str:
+        return "999-9999999-9999999"
 
     def product(self, number: int = 1) -> ProductRecord:
         details = {
@@ -285,7 +350,7 @@ class AmazonBench:
 
 
 @asynccontextmanager
-async def on_amazon(folder: Path) -> AsyncIterator[Bench]:
+async def on_amazon(folder: Path) -> AsyncIterator[OrderBench]:
     async with (
         amazon.practice_seller(folder / "p.db", live_after_seconds=0) as seller,
         httpx.AsyncClient(transport=OfficialTransport()) as client,
@@ -295,7 +360,7 @@ async def on_amazon(folder: Path) -> AsyncIterator[Bench]:
         yield AmazonBench(connector, account, seller)
 
 
-BENCHES: Mapping[str, Callable[[Path], AbstractAsyncContextManager[Bench]]] = {
+BENCHES: Mapping[str, Callable[[Path], AbstractAsyncContextManager[OrderBench]]] = {
     "shopify": on_shopify,
     "amazon": on_amazon,
     "rakuten": on_rakuten,

@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from connectors.kit.bench import Bench
+from connectors.kit.bench import OrderBench
+from connectors.kit.order_suite import *  # noqa: F403 - the tests themselves
 from connectors.kit.suite import *  # noqa: F403 - the tests themselves
 from connectors.registry import CHANNELS
 from tests.kit.benches import BENCHES
 
 
 @pytest.fixture(params=sorted(BENCHES))
-async def bench(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Bench]:
+async def bench(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[OrderBench]:
     async with BENCHES[request.param](tmp_path) as made:
         yield made
 
