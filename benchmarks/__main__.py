@@ -8,7 +8,7 @@ import sys
 
 import structlog
 
-from benchmarks import catalog, channel, channels, imports, live, memory, pixel, tasks
+from benchmarks import catalog, channel, channels, imports, live, memory, orders, pixel, tasks
 from benchmarks.figures import Figure
 from jobs.boot import settle
 
@@ -19,6 +19,7 @@ ALL = {
     "channels": channels,
     "imports": imports,
     "live": live,
+    "orders": orders,
     "pixel": pixel,
     "memory": memory,
 }
