@@ -1,4 +1,4 @@
-"""Orders: taken in against raw inserts, their list and search against their SQL, and a webhook against a bare handler."""
+"""Orders taken in against raw inserts, their list and search against their SQL, a webhook against a bare handler."""
 
 from __future__ import annotations
 
@@ -53,14 +53,14 @@ async def measure(show: Callable[[Figure], None]) -> None:
         await made.save(products(VARIANTS))
         await _fill(made)
         market = await _connection(made, "amazon")
-        shop = await _connection(made, "shopify")
+        await _connection(made, "shopify")
         before = await Before.of(made.database)
         began = perf_counter()
         await _take_in(made, market, _orders(INGESTED))
         ours = perf_counter() - began
         plain = await before.insert_what_came()
         show(Figure("10,000 orders polled", INGESTED / ours, INGESTED / plain, "a second", "a second, raw executemany"))
-        await _knocks(made, shop, show)
+        await _knocks(made, show)
         await _copies(made, LISTED - INGESTED)
         await _pages(made, show)
 
@@ -184,7 +184,7 @@ async def _pages(made: Bench, show: Callable[[Figure], None]) -> None:
         )
 
 
-async def _knocks(made: Bench, shop: Connection, show: Callable[[Figure], None]) -> None:
+async def _knocks(made: Bench, show: Callable[[Figure], None]) -> None:
     """The same deliveries to our door and to a handler that inserts the body as one row."""
     settings = made.process.runtime.settings
     secret = practice_secret(settings)
