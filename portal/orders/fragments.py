@@ -16,7 +16,7 @@ from portal.listings.eligible import channel_name, connection_name
 from portal.listings.words import explain
 from portal.models.accounts import Role
 from portal.models.connections import Connection, ConnectionState
-from portal.models.orders import OrderFeed
+from portal.models.orders import Order, OrderFeed
 from portal.models.tasks import OPEN, Task
 from portal.orders import details, queries, wording
 from portal.orders.details import Detail
@@ -109,7 +109,8 @@ async def _rows(session: AsyncSession, _visitor: Visitor, ids: Sequence[UUID]) -
 
 def order_fragments(runtime: Runtime) -> dict[str, Render]:
     async def _orders(session: AsyncSession, asking: Visitor, ids: Sequence[UUID]) -> Sequence[Fragment]:
-        return [order_part(asking, await details.detail(session, runtime.vault, one)) for one in ids]
+        known = await session.scalars(select(Order.id).where(Order.id.in_(ids)))
+        return [order_part(asking, await details.detail(session, runtime.vault, one)) for one in known]
 
     async def _feeds(session: AsyncSession, _asking: Visitor, _ids: Sequence[UUID]) -> Sequence[Fragment]:
         return [await feeds_part(session, runtime)]
