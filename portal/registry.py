@@ -30,6 +30,7 @@ from portal.offers import routes as offers
 from portal.offers.fragments import offer_fragments
 from portal.order_health import routes as order_health
 from portal.orders import routes as orders
+from portal.orders import setting_routes as order_settings
 from portal.orders.fragments import order_fragments
 from portal.reports import routes as reports
 from portal.reports.fragments import report_fragments
@@ -46,6 +47,7 @@ ROUTES: list[Any] = [
     *relisting_routes.ROUTES,
     *order_health.ROUTES,
     *orders.ROUTES,
+    *order_settings.ROUTES,
     *offers.ROUTES,
     *imports.ROUTES,
     *exports.ROUTES,

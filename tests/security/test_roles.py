@@ -152,6 +152,7 @@ GET /products/{product_id:str}/buffer
 POST /products/{product_id:str}/buffer
 GET /channels/{connection_id:str}/buffer
 POST /channels/{connection_id:str}/buffer
+POST /channels/{connection_id:str}/updates
 POST /selling/stop
 POST /selling/go-on
 GET /channels/kinds
