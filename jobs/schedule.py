@@ -19,6 +19,7 @@ from portal.connections import service as connections
 from portal.models.accounts import Throttle
 from portal.models.connections import ConnectAttempt, Connection, ConnectionState, ExchangeEntry
 from portal.models.webhooks import Delivery
+from portal.orders import retention
 from portal.runtime import Runtime
 from portal.tenancy import SYSTEM
 
@@ -44,6 +45,15 @@ async def tidy(ctx: dict[str, Any]) -> None:
         await session.execute(delete(Delivery).where(Delivery.created_at < now - DELIVERIES_KEPT))
         await session.execute(delete(Throttle).where(Throttle.window_ends_at < now))
         await session.execute(delete(ConnectAttempt).where(ConnectAttempt.expires_at < now - timedelta(days=1)))
+
+
+async def remove_buyers(ctx: dict[str, Any]) -> None:
+    """Buyers' details that nothing needs any more are gone, so many a transaction that nobody waits for it."""
+    runtime: Runtime = ctx["worker"].runtime
+    removed = retention.AT_ONCE
+    while removed == retention.AT_ONCE:
+        async with runtime.sessions.write(SYSTEM) as session:
+            removed = await retention.remove_due(session, now=runtime.clock())
 
 
 async def test_silent(ctx: dict[str, Any]) -> None:
@@ -86,4 +96,5 @@ HOUSEKEEPING = (
     Scheduled(capture_images, timeout_seconds=900, hour=2, minute=23),
     Scheduled(ask_reports, timeout_seconds=300, hour=1, minute=11),
     Scheduled(tidy, timeout_seconds=300, hour=3, minute=17),
+    Scheduled(remove_buyers, timeout_seconds=300, hour=3, minute=47),
 )

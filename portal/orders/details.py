@@ -18,7 +18,7 @@ from portal.models.catalog import Product, Variant
 from portal.models.connections import Connection
 from portal.models.orders import Order, OrderEvent, OrderLine, Parcel, StoreOrder, StoreStep
 from portal.models.tasks import OPEN, Task
-from portal.orders import buyers, cancelling, queries, store
+from portal.orders import buyers, cancelling, events, queries, retention, store
 from portal.orders.wording import Badge, badge
 from portal.tasks import kinds
 from portal.vault import Vault
@@ -62,6 +62,8 @@ class Detail:
     may_create: bool
     may_cancel: bool
     carries_cancel: bool
+    buyer_until: datetime
+    buyer_why: str
 
 
 async def detail(session: AsyncSession, vault: Vault, order_id: UUID, *, revealed: bool = False) -> Detail:
@@ -70,10 +72,12 @@ async def detail(session: AsyncSession, vault: Vault, order_id: UUID, *, reveale
     source = await session.get_one(Connection, order.connection_id)
     stands = await store.made(session, order.id)
     parcels = list(await session.scalars(select(Parcel).where(Parcel.order_id == order.id).order_by(Parcel.ordinal)))
-    happened = select(OrderEvent).where(OrderEvent.order_id == order.id).order_by(OrderEvent.id)
+    happened_query = select(OrderEvent).where(OrderEvent.order_id == order.id).order_by(OrderEvent.id)
     buyer = buyers.opened(vault, order)
     own = source.channel in store.STORES
     shop = await store.store_of(session, source) if not own else None
+    happened = list(await session.scalars(happened_query))
+    until, why = retention.end(order, max((parcel.shipped_at for parcel in parcels), default=None))
     alive = order.state in (OrderState.PENDING, OrderState.OPEN)
     return Detail(
         order=order,
@@ -87,12 +91,19 @@ async def detail(session: AsyncSession, vault: Vault, order_id: UUID, *, reveale
         store_order=stands,
         task=await _task(session, order.id),
         parcels=parcels,
-        events=list(await session.scalars(happened)),
+        events=happened,
         hops=_hops(order, stands, parcels, own),
         may_create=not own and stands is None and order.state is OrderState.OPEN and not order.by_channel,
         may_cancel=alive and not any(line.shipped for line in order.lines) and not order.by_channel,
         carries_cancel=cancelling.travels(source),
+        buyer_until=until,
+        buyer_why=_why_removed(happened) or why,
     )
+
+
+def _why_removed(happened: Sequence[OrderEvent]) -> str:
+    """Why the buyer was removed; empty while nobody was."""
+    return next((str(one.details["why"]) for one in happened if one.kind == events.BUYER_REMOVED), "")
 
 
 async def _lines(session: AsyncSession, lines: Sequence[OrderLine]) -> list[Line]:

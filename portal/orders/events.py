@@ -27,6 +27,7 @@ CANCEL_FAILED: Final = "cancel_failed"
 RETURNED: Final = "returned"
 LINKED: Final = "linked"
 REVEALED: Final = "revealed"
+BUYER_REMOVED: Final = "buyer_removed"
 
 
 def write(

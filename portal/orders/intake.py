@@ -143,8 +143,8 @@ async def _tell(
     if order.state is not before:
         events.write(session, order, events.CHANGED, now=now, state=order.state.value, was=before.value)
     if order.state is OrderState.CANCELLED and order.cancelled_at is None:
-        order.cancelled_at = now
+        order.cancelled_at = min(now, record.changed_at)
         events.write(session, order, events.CANCELLED, now=now, reason=order.cancel_reason)
     if order.state is OrderState.SHIPPED and order.shipped_at is None:
-        order.shipped_at = now
+        order.shipped_at = min(now, record.changed_at)
     events.announce(session, order)
