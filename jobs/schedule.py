@@ -19,7 +19,7 @@ from portal.connections import service as connections
 from portal.models.accounts import Throttle
 from portal.models.connections import ConnectAttempt, Connection, ConnectionState, ExchangeEntry
 from portal.models.webhooks import Delivery
-from portal.orders import retention
+from portal.orders import letters, retention
 from portal.runtime import Runtime
 from portal.tenancy import SYSTEM
 
@@ -32,6 +32,14 @@ DELIVERIES_KEPT = timedelta(days=30)
 async def send_mail(ctx: dict[str, Any]) -> None:
     runtime: Runtime = ctx["worker"].runtime
     await mail.send_waiting(runtime.sessions, runtime.settings, runtime.vault, runtime.clock)
+
+
+async def write_order_letters(ctx: dict[str, Any]) -> None:
+    """One letter a member about all new orders of the last minute, however many they are."""
+    runtime: Runtime = ctx["worker"].runtime
+    post = mail.Post(runtime.vault, runtime.settings.public_url)
+    async with runtime.sessions.write(SYSTEM) as session:
+        await letters.write_due(session, post, now=runtime.clock())
 
 
 async def tidy(ctx: dict[str, Any]) -> None:
@@ -89,6 +97,7 @@ class Scheduled:
 
 HOUSEKEEPING = (
     Scheduled(send_mail, timeout_seconds=60, second=frozenset(range(0, 60, 5))),
+    Scheduled(write_order_letters, timeout_seconds=60, second=frozenset({50})),
     Scheduled(poll_orders, timeout_seconds=60, second=frozenset({20})),
     Scheduled(compare_all, timeout_seconds=60, minute=37),
     Scheduled(test_silent, timeout_seconds=60, minute=7),

@@ -60,22 +60,26 @@ async def take_in(
         touched.append(order)
         if fresh:
             new.append(order.id)
+            order.letter_due = not order.history and order.state is not OrderState.CANCELLED
             events.write(session, order, events.RECEIVED, now=now)
     await session.flush()
     await taking.settle(session, connection, touched, now=now)
     for order in touched:
         await store.decide(session, connection, order, now=now)
-    waiting = [str(order.id) for order in touched if sales[order.channel_id].to_accept and not order.history]
     if ACCEPTANCE not in connection.handled_outside:
-        await tasks.enqueue(
-            session,
-            kinds.ACCEPT_ORDER,
-            waiting,
-            merchant_id=connection.merchant_id,
-            connection_id=connection.id,
-            now=now,
-        )
+        await _accept(session, connection, [order for order in touched if sales[order.channel_id].to_accept], now)
     return new
+
+
+async def _accept(session: AsyncSession, connection: Connection, waiting: Sequence[Order], now: datetime) -> None:
+    await tasks.enqueue(
+        session,
+        kinds.ACCEPT_ORDER,
+        [str(order.id) for order in waiting if not order.history],
+        merchant_id=connection.merchant_id,
+        connection_id=connection.id,
+        now=now,
+    )
 
 
 def _later(record: OrderRecord, changed_at: datetime, state: OrderState) -> bool:
