@@ -29,6 +29,7 @@ from portal.listings import routes as listings
 from portal.offers import routes as offers
 from portal.offers.fragments import offer_fragments
 from portal.order_health import routes as order_health
+from portal.orders import buyer_credit_routes as buyer_credits
 from portal.orders import routes as orders
 from portal.orders import setting_routes as order_settings
 from portal.orders.fragments import order_fragments
@@ -48,6 +49,7 @@ ROUTES: list[Any] = [
     *order_health.ROUTES,
     *orders.ROUTES,
     *order_settings.ROUTES,
+    *buyer_credits.ROUTES,
     *offers.ROUTES,
     *imports.ROUTES,
     *exports.ROUTES,

@@ -28,6 +28,7 @@ RETURNED: Final = "returned"
 LINKED: Final = "linked"
 REVEALED: Final = "revealed"
 BUYER_REMOVED: Final = "buyer_removed"
+CREDIT_ASKED: Final = "credit_asked"
 
 
 def write(

@@ -8,6 +8,7 @@ from typing import Any
 
 from connectors.orders import CancelReason, OrderState
 from portal.i18n import _
+from portal.models.buyer_credits import CreditState
 from portal.models.orders import Order, OrderEvent, StoreStep
 from portal.orders import drafts, events
 from portal.orders.retention import Why
@@ -119,8 +120,18 @@ def _events() -> dict[str, str]:
         events.CANCEL_FAILED: _("The cancellation did not travel"),
         events.LINKED: _("%(sku)s is known from now on"),
         events.REVEALED: _("Buyer's details shown"),
+        events.CREDIT_ASKED: _("A buyer credit was asked for"),
         events.BUYER_REMOVED: _("Buyer's details removed: %(why)s"),
     }
+
+
+def credit_badge(standing: CreditState) -> Badge:
+    """Where a request for a buyer credit stands."""
+    return {
+        CreditState.ASKED: Badge("info", _("With our staff"), icon="clock"),
+        CreditState.GIVEN: Badge("success", _("Given")),
+        CreditState.DECLINED: Badge("none", _("Declined")),
+    }[standing]
 
 
 def reasons() -> list[tuple[str, str]]:

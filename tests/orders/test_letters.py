@@ -83,10 +83,11 @@ async def test_the_letter_speaks_each_readers_language(site: Site, shop: Shop) -
     await reader(shop, "alice")
     await reader(shop, "hanako", locale="ja")
     await reader(shop, "li", locale="zh-Hans")
-    await shop.hear(sale())
-    subjects = {to.partition("@")[0]: subject for to, subject, _text in await letters(site)}
-    assert subjects["alice"] == "1 new order at Alice and Bob"
-    assert len(set(subjects.values())) == 3
+    await shop.hear(sale(units=2))
+    texts = {to.partition("@")[0]: text for to, _subject, text in await letters(site)}
+    assert "¥2,400" in texts["alice"]
+    assert "JP¥2,400" in texts["li"], "as Chinese writes yen"
+    assert "￥2,400" in texts["hanako"], "as Japanese writes it"
 
 
 async def test_history_cancelled_sales_and_echoes_are_no_news(site: Site, shop: Shop) -> None:

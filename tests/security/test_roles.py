@@ -104,6 +104,8 @@ POST /orders/health/comparisons
 MANAGER = """
 GET /orders/{order_id:str}/cancel
 POST /orders/{order_id:str}/cancel
+GET /orders/{order_id:str}/buyer-credit
+POST /orders/{order_id:str}/buyer-credit
 POST /inbox/{item_id:str}/choices
 POST /inbox/{item_id:str}/approval
 POST /inbox/{item_id:str}/done
