@@ -10,7 +10,7 @@ from portal.catalog import fragments as catalog_fragments
 from portal.catalog import routes as catalog
 from portal.codes import fragments as codes_fragments
 from portal.codes import routes as codes
-from portal.connections import connecting, kind_routes
+from portal.connections import connecting, kind_routes, public_key_routes
 from portal.connections import routes as connections
 from portal.connections.fragments import hub_fragments
 from portal.dashboard import fragments as dashboard_fragments
@@ -62,6 +62,7 @@ ROUTES: list[Any] = [
     *connections.ROUTES,
     *connecting.ROUTES,
     *kind_routes.ROUTES,
+    *public_key_routes.ROUTES,
     *webhooks.ROUTES,
 ]
 

@@ -10,7 +10,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 
 from portal.accounts.visits import actor
-from portal.connections import queries, service
+from portal.connections import public_keys, queries, service
 from portal.connections.fragments import hub_fragments
 from portal.connections.naming import speed, unit_name
 from portal.i18n import _
@@ -52,6 +52,8 @@ async def show(request: PortalRequest, connection_id: FromPath[str]) -> Response
         unit=unit_name(card.capabilities.title_unit),
         report=report,
         updates=updates,
+        key_wanted=public_keys.wanted(connection),
+        key_held=public_keys.held(current.vault, connection),
         makes_reports=current.connectors[connection.channel].reports is not None,
     )
 

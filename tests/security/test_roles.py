@@ -155,6 +155,8 @@ POST /products/{product_id:str}/buffer
 GET /channels/{connection_id:str}/buffer
 POST /channels/{connection_id:str}/buffer
 POST /channels/{connection_id:str}/updates
+GET /channels/{connection_id:str}/public-key
+POST /channels/{connection_id:str}/public-key
 POST /selling/stop
 POST /selling/go-on
 GET /channels/kinds
