@@ -51,7 +51,8 @@ async def remove_due(session: AsyncSession, *, now: datetime, limit: int = AT_ON
     query = select(Order, left_at).where(Order.buyer.is_not(None), over).order_by(Order.id).limit(limit)
     found = (await session.execute(query.with_for_update(of=Order))).all()
     for why in Why:
-        await _remove(session, [order for order, left in found if end(order, left)[1] is why], why, now)
+        over_by_this = [(order.id, order.merchant_id) for order, left in found if end(order, left)[1] is why]
+        await _remove(session, over_by_this, why, now)
     return len(found)
 
 
@@ -69,28 +70,30 @@ async def remove_asked(
             StoreOrder.connection_id.in_(connections), StoreOrder.channel_id.in_(channel_ids)
         )
         meant = or_(and_(meant, Order.channel_id.in_(channel_ids)), Order.id.in_(stands))
-    query = select(Order).where(Order.buyer_removed_at.is_(None), meant).order_by(Order.id).with_for_update()
-    found = list(await session.scalars(query))
+    query = select(Order.id, Order.merchant_id).where(Order.buyer_removed_at.is_(None), meant)
+    rows = await session.execute(query.order_by(Order.id).with_for_update())
+    found = [(order_id, merchant_id) for order_id, merchant_id in rows]
     await _remove(session, found, Why.ASKED, now)
     return len(found)
 
 
-async def _remove(session: AsyncSession, orders: Sequence[Order], why: Why, now: datetime) -> None:
+async def _remove(session: AsyncSession, orders: Sequence[tuple[UUID, UUID]], why: Why, now: datetime) -> None:
+    """`orders` are their ids, each with its merchant's."""
     for start in range(0, len(orders), AT_ONCE):
         some = orders[start : start + AT_ONCE]
-        gone = update(Order).where(Order.id.in_([order.id for order in some]))
+        gone = update(Order).where(Order.id.in_([order_id for order_id, _owner in some]))
         await session.execute(gone.values(buyer=None, buyer_removed_at=now))
         rows = [
             {
                 "id": new_id(),
-                "merchant_id": order.merchant_id,
-                "order_id": order.id,
+                "merchant_id": owner,
+                "order_id": order_id,
                 "kind": events.BUYER_REMOVED,
                 "details": {"why": why.value},
                 "created_at": now,
             }
-            for order in some
+            for order_id, owner in some
         ]
         await session.execute(insert(OrderEvent), rows)
-        for order in some:
-            db.changed(session, order.merchant_id, f"order:{order.id}")
+        for order_id, owner in some:
+            db.changed(session, owner, f"order:{order_id}")

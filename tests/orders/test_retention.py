@@ -146,3 +146,26 @@ async def test_who_asks_is_removed_here_and_in_what_the_store_was_given(
         assert await retention.remove_asked(session, [shop.store.id], None, now=shop.now) == 1
     assert await left(shop) == {"250-2"}, "the marketplace's order is none of the shop's own"
     assert set((await why(shop)).values()) == {"asked"}
+
+
+async def test_the_order_says_until_when_and_afterwards_why(site: Site, merchant: Merchant) -> None:
+    shop = await a_shop(site.sessions, merchant)
+    shop.vault = site.process.runtime.vault
+    await shop.hear(sale("1"), sale("2", state=OrderState.SHIPPED))
+    open_one, shipped = await shop.orders()
+    browser = await site.sign_in(merchant, "alice")
+    async with browser.http:
+
+        async def buyer_of(order: Order) -> str:
+            card = (await browser.get(f"/orders/{order.id}")).select_one("#buyer")
+            assert card is not None
+            return " ".join(card.get_text(" ").split())
+
+        assert "30 days after the order is shipped or cancelled, at the latest" in await buyer_of(open_one)
+        assert "Removed by themselves 26 Dec 2026" in await buyer_of(shipped)
+        await remove(shop, SOLD + 30 * DAY)
+        after = await buyer_of(shipped)
+        assert "30 days after the order was shipped" in after
+        assert "Show buyer's details" not in after
+        page = await browser.get(f"/orders/{shipped.id}")
+        assert "Buyer's details removed: 30 days after the order was shipped" in page.get_text()
