@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 from sqlalchemy import select
 
 from connectors.errors import PermissionLost
@@ -167,3 +168,19 @@ async def test_only_managers_add_keys_and_only_where_there_are_any(
     async with premises.stage.sessions.write(seller.id) as session:
         (await session.get_one(Connection, connection.id)).channel = "amazon"
     assert (await paste(alice, connection, key)).status_code == 404
+
+
+async def test_the_key_can_be_made_and_copied_on_the_practice_stores_own_page(
+    premises: Premises, connection: Connection, alice: Browser, counter: Counter
+) -> None:
+    page = f"{premises.stage.practice_url}/yahoo/practice/shops/{SELLER}"
+    headers = {"Origin": premises.stage.practice_url}
+    answer = await premises.stage.http.post(page, data={"action": "key"}, headers=headers)
+    assert answer.status_code == 303, answer.text
+    shown = BeautifulSoup((await premises.stage.http.get(page)).text, "html.parser")
+    [fact] = [row for row in shown.select("tr") if "Public key, version 1" in row.get_text()]
+
+    typed = {"public_key": fact.select("code")[0].get_text(), "key_version": "1"}
+
+    assert (await paste(alice, connection, typed)).status_code == 303
+    assert await orders_are_told(counter, premises)
