@@ -16,7 +16,7 @@ from portal import db
 from portal.clock import new_id
 from portal.models.connections import Connection
 from portal.models.orders import Order
-from portal.orders import buyers, echoes, events, matching, store, taking
+from portal.orders import buyers, echoes, events, matching, retention, store, taking
 from portal.orders.records import amounts, line_row, line_values
 from portal.tasks import kinds
 from portal.tasks import service as tasks
@@ -129,8 +129,6 @@ async def _tell(
     before = order.state
     for name, value in amounts(record).items():
         setattr(order, name, value)
-    if record.buyer is not None and order.buyer_removed_at is None:
-        order.buyer = buyers.seal(vault, record.buyer, merchant_id=order.merchant_id, order_id=order.id)
     lines = {line.channel_id: line for line in order.lines}
     for position, told in enumerate(record.lines):
         line = lines.pop(told.channel_id, None)
@@ -151,4 +149,7 @@ async def _tell(
         events.write(session, order, events.CANCELLED, now=now, reason=order.cancel_reason)
     if order.state is OrderState.SHIPPED and order.shipped_at is None:
         order.shipped_at = min(now, record.changed_at)
+    # Nobody is kept again who was removed, or who would have been by now.
+    if record.buyer is not None and order.buyer_removed_at is None and retention.end(order, None)[0] > now:
+        order.buyer = buyers.seal(vault, record.buyer, merchant_id=order.merchant_id, order_id=order.id)
     events.announce(session, order)

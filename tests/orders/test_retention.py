@@ -89,6 +89,15 @@ async def test_what_was_heard_of_long_after_it_left_is_not_kept_for_longer(shop:
     assert await remove(shop, SOLD + 30 * DAY) == 1
 
 
+@pytest.mark.parametrize(
+    ("state", "days"), [(OrderState.SHIPPED, 30), (OrderState.CANCELLED, 30), (OrderState.OPEN, 180)]
+)
+async def test_an_order_that_is_read_after_its_time_brings_no_buyer(shop: Shop, state: OrderState, days: int) -> None:
+    shop.now = SOLD + days * DAY
+    await shop.hear(sale("1", state=state))
+    assert await left(shop) == set()
+
+
 async def test_the_last_parcel_counts(shop: Shop) -> None:
     await shop.hear(sale("1", units=2))
     for day in (1, 5):
