@@ -76,7 +76,7 @@ class Capabilities:
     `details` are what a product needs for this channel alone (`ProductRecord.details`); `kind_detail` names the one
     that says which kind of product it is, where the channel has `Kinds`. `live_within_seconds` is how long an accepted
     listing may take until buyers see it. New `keys` may be refused for `keys_work_within_seconds`; 0 where they work at
-    once.
+    once. Where it `accepts_orders`, an order waits there until the shop says that it takes it.
 
     `codes` says what becomes of product codes there: "any" (kept as typed), "valid" (none, or a GTIN that is one), or
     "matched": the channel joins products to its own catalog by them, so that each has a GTIN of its own. There
@@ -116,6 +116,7 @@ class Capabilities:
     exemption_detail: str = ""
     item_detail: str = ""
     live_within_seconds: int = 600
+    accepts_orders: bool = False
 
 
 class KeysRefused(Exception):

@@ -17,6 +17,7 @@ from connectors.rakuten import connector as rakuten
 from connectors.records import ProductRecord
 from connectors.shopify import connector as shopify
 from connectors.yahoo import connector as yahoo
+from connectors.yahoo import signing
 
 CHANNELS: Mapping[str, Capabilities] = MappingProxyType(
     {
@@ -31,6 +32,9 @@ CHANNELS: Mapping[str, Capabilities] = MappingProxyType(
 UNMET: Mapping[str, Callable[[ProductRecord, Mapping[str, Any]], Sequence[Problem]]] = MappingProxyType(
     {"amazon": schemas.unmet}
 )
+
+# Channels whose merchants may add a public key to a connection, with what makes the pasted text one, or ValueError.
+PUBLIC_KEYS: Mapping[str, Callable[[str], str]] = MappingProxyType({"yahoo": signing.tidied})
 
 
 def build(client: httpx.AsyncClient, *, clock: Callable[[], float] = time.time) -> dict[str, Connector]:

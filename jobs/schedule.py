@@ -19,6 +19,7 @@ from portal.connections import service as connections
 from portal.models.accounts import Throttle
 from portal.models.connections import ConnectAttempt, Connection, ConnectionState, ExchangeEntry
 from portal.models.webhooks import Delivery
+from portal.orders import letters, retention
 from portal.runtime import Runtime
 from portal.tenancy import SYSTEM
 
@@ -33,6 +34,14 @@ async def send_mail(ctx: dict[str, Any]) -> None:
     await mail.send_waiting(runtime.sessions, runtime.settings, runtime.vault, runtime.clock)
 
 
+async def write_order_letters(ctx: dict[str, Any]) -> None:
+    """One letter a member about all new orders of the last minute, however many they are."""
+    runtime: Runtime = ctx["worker"].runtime
+    post = mail.Post(runtime.vault, runtime.settings.public_url)
+    async with runtime.sessions.write(SYSTEM) as session:
+        await letters.write_due(session, post, now=runtime.clock())
+
+
 async def tidy(ctx: dict[str, Any]) -> None:
     """Old exchanges and deliveries, spent links, ended throttles and consent visits are gone."""
     runtime: Runtime = ctx["worker"].runtime
@@ -44,6 +53,15 @@ async def tidy(ctx: dict[str, Any]) -> None:
         await session.execute(delete(Delivery).where(Delivery.created_at < now - DELIVERIES_KEPT))
         await session.execute(delete(Throttle).where(Throttle.window_ends_at < now))
         await session.execute(delete(ConnectAttempt).where(ConnectAttempt.expires_at < now - timedelta(days=1)))
+
+
+async def remove_buyers(ctx: dict[str, Any]) -> None:
+    """Buyers' details that nothing needs any more are gone, so many a transaction that nobody waits for it."""
+    runtime: Runtime = ctx["worker"].runtime
+    removed = retention.AT_ONCE
+    while removed == retention.AT_ONCE:
+        async with runtime.sessions.write(SYSTEM) as session:
+            removed = await retention.remove_due(session, now=runtime.clock())
 
 
 async def test_silent(ctx: dict[str, Any]) -> None:
@@ -79,6 +97,7 @@ class Scheduled:
 
 HOUSEKEEPING = (
     Scheduled(send_mail, timeout_seconds=60, second=frozenset(range(0, 60, 5))),
+    Scheduled(write_order_letters, timeout_seconds=60, second=frozenset({50})),
     Scheduled(poll_orders, timeout_seconds=60, second=frozenset({20})),
     Scheduled(compare_all, timeout_seconds=60, minute=37),
     Scheduled(test_silent, timeout_seconds=60, minute=7),
@@ -86,4 +105,5 @@ HOUSEKEEPING = (
     Scheduled(capture_images, timeout_seconds=900, hour=2, minute=23),
     Scheduled(ask_reports, timeout_seconds=300, hour=1, minute=11),
     Scheduled(tidy, timeout_seconds=300, hour=3, minute=17),
+    Scheduled(remove_buyers, timeout_seconds=300, hour=3, minute=47),
 )

@@ -10,7 +10,7 @@ from portal.catalog import fragments as catalog_fragments
 from portal.catalog import routes as catalog
 from portal.codes import fragments as codes_fragments
 from portal.codes import routes as codes
-from portal.connections import connecting, kind_routes
+from portal.connections import connecting, kind_routes, public_key_routes
 from portal.connections import routes as connections
 from portal.connections.fragments import hub_fragments
 from portal.dashboard import fragments as dashboard_fragments
@@ -29,7 +29,9 @@ from portal.listings import routes as listings
 from portal.offers import routes as offers
 from portal.offers.fragments import offer_fragments
 from portal.order_health import routes as order_health
+from portal.orders import buyer_credit_routes as buyer_credits
 from portal.orders import routes as orders
+from portal.orders import setting_routes as order_settings
 from portal.orders.fragments import order_fragments
 from portal.reports import routes as reports
 from portal.reports.fragments import report_fragments
@@ -46,6 +48,8 @@ ROUTES: list[Any] = [
     *relisting_routes.ROUTES,
     *order_health.ROUTES,
     *orders.ROUTES,
+    *order_settings.ROUTES,
+    *buyer_credits.ROUTES,
     *offers.ROUTES,
     *imports.ROUTES,
     *exports.ROUTES,
@@ -58,6 +62,7 @@ ROUTES: list[Any] = [
     *connections.ROUTES,
     *connecting.ROUTES,
     *kind_routes.ROUTES,
+    *public_key_routes.ROUTES,
     *webhooks.ROUTES,
 ]
 

@@ -54,6 +54,7 @@ CAPABILITIES = Capabilities(
     webhooks=False,
     takes_offers=False,
     cancels="both",
+    accepts_orders=True,
     refunds="none",
     labels="none",
     fraud_level=False,

@@ -141,7 +141,8 @@ class YahooClient:
 
 
 def _secrets(credentials: Credentials) -> tuple[str, ...]:
-    return (credentials.access_token, *credentials.others.values())
+    """The version of a key is a small number, and no secret: masked, it would be so in every amount."""
+    return tuple(secret for secret in (credentials.access_token, credentials.others.get("public_key")) if secret)
 
 
 def _failed(

@@ -81,12 +81,13 @@ class Joining:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """`language` is one of i18n.LANGUAGES."""
+    """`language` is one of i18n.LANGUAGES. `order_letters` is about the shop they are signed in to."""
 
     name: str
     language: str
     theme: str
     shortcuts: bool
+    order_letters: bool
 
     @classmethod
     def read(cls, fields: Fields) -> Profile:
@@ -101,7 +102,8 @@ class Profile:
             errors["language"] = _("Choose a language from the list.")
         if errors:
             raise FormInvalid(errors)
-        return cls(name, language, theme, text(fields, "shortcuts") == "1")
+        ticked = {box: text(fields, box) == "1" for box in ("shortcuts", "order_letters")}
+        return cls(name, language, theme, **ticked)
 
 
 @dataclass(frozen=True, slots=True)

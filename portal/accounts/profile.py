@@ -22,10 +22,18 @@ from portal.models.accounts import LinkPurpose, Member, Merchant, OneTimeLink, U
 from portal.tenancy import SYSTEM
 
 
-async def save(session: AsyncSession, form: Profile, user_id: UUID) -> None:
-    """Name, language, theme and single-key shortcuts are as the form says."""
+async def save(session: AsyncSession, form: Profile, user_id: UUID, merchant_id: UUID) -> None:
+    """Name, language, theme, single-key shortcuts, and letters about this merchant's orders are as the form says."""
     values = {"name": form.name, "locale": form.language, "theme": form.theme, "shortcuts": form.shortcuts}
     await session.execute(update(User).where(User.id == user_id).values(**values))
+    place = update(Member).where(Member.user_id == user_id, Member.merchant_id == merchant_id)
+    await session.execute(place.values(order_letters=form.order_letters))
+
+
+async def gets_order_letters(session: AsyncSession, user_id: UUID, merchant_id: UUID) -> bool:
+    """Whether they asked for letters about this merchant's orders."""
+    place = select(Member.order_letters).where(Member.user_id == user_id, Member.merchant_id == merchant_id)
+    return bool(await session.scalar(place))
 
 
 async def save_theme(session: AsyncSession, theme: str, user_id: UUID) -> None:

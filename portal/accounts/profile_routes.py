@@ -41,7 +41,7 @@ async def save(request: PortalRequest) -> Response[Any]:
     except FormInvalid as error:
         return await _profile_page(request, who, error, name=forms.text(typed, "name"))
     async with runtime(request).sessions.write(SYSTEM) as session:
-        await profile.save(session, form, who.user_id)
+        await profile.save(session, form, who.user_id, who.merchant_id)
     i18n.use(form.language, who.time_zone)
     return await done(request, to="/settings/profile", text=_("Profile saved"))
 
@@ -160,6 +160,7 @@ async def _profile_page(
         person = await session.get_one(User, who.user_id)
         waiting = await profile.address_waiting(session, who.user_id, runtime(request).clock())
         shops = await queries.shops_of(session, who.user_id)
+        letters = await profile.gets_order_letters(session, who.user_id, who.merchant_id)
     return await form_page(
         request,
         "accounts/profile.html",
@@ -168,6 +169,7 @@ async def _profile_page(
         person=person,
         name=person.name if name is None else name,
         email=email,
+        order_letters=letters,
         waiting=waiting,
         languages=LANGUAGES,
         mail_here=mail_is_read_here(request),

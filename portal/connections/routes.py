@@ -10,13 +10,13 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 
 from portal.accounts.visits import actor
-from portal.connections import queries, service
+from portal.connections import public_keys, queries, service
 from portal.connections.fragments import hub_fragments
 from portal.connections.naming import speed, unit_name
 from portal.i18n import _
 from portal.models.accounts import Role
 from portal.models.connections import Connection
-from portal.web import PortalRequest, Visitor, done, id_from, local_path, page, page_left, runtime, visitor
+from portal.web import PortalRequest, Visitor, done, id_from, local_path, page, page_left, part_of, runtime, visitor
 
 
 @get("/channels")
@@ -42,6 +42,7 @@ async def show(request: PortalRequest, connection_id: FromPath[str]) -> Response
         card = await queries.card(session, current, connection)
         exchanges = await queries.exchanges(session, connection.id)
         report = await queries.newest_report(session, connection.id)
+        updates = await part_of(request, "order-updates", session, connection.id)
     return await page(
         request,
         "connections/show.html",
@@ -50,6 +51,9 @@ async def show(request: PortalRequest, connection_id: FromPath[str]) -> Response
         speed=speed(connection.channel),
         unit=unit_name(card.capabilities.title_unit),
         report=report,
+        updates=updates,
+        key_wanted=public_keys.wanted(connection),
+        key_held=public_keys.held(current.vault, connection),
         makes_reports=current.connectors[connection.channel].reports is not None,
     )
 

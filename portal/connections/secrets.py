@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,7 @@ import msgspec
 
 from connectors.records import Credentials
 from portal.models.connections import Connection
-from portal.vault import Vault
+from portal.vault import Vault, VaultError
 
 FIELD = "connection.secrets"
 
@@ -41,6 +42,18 @@ def open_sealed(vault: Vault, connection: Connection, token: bytes) -> Credentia
         # Sealed before there were any: the connections of the first release have none.
         others=kept.get("others", {}),
     )
+
+
+def with_added(vault: Vault, connection: Connection, credentials: Credentials) -> Credentials:
+    """New credentials of a consent, with what the merchant added to the old ones by hand (a public key)."""
+    if credentials.others or connection.secrets is None:
+        return credentials
+    try:
+        kept = open_sealed(vault, connection, connection.secrets)
+    except VaultError:
+        # What cannot be read any more is no reason not to be let in again.
+        return credentials
+    return replace(credentials, others=kept.others)
 
 
 def _moment(text: str | None) -> datetime | None:

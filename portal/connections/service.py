@@ -148,7 +148,7 @@ async def connect(
         await _claim_account(session)
     connection.domain = identity.domain
     connection.auth_method, connection.connected_at = auth_method, now
-    connection.secrets = secrets.seal(vault, connection, credentials)
+    connection.secrets = secrets.seal(vault, connection, secrets.with_added(vault, connection, credentials))
     connection.previous_secrets = connection.next_secrets = connection.next_secrets_until = None
     connection.last_heard_at = now
     keep_identity(connection, identity)

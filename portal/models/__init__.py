@@ -2,6 +2,7 @@
 
 from portal.models import (
     accounts,
+    buyer_credits,
     catalog,
     codes,
     connections,
@@ -20,6 +21,7 @@ from portal.models.base import Base
 __all__ = [
     "Base",
     "accounts",
+    "buyer_credits",
     "catalog",
     "codes",
     "connections",

@@ -59,11 +59,14 @@ class User(Row, Base):
 
 
 class Member(Row, MerchantOwned, Base):
+    """`order_letters`: they asked to be told of the merchant's new orders by e-mail."""
+
     __tablename__ = "member"
     __table_args__ = (UniqueConstraint("merchant_id", "user_id"),)
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("user.id"), index=True)
     role: Mapped[Role] = mapped_column(Word(Role))
+    order_letters: Mapped[bool] = mapped_column(default=False)
 
 
 class Invitation(Row, MerchantOwned, Base):

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from connectors.orders import OrderState
@@ -30,6 +30,7 @@ class Order(Row, MerchantOwned, Base):
     `buyer` is sealed by the vault (connectors.orders.Buyer), and removed at `buyer_removed_at`. `search_text` is what
     search looks in: numbers, SKUs, titles, and nothing of the buyer. `problem` is why it is not in the store, or why a
     cancellation did not travel (connectors.errors.Problem); `cancelling` says who asked for that cancellation and why.
+    `letter_due`: new, and members who asked for it are still to be told by e-mail.
     `history`: placed before its channel was connected, so that neither stock nor store knows of it.
     """
 
@@ -39,6 +40,12 @@ class Order(Row, MerchantOwned, Base):
         Index("ix_sale_page", "merchant_id", "placed_at"),
         Index("ix_sale_step", "merchant_id", "store_step", "placed_at"),
         Index("ix_sale_number", "merchant_id", "number"),
+        Index(
+            "ix_sale_letter_due",
+            "merchant_id",
+            sqlite_where=text("letter_due = 1"),
+            postgresql_where=text("letter_due"),
+        ),
     )
 
     connection_id: Mapped[UUID] = mapped_column(ForeignKey("connection.id"))
@@ -64,6 +71,7 @@ class Order(Row, MerchantOwned, Base):
     by_channel: Mapped[bool] = mapped_column(default=False)
     test: Mapped[bool] = mapped_column(default=False)
     history: Mapped[bool] = mapped_column(default=False)
+    letter_due: Mapped[bool] = mapped_column(default=False)
     url: Mapped[str] = mapped_column(Text, default="")
     buyer: Mapped[bytes | None]
     buyer_removed_at: Mapped[datetime | None]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import datetime
 from uuid import UUID
 
 from connectors.orders import Address, Buyer, as_document, buyer_of
@@ -41,11 +40,6 @@ def masked(buyer: Buyer) -> Buyer:
         ship_to=_masked_place(buyer.ship_to),
         bill_to=_masked_place(buyer.bill_to),
     )
-
-
-def remove(order: Order, now: datetime) -> None:
-    """Nothing of the buyer is left."""
-    order.buyer, order.buyer_removed_at = None, now
 
 
 def _masked_place(place: Address | None) -> Address | None:

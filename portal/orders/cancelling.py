@@ -21,13 +21,13 @@ from portal.tasks import kinds
 from portal.tasks import service as tasks
 
 CANCELLATIONS: Final = "cancellations"
-_CARRIES: Final = frozenset({"to_channel", "both"})
+CARRIES: Final = frozenset({"to_channel", "both"})
 _CLOSED: Final = frozenset({ConnectionState.DISCONNECTED, ConnectionState.SETUP})
 
 
 def travels(connection: Connection) -> bool:
     """Whether a cancellation made elsewhere is carried to this channel by us."""
-    can = CHANNELS[connection.channel].cancels in _CARRIES
+    can = CHANNELS[connection.channel].cancels in CARRIES
     return can and connection.state not in _CLOSED and CANCELLATIONS not in connection.handled_outside
 
 

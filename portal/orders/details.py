@@ -18,7 +18,8 @@ from portal.models.catalog import Product, Variant
 from portal.models.connections import Connection
 from portal.models.orders import Order, OrderEvent, OrderLine, Parcel, StoreOrder, StoreStep
 from portal.models.tasks import OPEN, Task
-from portal.orders import buyers, cancelling, queries, store
+from portal.orders import buyer_credits, buyers, cancelling, events, queries, retention, store
+from portal.orders.buyer_credits import MoneyBack
 from portal.orders.wording import Badge, badge
 from portal.tasks import kinds
 from portal.vault import Vault
@@ -44,6 +45,14 @@ class Hop:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """Until when the buyer is kept, and why (a retention.Why); once removed, why they were."""
+
+    until: datetime
+    why: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detail:
     order: Order
@@ -62,6 +71,8 @@ class Detail:
     may_create: bool
     may_cancel: bool
     carries_cancel: bool
+    keeping: Keeping
+    money_back: MoneyBack
 
 
 async def detail(session: AsyncSession, vault: Vault, order_id: UUID, *, revealed: bool = False) -> Detail:
@@ -70,10 +81,10 @@ async def detail(session: AsyncSession, vault: Vault, order_id: UUID, *, reveale
     source = await session.get_one(Connection, order.connection_id)
     stands = await store.made(session, order.id)
     parcels = list(await session.scalars(select(Parcel).where(Parcel.order_id == order.id).order_by(Parcel.ordinal)))
-    happened = select(OrderEvent).where(OrderEvent.order_id == order.id).order_by(OrderEvent.id)
     buyer = buyers.opened(vault, order)
     own = source.channel in store.STORES
     shop = await store.store_of(session, source) if not own else None
+    happened = await _happened(session, order.id)
     alive = order.state in (OrderState.PENDING, OrderState.OPEN)
     return Detail(
         order=order,
@@ -87,12 +98,25 @@ async def detail(session: AsyncSession, vault: Vault, order_id: UUID, *, reveale
         store_order=stands,
         task=await _task(session, order.id),
         parcels=parcels,
-        events=list(await session.scalars(happened)),
+        events=happened,
         hops=_hops(order, stands, parcels, own),
         may_create=not own and stands is None and order.state is OrderState.OPEN and not order.by_channel,
         may_cancel=alive and not any(line.shipped for line in order.lines) and not order.by_channel,
         carries_cancel=cancelling.travels(source),
+        keeping=_keeping(order, parcels, happened),
+        money_back=await buyer_credits.money_back(session, order, source, parcels),
     )
+
+
+async def _happened(session: AsyncSession, order_id: UUID) -> list[OrderEvent]:
+    query = select(OrderEvent).where(OrderEvent.order_id == order_id).order_by(OrderEvent.id)
+    return list(await session.scalars(query))
+
+
+def _keeping(order: Order, parcels: Sequence[Parcel], happened: Sequence[OrderEvent]) -> Keeping:
+    until, why = retention.end(order, max((parcel.shipped_at for parcel in parcels), default=None))
+    removed = [str(one.details["why"]) for one in happened if one.kind == events.BUYER_REMOVED]
+    return Keeping(until, removed[-1] if removed else why)
 
 
 async def _lines(session: AsyncSession, lines: Sequence[OrderLine]) -> list[Line]:

@@ -27,6 +27,8 @@ CANCEL_FAILED: Final = "cancel_failed"
 RETURNED: Final = "returned"
 LINKED: Final = "linked"
 REVEALED: Final = "revealed"
+BUYER_REMOVED: Final = "buyer_removed"
+CREDIT_ASKED: Final = "credit_asked"
 
 
 def write(

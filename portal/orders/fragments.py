@@ -18,7 +18,7 @@ from portal.models.accounts import Role
 from portal.models.connections import Connection, ConnectionState
 from portal.models.orders import Order, OrderFeed
 from portal.models.tasks import OPEN, Task
-from portal.orders import details, queries, wording
+from portal.orders import carrying, details, queries, wording
 from portal.orders.details import Detail
 from portal.orders.queries import Filters
 from portal.runtime import Runtime
@@ -107,6 +107,21 @@ async def _rows(session: AsyncSession, _visitor: Visitor, ids: Sequence[UUID]) -
     return [Fragment(f"order-row-{row.order.id}", "orders/_row.html", {"row": row}) for row in found]
 
 
+def updates_part(runtime: Runtime, asking: Visitor, connection: Connection) -> Fragment | None:
+    """Which news of its orders are carried to a connection, to be chosen by who may; None where there are none."""
+    connector = runtime.connectors[connection.channel]
+    found = carrying.updates(connection, connector)
+    if not found or connection.state is ConnectionState.DISCONNECTED:
+        return None
+    context = {
+        "connection": connection,
+        "updates": found,
+        "way_back": carrying.way_back(connector),
+        "may_manage": asking.may(Role.MANAGER),
+    }
+    return Fragment(f"order-updates-{connection.id}", "orders/_updates.html", context)
+
+
 def order_fragments(runtime: Runtime) -> dict[str, Render]:
     async def _orders(session: AsyncSession, asking: Visitor, ids: Sequence[UUID]) -> Sequence[Fragment]:
         known = await session.scalars(select(Order.id).where(Order.id.in_(ids)))
@@ -115,4 +130,8 @@ def order_fragments(runtime: Runtime) -> dict[str, Render]:
     async def _feeds(session: AsyncSession, _asking: Visitor, _ids: Sequence[UUID]) -> Sequence[Fragment]:
         return [await feeds_part(session, runtime)]
 
-    return {"order-row": _rows, "order": _orders, "order-feeds": _feeds}
+    async def _updates(session: AsyncSession, asking: Visitor, ids: Sequence[UUID]) -> Sequence[Fragment]:
+        rows = await session.scalars(select(Connection).where(Connection.id.in_(ids)))
+        return [part for row in rows if (part := updates_part(runtime, asking, row))]
+
+    return {"order-row": _rows, "order": _orders, "order-feeds": _feeds, "order-updates": _updates}

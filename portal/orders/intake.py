@@ -16,7 +16,7 @@ from portal import db
 from portal.clock import new_id
 from portal.models.connections import Connection
 from portal.models.orders import Order
-from portal.orders import buyers, echoes, events, matching, store, taking
+from portal.orders import buyers, echoes, events, matching, retention, store, taking
 from portal.orders.records import amounts, line_row, line_values
 from portal.tasks import kinds
 from portal.tasks import service as tasks
@@ -60,26 +60,26 @@ async def take_in(
         touched.append(order)
         if fresh:
             new.append(order.id)
+            order.letter_due = not order.history and order.state is not OrderState.CANCELLED
             events.write(session, order, events.RECEIVED, now=now)
     await session.flush()
     await taking.settle(session, connection, touched, now=now)
     for order in touched:
         await store.decide(session, connection, order, now=now)
-    await _accept(session, connection, [order for order in touched if sales[order.channel_id].to_accept], now)
+    if ACCEPTANCE not in connection.handled_outside:
+        await _accept(session, connection, [order for order in touched if sales[order.channel_id].to_accept], now)
     return new
 
 
-async def _accept(session: AsyncSession, connection: Connection, orders: Sequence[Order], now: datetime) -> None:
-    """The channel is told that these are taken, unless the merchant does that there."""
-    if ACCEPTANCE not in connection.handled_outside:
-        await tasks.enqueue(
-            session,
-            kinds.ACCEPT_ORDER,
-            [str(order.id) for order in orders if not order.history],
-            merchant_id=connection.merchant_id,
-            connection_id=connection.id,
-            now=now,
-        )
+async def _accept(session: AsyncSession, connection: Connection, waiting: Sequence[Order], now: datetime) -> None:
+    await tasks.enqueue(
+        session,
+        kinds.ACCEPT_ORDER,
+        [str(order.id) for order in waiting if not order.history],
+        merchant_id=connection.merchant_id,
+        connection_id=connection.id,
+        now=now,
+    )
 
 
 def _later(record: OrderRecord, changed_at: datetime, state: OrderState) -> bool:
@@ -131,8 +131,6 @@ async def _tell(
         setattr(order, name, value)
     # A webhook carries no fraud level, and the one that was read stays true.
     order.fraud = record.fraud or fraud
-    if record.buyer is not None and order.buyer_removed_at is None:
-        order.buyer = buyers.seal(vault, record.buyer, merchant_id=order.merchant_id, order_id=order.id)
     lines = {line.channel_id: line for line in order.lines}
     for position, told in enumerate(record.lines):
         line = lines.pop(told.channel_id, None)
@@ -149,8 +147,11 @@ async def _tell(
     if order.state is not before:
         events.write(session, order, events.CHANGED, now=now, state=order.state.value, was=before.value)
     if order.state is OrderState.CANCELLED and order.cancelled_at is None:
-        order.cancelled_at = now
+        order.cancelled_at = min(now, record.changed_at)
         events.write(session, order, events.CANCELLED, now=now, reason=order.cancel_reason)
     if order.state is OrderState.SHIPPED and order.shipped_at is None:
-        order.shipped_at = now
+        order.shipped_at = min(now, record.changed_at)
+    # Nobody is kept again who was removed, or who would have been by now.
+    if record.buyer is not None and order.buyer_removed_at is None and retention.end(order, None)[0] > now:
+        order.buyer = buyers.seal(vault, record.buyer, merchant_id=order.merchant_id, order_id=order.id)
     events.announce(session, order)

@@ -8,8 +8,10 @@ from typing import Any
 
 from connectors.orders import CancelReason, OrderState
 from portal.i18n import _
+from portal.models.buyer_credits import CreditState
 from portal.models.orders import Order, OrderEvent, StoreStep
 from portal.orders import drafts, events
+from portal.orders.retention import Why
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,8 @@ def event(row: OrderEvent) -> str:
         told["state"] = state(told["state"])
     elif row.kind == events.STORE_FAILED:
         told["why"] = problem_line(row.details)
+    elif row.kind == events.BUYER_REMOVED:
+        told["why"] = removed_because(row.details["why"])
     kind = row.kind
     if kind == events.IN_STORE and row.details.get("found"):
         kind = "found"
@@ -82,6 +86,17 @@ def event(row: OrderEvent) -> str:
         kind = "cancelled_in_store"
     words = _events().get(kind)
     return words % told if words else kind
+
+
+def removed_because(why: str) -> str:
+    """Why nothing of the buyer is kept any more."""
+    known = {
+        Why.SHIPPED: _("30 days after the order was shipped"),
+        Why.CANCELLED: _("30 days after the order was cancelled"),
+        Why.UNSHIPPED: _("180 days after the order was placed, and never shipped"),
+        Why.ASKED: _("the buyer, or the shop, asked for it"),
+    }
+    return known[Why(why)]
 
 
 def _events() -> dict[str, str]:
@@ -105,7 +120,18 @@ def _events() -> dict[str, str]:
         events.CANCEL_FAILED: _("The cancellation did not travel"),
         events.LINKED: _("%(sku)s is known from now on"),
         events.REVEALED: _("Buyer's details shown"),
+        events.CREDIT_ASKED: _("A buyer credit was asked for"),
+        events.BUYER_REMOVED: _("Buyer's details removed: %(why)s"),
     }
+
+
+def credit_badge(standing: CreditState) -> Badge:
+    """Where a request for a buyer credit stands."""
+    return {
+        CreditState.ASKED: Badge("info", _("With our staff"), icon="clock"),
+        CreditState.GIVEN: Badge("success", _("Given")),
+        CreditState.DECLINED: Badge("none", _("Declined")),
+    }[standing]
 
 
 def reasons() -> list[tuple[str, str]]:

@@ -20,6 +20,7 @@ from portal.tasks import kinds
 from portal.tasks import service as tasks
 from portal.tenancy import SYSTEM
 from portal.vault import Vault
+from portal.webhooks import privacy
 
 BODY_FIELD = "delivery.body"
 GATHERED_FOR = timedelta(seconds=1)
@@ -44,6 +45,7 @@ async def receive(
         for row in rows:
             await _store(session, row, event, now)
         if event.topic in COMPLIANCE:
+            await privacy.obey(session, event, [connection.id for connection in known], now)
             await _write_down(session, event, {connection.merchant_id for connection in known}, channel, now)
     return len(listening)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from connectors.orders import Address, Buyer, OrderState
 from portal.clock import new_id
+from portal.models.buyer_credits import BuyerCredit
 from portal.models.catalog import Variant
 from portal.models.connections import Connection
 from portal.models.orders import Order, OrderEvent, OrderFeed, OrderLine, Parcel, SkuLink, StoreOrder, StoreStep
@@ -73,6 +74,7 @@ def of_an_order(runtime: Runtime, order: Order, line: OrderLine, variant: Varian
             shipped_at=now,
         ),
         OrderEvent(**owner, order_id=order.id, kind="received", details={"mark": mark}, made_by=f"Person {mark}"),
+        BuyerCredit(**owner, order_id=order.id, amount_minor=100, currency="USD", reason=f"Broken {mark}"),
         SkuLink(**owner, connection_id=order.connection_id, sku=f"other-{mark}", variant_id=variant.id),
         OrderFeed(**owner, connection_id=order.connection_id, since=now, read_at=now),
     ]

@@ -104,6 +104,8 @@ POST /orders/health/comparisons
 MANAGER = """
 GET /orders/{order_id:str}/cancel
 POST /orders/{order_id:str}/cancel
+GET /orders/{order_id:str}/buyer-credit
+POST /orders/{order_id:str}/buyer-credit
 POST /inbox/{item_id:str}/choices
 POST /inbox/{item_id:str}/approval
 POST /inbox/{item_id:str}/done
@@ -152,6 +154,9 @@ GET /products/{product_id:str}/buffer
 POST /products/{product_id:str}/buffer
 GET /channels/{connection_id:str}/buffer
 POST /channels/{connection_id:str}/buffer
+POST /channels/{connection_id:str}/updates
+GET /channels/{connection_id:str}/public-key
+POST /channels/{connection_id:str}/public-key
 POST /selling/stop
 POST /selling/go-on
 GET /channels/kinds

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from connectors.practice.store import Store
+from connectors.practice.store import Row, Store
 from connectors.yahoo.practice import answers, faults
 from connectors.yahoo.practice.answers import Answer
 
@@ -36,8 +36,13 @@ def make(store: Store, seller_id: str) -> dict[str, str]:
     version = str((held["made"] if held else 0) + 1)
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
     store.insert("store_key", shop=seller_id, version=version, private_key=private)
-    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
-    return {"public_key": public, "key_version": version}
+    return {"public_key": _public(key), "key_version": version}
+
+
+def newest(store: Store, seller_id: str) -> dict[str, str] | None:
+    """The key made last, as `make` told of it; None where none was."""
+    row = store.row("SELECT * FROM store_key WHERE shop = ? ORDER BY CAST(version AS INTEGER) DESC LIMIT 1", seller_id)
+    return {"public_key": _public(_private(row)), "key_version": row["version"]} if row else None
 
 
 def refusal(store: Store, seller_id: str, operation: str, headers: Mapping[str, str]) -> Answer | None:
@@ -57,11 +62,19 @@ def _opens(store: Store, seller_id: str, sealed: str, version: str) -> bool:
     row = store.row("SELECT * FROM store_key WHERE shop = ? AND version = ?", seller_id, version)
     if row is None:
         return False
-    key = load_pem_private_key(row["private_key"].encode(), password=None)
-    assert isinstance(key, rsa.RSAPrivateKey)
     try:
-        told = key.decrypt(base64.b64decode(sealed), padding.PKCS1v15()).decode("utf-8", "replace")
+        told = _private(row).decrypt(base64.b64decode(sealed), padding.PKCS1v15()).decode("utf-8", "replace")
     except (ValueError, binascii.Error):
         return False
     name, _, seconds = told.partition(":")
     return name == seller_id and seconds.isdecimal()
+
+
+def _private(row: Row) -> rsa.RSAPrivateKey:
+    key = load_pem_private_key(row["private_key"].encode(), password=None)
+    assert isinstance(key, rsa.RSAPrivateKey)
+    return key
+
+
+def _public(key: rsa.RSAPrivateKey) -> str:
+    return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()

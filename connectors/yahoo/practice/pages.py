@@ -11,7 +11,8 @@ from litestar.response import Redirect, Template
 
 from connectors.practice import pages
 from connectors.practice.pages import Office, from_own_pages, last_calls
-from connectors.yahoo.practice import access, back_office, faults, stores
+from connectors.practice.store import Store
+from connectors.yahoo.practice import access, back_office, faults, keys, stores
 from connectors.yahoo.practice.addressing import AnyRequest, practice_of, store_of
 
 FAULT_BUTTONS = {
@@ -19,9 +20,11 @@ FAULT_BUTTONS = {
     "maintenance": "Maintenance on next call",
     "error": "500 on next call",
     "drop": "Drop next answer",
+    "session": "End the session of the next call for orders without a public key",
 }
 ACTION_BUTTONS = {
     "orders": "See and place orders",
+    "key": "Make a public key",
     "expire": "End the access token",
     "revoke": "Withdraw the consent",
     "wipe": "Sell nothing any more",
@@ -41,7 +44,7 @@ async def show(request: AnyRequest, seller_id: FromPath[str]) -> Template:
             channel="Yahoo! Shopping",
             name=seller_id,
             about="A practice store at Yahoo! Shopping. Whoever owns it lets a program in on a consent page.",
-            facts=[("Yahoo! JAPAN ID of its owner", store["owner"])],
+            facts=[("Yahoo! JAPAN ID of its owner", store["owner"]), *_key(practice.store, seller_id)],
             actions=ACTION_BUTTONS,
             faults=FAULT_BUTTONS,
             waiting=len(faults.waiting(practice.store, seller_id)),
@@ -63,6 +66,8 @@ async def act(request: AnyRequest) -> Redirect:
         faults.clear(practice.store, seller_id)
     elif action in FAULT_BUTTONS:
         faults.add(practice.store, seller_id, {"kind": action, "count": 1})
+    elif action == "key":
+        keys.make(practice.store, seller_id)
     elif action == "expire":
         access.expire(practice, store["owner"], access.ACCESS)
     elif action == "revoke":
@@ -72,6 +77,11 @@ async def act(request: AnyRequest) -> Redirect:
     else:
         raise ClientException(f"there is no button {action!r}")
     return Redirect(seller_id, status_code=303)
+
+
+def _key(store: Store, seller_id: str) -> list[tuple[str, str]]:
+    made = keys.newest(store, seller_id)
+    return [(f"Public key, version {made['key_version']}", made["public_key"])] if made else []
 
 
 def _row(item: dict[str, Any]) -> tuple[object, ...]:
