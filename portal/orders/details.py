@@ -19,7 +19,7 @@ from portal.models.connections import Connection
 from portal.models.orders import Order, OrderEvent, OrderLine, Parcel, StoreOrder, StoreStep
 from portal.models.tasks import OPEN, Task
 from portal.orders import buyers, cancelling, queries, store
-from portal.orders.wording import Badge, badge
+from portal.orders.wording import HUSHED, Badge, badge
 from portal.tasks import kinds
 from portal.vault import Vault
 
@@ -147,8 +147,9 @@ def _told_hop(parcels: Sequence[Parcel], over: bool) -> Hop:
     name = _("Tracking returned")
     if parcels and len(told) == len(parcels):
         return Hop(name, "done", max(told))
-    if any(parcel.problem for parcel in parcels):
-        return Hop(name, "failed")
+    problems = [parcel.problem["code"] for parcel in parcels if parcel.problem]
+    if problems:
+        return Hop(name, "off" if set(problems) == {HUSHED} else "failed")
     return Hop(name, "off" if over else "now" if parcels else "later")
 
 

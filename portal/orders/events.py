@@ -27,6 +27,9 @@ CANCEL_FAILED: Final = "cancel_failed"
 RETURNED: Final = "returned"
 LINKED: Final = "linked"
 REVEALED: Final = "revealed"
+KEPT_OUT: Final = "kept_out"
+RULED: Final = "ruled"
+HUSHED: Final = "hushed"
 
 
 def write(
