@@ -33,6 +33,7 @@ from portal.orders import routes as orders
 from portal.orders.fragments import order_fragments
 from portal.reports import routes as reports
 from portal.reports.fragments import report_fragments
+from portal.rules import routes as rules
 from portal.runtime import Runtime
 from portal.stock import fragments as stock_fragments
 from portal.stock import routes as stock
@@ -46,6 +47,7 @@ ROUTES: list[Any] = [
     *relisting_routes.ROUTES,
     *order_health.ROUTES,
     *orders.ROUTES,
+    *rules.ROUTES,
     *offers.ROUTES,
     *imports.ROUTES,
     *exports.ROUTES,

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from portal.models.connections import Connection
-from portal.models.orders import OrderEvent, Parcel, StoreStep
+import pytest
+
+from connectors.orders import OrderState
+from portal.clock import new_id
+from portal.models.connections import Connection, ConnectionState
+from portal.models.orders import Order, OrderEvent, OrderLine, Parcel, StoreStep
+from portal.models.tasks import Task
 from portal.rules import service as rules
 from portal.rules.deciding import Act, Attribute, Condition, Operator, Outcome
 from portal.rules.service import Draft
+from portal.tasks import kinds
 from tests.channels.conftest import alice, premises, seller, web
 from tests.jobs.test_shopify_path import settle
 from tests.listings.site import Browser
@@ -85,3 +91,81 @@ async def test_a_rule_keeps_a_parcel_from_the_marketplace_and_the_page_says_so(t
     assert await happened(trade, "hushed") == [{"rule": "Mine"}]
     page = await alice.get(f"/orders/{(await trade.order()).id}")
     assert "Not told: the rule “Mine” says so" in page.get_text()
+
+
+async def a_twin(trade: Trade, number: str) -> Connection:
+    """Another marketplace, paused for now, that has an order of the same number."""
+    now, merchant = trade.runtime.clock(), trade.seller.id
+    other = Connection(
+        id=new_id(),
+        merchant_id=merchant,
+        channel="rakuten",
+        practice=True,
+        state=ConnectionState.PAUSED,
+        external_id="other",
+        external_name="Other",
+    )
+    line = OrderLine(
+        merchant_id=merchant, position=0, channel_id="1", sku="MUG-1", quantity=1, taken=0, returned=0, lowered=0
+    )
+    twin = Order(
+        merchant_id=merchant,
+        connection_id=other.id,
+        channel_id=number,
+        number=number,
+        placed_at=now,
+        changed_at=now,
+        state=OrderState.OPEN,
+        currency="JPY",
+        lines=[line],
+    )
+    async with trade.runtime.sessions.write(merchant) as session:
+        session.add(other)
+        await session.flush()
+        session.add(twin)
+    return other
+
+
+async def only_back(trade: Trade, *, only: bool) -> None:
+    async with trade.runtime.sessions.write(trade.seller.id) as session:
+        await rules.switch(session, trade.seller.id, to_source_only=only)
+
+
+@pytest.mark.parametrize("only", [True, False])
+async def test_a_rule_tells_another_channel_that_has_the_order_only_where_the_switch_is_off(
+    trade: Trade, only: bool
+) -> None:
+    """U83: it is on unless it was turned off."""
+    number = await trade.buy()
+    await trade.poll()
+    other = await a_twin(trade, number)
+    await rule(trade, Outcome(Act.TELL, str(other.id)))
+    if not only:
+        await only_back(trade, only=False)
+    await ship(trade)
+    [sold] = await trade.at_amazon()
+    assert [one["number"] for one in sold["parcels"]] == ["1234-5678"], "where it was sold hears of it in any case"
+    told = [one for one in await trade.rows(Task) if one.kind == kinds.SHIPPED.name and one.connection_id == other.id]
+    parcels = [one for one in await trade.rows(Parcel) if one.told_at is None]
+    assert (len(told), [one.number for one in parcels]) == ((0, []) if only else (1, ["1234-5678"]))
+    if not only:
+        [line] = [one for one in await trade.rows(OrderLine) if one.order_id == parcels[0].order_id]
+        assert parcels[0].lines in ([], [[str(line.id), 1]])
+        assert told[0].subject == str(parcels[0].id)
+
+
+async def test_a_cancellation_in_the_store_stays_there_where_a_rule_says_so(trade: Trade) -> None:
+    amazon = await connection(trade, "amazon")
+    await rule(trade, Outcome(Act.HUSH, str(amazon.id)))
+    await trade.buy()
+    await trade.poll()
+    [there] = await trade.at_the_shop()
+    await trade.shop.do("cancel", order=there["order_id"])
+    for _ in range(2):
+        await settle(trade.premises.stage, trade.clock)
+        trade.clock.advance(150)
+    [sold] = await trade.at_amazon()
+    assert sold["state"].upper() not in {"CANCELLED", "CANCELED"}
+    order = await trade.order()
+    assert (order.state, order.cancelling) == (OrderState.OPEN, None)
+    assert await happened(trade, "hushed") == [{"rule": "Mine"}]
