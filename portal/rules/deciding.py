@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from uuid import UUID
 
 from portal.catalog.search import normal
@@ -162,8 +163,12 @@ def _check(condition: Condition, words: Mapping[Attribute, tuple[str, ...]], tot
     found = words.get(condition.attribute, ())
     if condition.attribute is Attribute.TOTAL:
         return Check(condition, found, _compares(condition, total))
-    wanted = normal(condition.value)
-    return Check(condition, found, _fits(condition.operator, [normal(word) for word in found], wanted))
+    wanted = _normal(condition.value)
+    return Check(condition, found, _fits(condition.operator, [_normal(word) for word in found], wanted))
+
+
+# A week's orders share most of their words with one another, and all of them the rules'.
+_normal = lru_cache(maxsize=4096)(normal)
 
 
 def _fits(operator: Operator, found: Sequence[str], wanted: str) -> bool:

@@ -15,11 +15,12 @@ from portal.models.rules import RoutingRule
 from portal.rules import forms, service, trying, wording
 from portal.rules.deciding import Act
 from portal.rules.forms import Sheet
+from portal.rules.service import Draft
 from portal.web import PortalRequest, done, id_from, page, runtime, visitor
 
 
 @get("/rules")
-async def index(request: PortalRequest) -> Response[Any]:
+async def index(request: PortalRequest, moved: FromQuery[str] = "") -> Response[Any]:
     asking, current = visitor(request), runtime(request)
     async with current.sessions.read(asking.merchant_id) as session:
         rows = await service.rows(session)
@@ -34,6 +35,7 @@ async def index(request: PortalRequest) -> Response[Any]:
         channels=names,
         only=only,
         waits=only and tells,
+        moved=moved,
         full=len(rows) >= service.MOST_RULES,
         words=wording,
         may_edit=asking.may(Role.MANAGER),
@@ -82,12 +84,15 @@ async def _save(request: PortalRequest, rule_id: str | None) -> Response[Any]:
     async with runtime(request).sessions.read(asking.merchant_id) as session:
         row = await service.one(session, id_from(rule_id)) if rule_id else None
         channels = await trying.channels(session)
-    if command := str(form.get("do", "")):
+    command = str(form.get("do", ""))
+    if command not in {"", "try"}:
         return await _form(request, sheet, row, focus=forms.rearrange(sheet, command))
     try:
         draft = forms.check(sheet, channels)
     except FormInvalid as invalid:
         return await _form(request, sheet, row, errors=invalid.errors, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    if command:
+        return await _form(request, sheet, row, draft=draft)
     async with runtime(request).sessions.write(asking.merchant_id) as session:
         if row is None:
             await service.create(session, asking.merchant_id, draft)
@@ -103,11 +108,19 @@ async def _form(
     *,
     errors: dict[str, str] | None = None,
     focus: str = "",
+    draft: Draft | None = None,
     status: int = HTTPStatus.OK,
 ) -> Response[Any]:
-    asking = visitor(request, Role.MANAGER)
-    async with runtime(request).sessions.read(asking.merchant_id) as session:
+    """The form as it stands in `sheet`; with a `draft`, what last week's orders would have made of it."""
+    asking, current = visitor(request, Role.MANAGER), runtime(request)
+    impact = None
+    async with current.sessions.read(asking.merchant_id) as session:
         channels = await trying.channels(session)
+        if draft is not None:
+            rules = await service.with_draft(session, draft, row.id if row else None)
+            week = await trying.last_week(session, current.clock())
+            only = await service.to_source_only(session, asking.merchant_id)
+            impact = trying.impact(rules, week, to_source_only=only)
     return await page(
         request,
         "rules/form.html",
@@ -116,6 +129,7 @@ async def _form(
         rule=row,
         errors=errors or {},
         focus=focus,
+        impact=impact,
         channels=channels,
         words=wording,
         most=forms.MOST_ROWS,
@@ -129,7 +143,8 @@ async def place(request: PortalRequest, rule_id: FromPath[str]) -> Response[Any]
     up = (await request.form()).get("move", "") == "up"
     async with runtime(request).sessions.write(asking.merchant_id) as session:
         await service.move(session, id_from(rule_id), up=up)
-    return await done(request, to="/rules", text=_("Moved up") if up else _("Moved down"))
+    # The focus goes along with the rule, so that it can be moved again.
+    return await done(request, to=f"/rules?moved={id_from(rule_id)}", text=_("Moved up") if up else _("Moved down"))
 
 
 @post("/rules/{rule_id:str}/state")

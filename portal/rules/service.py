@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from connectors.orders import tags_of
+from portal.clock import new_id
 from portal.errors import Conflict, NotFound
 from portal.i18n import _
 from portal.listings.eligible import channel_name, connection_name
@@ -42,6 +43,14 @@ async def rows(session: AsyncSession, *, lock: bool = False) -> list[RoutingRule
 
 async def active(session: AsyncSession) -> list[Rule]:
     return [rule_of(row) for row in await rows(session) if row.enabled]
+
+
+async def with_draft(session: AsyncSession, draft: Draft, rule_id: UUID | None) -> list[Rule]:
+    """The rules that are on, as they would be with this one kept and on; a new one stands last."""
+    row = RoutingRule(id=rule_id or new_id(), enabled=True)
+    _write(row, draft)
+    there = [row if one.id == rule_id else one for one in await rows(session)]
+    return [rule_of(one) for one in (there if rule_id else [*there, row]) if one.enabled]
 
 
 async def one(session: AsyncSession, rule_id: UUID) -> RoutingRule:

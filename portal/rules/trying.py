@@ -21,7 +21,7 @@ from portal.rules.deciding import Decision, Rule, decide
 
 PERIOD: Final = timedelta(days=7)
 # Beyond this many the page would make its reader wait; it says so.
-MOST_ORDERS: Final = 2000
+MOST_ORDERS: Final = 1000
 # So many are offered to choose from.
 SHOWN: Final = 100
 _STORES: Final = [name for name, can in CHANNELS.items() if can.is_store]

@@ -261,6 +261,23 @@ async def test_an_order_is_tried_and_says_which_rule_fired_and_why(
     assert (await alice.get("/rules/test?order=nonsense")).select("#outcome") == []
 
 
+async def test_a_rule_is_tried_before_it_is_saved_beside_the_others(
+    site: Site, merchant: Merchant, shop: Shop, alice: Browser
+) -> None:
+    await made(site, merchant, "All")
+    await shop.hear(sale("1", placed_at=site.now), sale("2", units=3, placed_at=site.now))
+    out = {"condition-value": ["2000"], "then-what": ["skip"], "then-value": [""], "do": "try"}
+    page = parsed(await alice.post("/rules", typed(**out)))
+    assert "Of 2 orders: 1 would be tagged, 1 not created" in text(page, "#impact")
+    assert page.select_one('#condition-0-value[value="2000"]')
+    assert await names(site, merchant) == ["All"]
+    [row] = await site.rows(merchant, RoutingRule)
+    instead = parsed(await alice.post(f"/rules/{row.id}", typed(**out)))
+    assert "Of 2 orders: 1 not created" in text(instead, "#impact"), "it stands in the place of what was saved"
+    wrong = await alice.post("/rules", typed(**{**out, "name": ""}))
+    assert (wrong.status_code, "#impact" in wrong.text) == (422, False)
+
+
 async def test_the_weeks_numbers_are_those_of_its_orders_alone(
     site: Site, merchant: Merchant, shop: Shop, alice: Browser
 ) -> None:
