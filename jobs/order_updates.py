@@ -47,7 +47,7 @@ class TellShipped:
                 _refuse(session, *found, CANCELLED_BEFORE, now)
                 prepared.settled[task.id] = Result(ended=Ended.REFUSED, problem=CANCELLED_BEFORE)
                 continue
-            await routing.pass_on(session, *found, routes.others(found[1]), now)
+            await routing.pass_on(session, routes, *found, now)
             if rule := routes.hushed_by(found[1]):
                 routing.hush(session, *found, rule, now)
                 prepared.settled[task.id] = Result(ended=Ended.CANCELLED)

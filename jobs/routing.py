@@ -16,6 +16,7 @@ from portal.clock import new_id
 from portal.models.connections import Connection
 from portal.models.orders import Order, Parcel
 from portal.orders import events
+from portal.orders.echoes import SHIPMENTS
 from portal.orders.wording import HUSHED
 from portal.rules import service as rules
 from portal.rules.deciding import Decision, decide
@@ -37,7 +38,7 @@ class Routes:
         return "" if decision.told.get(source, True) else decision.because[source]
 
     def others(self, order: Order) -> list[UUID]:
-        """The connections beside where it was sold that are to hear of the order too."""
+        """The connections beside where it was sold that a rule says are to hear of the order too."""
         told = self.decisions[order.id].told.items() if self.elsewhere else ()
         return [UUID(key) for key, tell in told if tell and key != str(self.source.id)]
 
@@ -57,13 +58,24 @@ def hush(session: AsyncSession, parcel: Parcel, order: Order, rule: str, now: da
         events.write(session, order, events.HUSHED, now=now, rule=rule)
 
 
-async def pass_on(session: AsyncSession, parcel: Parcel, order: Order, to: Iterable[UUID], now: datetime) -> None:
-    """The connections that have an order of the same number are told of the parcel as of one of that order.
+async def pass_on(session: AsyncSession, routes: Routes, parcel: Parcel, order: Order, now: datetime) -> None:
+    """The others that have an order of the same number are told of the parcel as of one of that order.
 
-    Told again, or told back by that order's own rules, nothing new is told.
+    Told again, or told back by that order's own rules, nothing new is told. News of practice stays among practice
+    connections, and where shipments are handled outside nothing is told, as ever.
     """
-    query = select(Order).where(Order.number == order.number, Order.connection_id.in_(list(to)))
-    for twin in await session.scalars(query.options(selectinload(Order.lines)).order_by(Order.id)):
+    if not (others := routes.others(order)):
+        return
+    query = (
+        select(Order, Connection.handled_outside)
+        .join(Connection, Connection.id == Order.connection_id)
+        .where(Order.number == order.number, Connection.id.in_(others), Connection.practice == routes.source.practice)
+        .options(selectinload(Order.lines))
+        .order_by(Order.id)
+    )
+    for twin, handled_outside in (await session.execute(query)).all():
+        if SHIPMENTS in handled_outside:
+            continue
         news = await _same_parcel(session, parcel, order, twin, now)
         if news is not None:
             await session.flush()
