@@ -213,6 +213,11 @@ class StoreDraft:
     tags: tuple[str, ...] = ()
 
 
+def tags_of(channel: str, number: str) -> tuple[str, ...]:
+    """What every order that we create in a store is tagged with: that we made it, where it was sold, its number."""
+    return ("crossdock", channel, number)
+
+
 def as_document(buyer: Buyer) -> dict[str, Any]:
     """The buyer as plain JSON, to be sealed."""
     return asdict(buyer)

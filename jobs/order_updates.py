@@ -14,6 +14,7 @@ from sqlalchemy.orm import selectinload
 from connectors.errors import Problem, ProblemClass
 from connectors.orders import CancelReason, OrderState, OrderToCancel, ParcelToTell
 from connectors.records import SentItem
+from jobs import routing
 from jobs.channel import connection_of, reach, results_of
 from jobs.handlers import Batch, Prepared
 from jobs.results import Ended, Result
@@ -28,18 +29,28 @@ CANCELLED_BEFORE = Problem(problem_class=ProblemClass.DATA, code="order_cancelle
 
 
 class TellShipped:
-    """The marketplace that the order is from knows of the parcel, once however often it is told."""
+    """The marketplace that the order is from knows of the parcel, once however often it is told.
+
+    Unless a rule of the merchant's says otherwise; a rule may also name others that are to know.
+    """
 
     async def prepare(self, session: AsyncSession, batch: Batch, now: datetime) -> Prepared:
         prepared = Prepared()
         parcels = await _parcels(session, batch)
+        routes = await routing.routes(session, connection_of(batch), (order for _parcel, order in parcels.values()))
         for task in batch.tasks:
             found = parcels.get(task.subject)
             if found is None or found[1].connection_id != connection_of(batch).id:
                 prepared.settled[task.id] = Result(ended=Ended.CANCELLED)
-            elif found[1].state is OrderState.CANCELLED:
+                continue
+            if found[1].state is OrderState.CANCELLED:
                 _refuse(session, *found, CANCELLED_BEFORE, now)
                 prepared.settled[task.id] = Result(ended=Ended.REFUSED, problem=CANCELLED_BEFORE)
+                continue
+            await routing.pass_on(session, routes, *found, now)
+            if rule := routes.hushed_by(found[1]):
+                routing.hush(session, *found, rule, now)
+                prepared.settled[task.id] = Result(ended=Ended.CANCELLED)
             else:
                 prepared.work[task.id] = _told(*found)
                 prepared.sent[task.subject] = {"number": found[0].number}
@@ -122,7 +133,7 @@ class CancelOrder:
         orders = await _orders(session, batch)
         for task in batch.tasks:
             order = orders.get(cancelling.order_of(task.subject))
-            wanted = None if order is None else await _wanted(session, connection_of(batch), order)
+            wanted = None if order is None else await _wanted(session, connection_of(batch), order, now)
             if wanted is None:
                 prepared.settled[task.id] = Result(ended=Ended.CANCELLED)
             else:
@@ -159,13 +170,13 @@ class CancelOrder:
             _fail(session, order, problem, now)
 
 
-async def _wanted(session: AsyncSession, connection: Connection, order: Order) -> OrderToCancel | None:
-    """What to ask of this connection; None where it is cancelled there already, or was never there."""
+async def _wanted(session: AsyncSession, connection: Connection, order: Order, now: datetime) -> OrderToCancel | None:
+    """What to ask of this connection; None where it is cancelled there already, was never there, or is not to hear."""
     lines = tuple((line.channel_id, line.quantity) for line in order.lines)
     asked = order.cancelling or {}
     reason = CancelReason(asked.get("reason", CancelReason.OTHER))
     if connection.id == order.connection_id:
-        if order.state is OrderState.CANCELLED:
+        if order.state is OrderState.CANCELLED or await _hushed(session, connection, order, now):
             return None
         return OrderToCancel(order_id=order.channel_id, reason=reason, lines=lines, note=asked.get("note", ""))
     made = await session.scalar(
@@ -174,6 +185,17 @@ async def _wanted(session: AsyncSession, connection: Connection, order: Order) -
     if made is None or made.cancelled_at is not None:
         return None
     return OrderToCancel(order_id=made.channel_id, reason=reason, lines=())
+
+
+async def _hushed(session: AsyncSession, source: Connection, order: Order, now: datetime) -> bool:
+    """Whether a rule keeps the store's cancellation from the marketplace; what a member asked for here always goes."""
+    if (order.cancelling or {}).get("by"):
+        return False
+    rule = (await routing.routes(session, source, [order])).hushed_by(order)
+    if rule:
+        order.cancelling = None
+        events.write(session, order, events.HUSHED, now=now, rule=rule)
+    return bool(rule)
 
 
 async def _done(session: AsyncSession, connection: Connection, order: Order, now: datetime) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -18,10 +18,12 @@ from jobs.channel import connection_of, reach, result_of
 from jobs.handlers import Batch, Prepared
 from jobs.results import Ended, Result
 from portal.models.connections import Connection
-from portal.models.orders import Order, StoreStep
+from portal.models.orders import Order, OrderEvent, StoreStep
 from portal.models.tasks import Attempt, AttemptItem
 from portal.orders import drafts, events, store
 from portal.orders.drafts import Preflight
+from portal.rules import service as rules
+from portal.rules.deciding import Decision
 from portal.runtime import Runtime
 from portal.tasks import kinds
 
@@ -34,9 +36,13 @@ _UNHEARD = ("", Ended.IN_DOUBT, Ended.OURS)
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What to create, and for how long since a try that nobody heard the end of; None where there was none."""
+    """What to create, as the merchant's rules have it.
+
+    `unheard_for` is for how long since a try that nobody heard the end of; None where there was none.
+    """
 
     order: Order
+    decision: Decision
     flight: Preflight
     channel: str
     unheard_for: timedelta | None
@@ -58,22 +64,30 @@ class CreateStoreOrder:
         order = await _order(session, UUID(task.subject))
         if order is None or order.store_step not in (StoreStep.WAITING, StoreStep.PROBLEM):
             return Prepared(settled={task.id: Result(ended=Ended.CANCELLED)})
+        source = await session.get_one(Connection, order.connection_id)
+        unheard = await _unheard_for(session, batch, task.subject, now)
+        decision = await rules.decision(session, order, source)
+        if decision.kept_out_by and unheard is None and not await _was_kept_out(session, order):
+            _keep_out(session, order, decision.kept_out_by, now)
+            return Prepared(settled={task.id: Result(ended=Ended.CANCELLED)})
         flight = await drafts.preflight(session, order, connection)
         if flight.problems:
             _stop(session, order, flight.problems[0], now)
             return Prepared(settled={task.id: Result(ended=Ended.REFUSED, problem=flight.problems[0])})
-        source = await session.get_one(Connection, order.connection_id)
-        unheard = await _unheard_for(session, batch, task.subject, now)
         creates = unheard is None or unheard >= LOOKS[-1]
         return Prepared(
-            work={task.id: Work(order, flight, source.channel, unheard)}, sent={task.subject: {"creates": creates}}
+            work={task.id: Work(order, decision, flight, source.channel, unheard)},
+            sent={task.subject: {"creates": creates}},
         )
 
     async def call(self, runtime: Runtime, batch: Batch, prepared: Prepared) -> Mapping[UUID, Result]:
         connector, account = reach(runtime, batch)
         assert connector.store is not None, "orders are created in stores only"
         [(task_id, work)] = prepared.work.items()
-        draft = drafts.draft(runtime.vault, work.order, work.flight, work.channel, CHANNELS[work.channel].name)
+        draft = _ruled(
+            drafts.draft(runtime.vault, work.order, work.flight, work.channel, CHANNELS[work.channel].name),
+            work.decision,
+        )
         found = await connector.store.find_order(account, draft.reference)
         if found is not None:
             return {task_id: Result(ended=Ended.DONE, value=Stands(found, found=True))}
@@ -106,6 +120,8 @@ class CreateStoreOrder:
                 found=found,
                 now=now,
             )
+            for name in () if found else prepared.work[task.id].decision.changing:
+                events.write(session, order, events.RULED, now=now, rule=name)
         elif result.ended is Ended.REFUSED and result.problem is not None:
             _stop(session, order, result.problem, now)
         elif result.problem is not None and order.store_step is StoreStep.WAITING:
@@ -117,6 +133,24 @@ class CreateStoreOrder:
             order = await _order(session, UUID(task.subject), lock=True)
             if order is not None and order.store_step is StoreStep.WAITING:
                 _stop(session, order, problem, now)
+
+
+def _ruled(draft: told.StoreDraft, decision: Decision) -> told.StoreDraft:
+    """The order as the merchant's rules want it in the store."""
+    order = draft.order if decision.shipping is None else replace(draft.order, shipping_method=decision.shipping)
+    return replace(draft, order=order, tags=decision.tags)
+
+
+def _keep_out(session: AsyncSession, order: Order, rule: str, now: datetime) -> None:
+    """A rule says that the store need not know of this order."""
+    order.store_step, order.problem, order.problem_since = StoreStep.KEPT_OUT, None, None
+    events.write(session, order, events.KEPT_OUT, now=now, rule=rule)
+
+
+async def _was_kept_out(session: AsyncSession, order: Order) -> bool:
+    """A rule keeps an order out once: whoever asks for it after that wants it in the store all the same."""
+    query = select(OrderEvent.id).where(OrderEvent.order_id == order.id, OrderEvent.kind == events.KEPT_OUT)
+    return await session.scalar(query.limit(1)) is not None
 
 
 def _stop(session: AsyncSession, order: Order, problem: Problem, now: datetime) -> None:

@@ -35,6 +35,7 @@ from portal.orders import setting_routes as order_settings
 from portal.orders.fragments import order_fragments
 from portal.reports import routes as reports
 from portal.reports.fragments import report_fragments
+from portal.rules import routes as rules
 from portal.runtime import Runtime
 from portal.stock import fragments as stock_fragments
 from portal.stock import routes as stock
@@ -50,6 +51,7 @@ ROUTES: list[Any] = [
     *orders.ROUTES,
     *order_settings.ROUTES,
     *buyer_credits.ROUTES,
+    *rules.ROUTES,
     *offers.ROUTES,
     *imports.ROUTES,
     *exports.ROUTES,

@@ -31,6 +31,7 @@ class Merchant(Row, Base):
     """The tenant. `currency` is the one its catalog's prices are in (ISO 4217).
 
     Since `stopped_at`, nothing is for sale on any channel, until the merchant lets selling go on.
+    `updates_to_source_only`: news of an order goes to where it was sold and nowhere else, whatever rules say.
     """
 
     __tablename__ = "merchant"
@@ -40,6 +41,7 @@ class Merchant(Row, Base):
     time_zone: Mapped[str] = mapped_column(String(64), default="UTC")
     listing_mode: Mapped[ListingMode] = mapped_column(Word(ListingMode), default=ListingMode.INBOX)
     stopped_at: Mapped[datetime | None]
+    updates_to_source_only: Mapped[bool] = mapped_column(default=True)
 
 
 class User(Row, Base):

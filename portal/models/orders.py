@@ -22,6 +22,7 @@ class StoreStep(StrEnum):
     WAITING = "waiting"
     CREATED = "created"
     PROBLEM = "problem"  # somebody must act: `problem` says what
+    KEPT_OUT = "kept_out"  # a rule of the merchant's says that the store need not know of it
 
 
 class Order(Row, MerchantOwned, Base):

@@ -33,6 +33,7 @@ class Part(StrEnum):
     IN_STORE = "in_store"
     HISTORY = "history"
     PENDING = "pending"
+    KEPT_OUT = "kept_out"
     WAITING = "waiting"
     NO_STORE = "no_store"
 
@@ -46,6 +47,7 @@ def _part() -> ColumnElement[str]:
         (Order.by_channel, Part.BY_CHANNEL.value),
         (Order.history, Part.HISTORY.value),
         (Order.state == OrderState.PENDING, Part.PENDING.value),
+        (Order.store_step == StoreStep.KEPT_OUT, Part.KEPT_OUT.value),
         (Order.store_step == StoreStep.WAITING, Part.WAITING.value),
         else_=Part.NO_STORE.value,
     )

@@ -20,7 +20,7 @@ from portal.models.orders import Order, OrderEvent, OrderLine, Parcel, StoreOrde
 from portal.models.tasks import OPEN, Task
 from portal.orders import buyer_credits, buyers, cancelling, events, queries, retention, store
 from portal.orders.buyer_credits import MoneyBack
-from portal.orders.wording import Badge, badge
+from portal.orders.wording import HUSHED, Badge, badge
 from portal.tasks import kinds
 from portal.vault import Vault
 
@@ -171,8 +171,9 @@ def _told_hop(parcels: Sequence[Parcel], over: bool) -> Hop:
     name = _("Tracking returned")
     if parcels and len(told) == len(parcels):
         return Hop(name, "done", max(told))
-    if any(parcel.problem for parcel in parcels):
-        return Hop(name, "failed")
+    problems = [parcel.problem["code"] for parcel in parcels if parcel.problem]
+    if problems:
+        return Hop(name, "off" if set(problems) == {HUSHED} else "failed")
     return Hop(name, "off" if over else "now" if parcels else "later")
 
 

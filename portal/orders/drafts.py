@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from connectors.errors import Problem, ProblemClass
-from connectors.orders import StoreDraft, StoreLine
+from connectors.orders import StoreDraft, StoreLine, tags_of
 from portal.models.connections import Connection
 from portal.models.listings import ListingItem
 from portal.models.orders import Order, OrderLine
@@ -24,7 +24,6 @@ NO_ADDRESS = "no_address"
 NO_PRICE = "no_price"
 NOTHING_LEFT = "nothing_left"
 NO_STORE = "no_store"
-TAG = "crossdock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,7 @@ def draft(vault: Vault, order: Order, flight: Preflight, channel: str, source: s
             StoreLine(line=by_id[line.channel_id], quantity=units(line, order.state), variant_id=variant_id)
             for line, variant_id in flight.lines
         ),
-        tags=(TAG, channel, order.number),
+        tags=tags_of(channel, order.number),
     )
 
 

@@ -29,6 +29,9 @@ LINKED: Final = "linked"
 REVEALED: Final = "revealed"
 BUYER_REMOVED: Final = "buyer_removed"
 CREDIT_ASKED: Final = "credit_asked"
+KEPT_OUT: Final = "kept_out"
+RULED: Final = "ruled"
+HUSHED: Final = "hushed"
 
 
 def write(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from connectors.orders import CancelReason, OrderState
 from portal.i18n import _
@@ -12,6 +12,9 @@ from portal.models.buyer_credits import CreditState
 from portal.models.orders import Order, OrderEvent, StoreStep
 from portal.orders import drafts, events
 from portal.orders.retention import Why
+
+# The problem of a parcel that the marketplace is not told of because a rule of the merchant's says so.
+HUSHED: Final = "hushed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,8 @@ def badge(order: Order, *, in_own_store: bool) -> Badge:
         return Badge("none", _("Shipped by the channel"))
     if order.state is OrderState.PENDING:
         return Badge("info", _("Pending"), _("The channel has not released it yet; its stock is held."), "clock")
+    if order.store_step is StoreStep.KEPT_OUT:
+        return Badge("none", _("Kept out of the store"), _("One of your rules says so"))
     if order.store_step is StoreStep.WAITING:
         return Badge("info", _("Queued"), _("On its way to your store"), "clock")
     if order.store_step is StoreStep.CREATED or in_own_store:
@@ -122,6 +127,9 @@ def _events() -> dict[str, str]:
         events.REVEALED: _("Buyer's details shown"),
         events.CREDIT_ASKED: _("A buyer credit was asked for"),
         events.BUYER_REMOVED: _("Buyer's details removed: %(why)s"),
+        events.KEPT_OUT: _("Kept out of the store by the rule “%(rule)s”"),
+        events.RULED: _("The rule “%(rule)s” changed it for the store"),
+        events.HUSHED: _("Not sent to the marketplace: the rule “%(rule)s” says so"),
     }
 
 

@@ -26,7 +26,8 @@ document.addEventListener("keydown", (event) => {
   }
   // Out of the search box, where keys are letters, back to where they are shortcuts.
   if (event.key === "Escape" && event.target.matches("form[role=search] *")) event.target.blur();
-  if (event.ctrlKey || event.metaKey || event.altKey || singleKeysOff() || typing(event.target)) return;
+  const alone = !event.altKey || /^Arrow(Up|Down)$/.test(event.key);
+  if (event.ctrlKey || event.metaKey || !alone || singleKeysOff() || typing(event.target)) return;
   const key = name(event);
   const pair = first && Date.now() - first.at < SEQUENCE_MS ? `${first.key} ${key}` : null;
   first = null;
@@ -34,8 +35,9 @@ document.addEventListener("keydown", (event) => {
   else if (key === "g" || key === "*") first = { key, at: Date.now() };
 });
 
-// "Shift+a" for a letter; a sign such as ? or * is its own name whatever keys make it.
+// "Shift+a" for a letter, "Alt+ArrowUp" for an arrow; a sign such as ? or * is its own name whatever keys make it.
 function name(event) {
+  if (event.altKey) return `Alt+${event.key}`;
   return event.shiftKey && /^[A-Za-z]$/.test(event.key) ? `Shift+${event.key.toLowerCase()}` : event.key;
 }
 

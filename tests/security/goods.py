@@ -24,6 +24,7 @@ from portal.models.imports import Import, ImportProblem
 from portal.models.inbox import Decision, InboxItem
 from portal.models.listings import LastAttempt, Listing, ListingItem
 from portal.models.reports import ChannelReport, ChannelReportRow, ReportState, UploadRecord, Verdict
+from portal.models.rules import RoutingRule
 from portal.models.stock import Movement
 from portal.models.webhooks import Delivery
 from portal.runtime import Runtime
@@ -46,8 +47,10 @@ async def goods_of(runtime: Runtime, merchant: Merchant, owner: User, mark: str)
     item = InboxItem(id=new_id(), merchant_id=merchant.id, product_id=product.id)
     second = InboxItem(id=new_id(), merchant_id=merchant.id, product_id=other.id)
     invitation = _invitation(runtime, merchant, owner, mark)
+    rule = RoutingRule(id=new_id(), merchant_id=merchant.id, position=0, name=f"Rule {mark}")
+    rule.conditions, rule.then, rule.otherwise = [["sku", "is", f"SKU-{mark}"]], [["tag", f"Tag {mark}"]], []
     async with runtime.sessions.write(merchant.id) as session:
-        session.add_all([connection, product, other, decision, invitation])
+        session.add_all([connection, product, other, decision, invitation, rule])
         await session.flush()
         session.add_all([variant, other_variant, image, item, second, listing])
         await session.flush()
@@ -85,6 +88,7 @@ async def goods_of(runtime: Runtime, merchant: Merchant, owner: User, mark: str)
         "invitation_id": [invitation.id],
         "order_id": [order.id],
         "line_id": [line.id],
+        "rule_id": [rule.id],
     }
 
 

@@ -15,6 +15,7 @@ from portal.models.catalog import Product, ProductImage, Variant
 from portal.models.connections import Connection, ConnectionState, ExchangeEntry
 from portal.models.imports import Import, ImportProblem
 from portal.models.listings import Listing
+from portal.models.rules import RoutingRule
 from portal.tenancy import SYSTEM
 from tests.security.house import House, soup
 from tests.security.pages import forms_of, pages_of
@@ -62,6 +63,7 @@ async def planted(house: House, payload: str) -> None:
         ProductImage: {"url": payload, "alt": payload},
         Connection: {"external_name": payload, "state": ConnectionState.NEEDS_REAUTH, "problem": problem},
         Listing: {"problem": problem, "url": payload, "handle": payload, "warnings": [problem]},
+        RoutingRule: {"name": short, "conditions": [["sku", "is", payload]], "then": [["tag", payload]]},
         Import: {"filename": f"{payload}.csv", "failure": payload},
         ImportProblem: {"column": payload, "message": payload},
         ExchangeEntry: {"operation": short, "url": payload, "request_body": payload, "response_body": payload},

@@ -50,6 +50,8 @@ GET /inbox/mode
 GET /orders
 GET /orders/search
 GET /orders/health
+GET /rules
+GET /rules/test
 GET /orders/{order_id:str}
 GET /listings
 GET /listings/{listing_id:str}
@@ -102,6 +104,15 @@ POST /orders/health/comparisons
 """
 
 MANAGER = """
+POST /rules/switch
+GET /rules/new
+POST /rules
+GET /rules/{rule_id:str}
+POST /rules/{rule_id:str}
+POST /rules/{rule_id:str}/place
+POST /rules/{rule_id:str}/state
+GET /rules/{rule_id:str}/deletion
+POST /rules/{rule_id:str}/deletion
 GET /orders/{order_id:str}/cancel
 POST /orders/{order_id:str}/cancel
 GET /orders/{order_id:str}/buyer-credit
