@@ -137,7 +137,7 @@ def credit_badge(standing: CreditState) -> Badge:
     """Where a request for a buyer credit stands."""
     return {
         CreditState.ASKED: Badge("info", _("With our staff"), icon="clock"),
-        CreditState.GIVEN: Badge("success", _("Given")),
+        CreditState.GIVEN: Badge("success", _("Paid back")),
         CreditState.DECLINED: Badge("none", _("Declined")),
     }[standing]
 

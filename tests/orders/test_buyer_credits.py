@@ -74,7 +74,7 @@ async def test_one_request_waits_at_a_time_and_an_answer_lets_the_next_be_made(s
         credit.state, credit.answered_at, credit.answered_by = CreditState.GIVEN, shop.now, "Sam"
 
     words = (await alice.get(f"/orders/{order.id}")).get_text(" ")
-    assert "Given" in words
+    assert "Paid back" in words
     assert "Sam" in words
     assert (await alice.post(at, {**ASKED, "amount": "1901"})).status_code == 422, "2,400 less 500 are left"
     assert (await alice.post(at, {**ASKED, "amount": "1900"})).status_code == 303
