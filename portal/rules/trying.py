@@ -51,7 +51,7 @@ class Impact:
     more: bool
 
 
-def _sold() -> Select[Sold]:
+def _sold() -> Select[Order, Connection]:
     """Orders that rules are asked about: sold on a marketplace, and ours to ship."""
     return (
         select(Order, Connection)
