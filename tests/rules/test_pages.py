@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
 
 from portal.models.accounts import Merchant, Role
+from portal.models.connections import Connection
 from portal.models.rules import RoutingRule
 from portal.rules import service
 from portal.rules.deciding import Act, Attribute, Condition, Operator, Outcome
@@ -26,6 +28,10 @@ SENTENCE = "Send order updates only to the marketplace the order came from"
 async def shop(site: Site, merchant: Merchant) -> Shop:
     shop = await a_shop(site.sessions, merchant)
     shop.vault = site.process.runtime.vault
+    async with site.sessions.write(merchant.id) as session:
+        for connection in (shop.market, shop.store):
+            connected = site.now - timedelta(days=30)
+            (await session.get_one(Connection, connection.id)).created_at = connection.created_at = connected
     return shop
 
 
@@ -249,9 +255,9 @@ async def test_an_order_is_tried_and_says_which_rule_fired_and_why(
     assert "It is not created in your store: the rule “Not these” says so." in text(page, "#outcome")
     assert "Updates go back to Amazon (Amazon)." in text(page, "#outcome")
     first, second = text(page, "#step-1"), text(page, "#step-2")
-    assert "Total is more than 2000 . This order: 3600" in first
+    assert "Total is more than 2000. This order: 3600" in first
     assert "Then: Add the tag “Dear”" in first
-    assert "Tags is “dear” . This order: crossdock, amazon, 250-2, Dear" in second
+    assert "Tags is “dear”. This order: crossdock, amazon, 250-2, Dear" in second
     plain = await alice.get("/rules/test?number=250-1")
     assert "created in your store with the tags crossdock, amazon, 250-1." in text(plain, "#outcome")
     assert "Does not hold" in text(plain, "#step-1")
@@ -285,7 +291,7 @@ async def test_the_weeks_numbers_are_those_of_its_orders_alone(
     await made(site, merchant, "All")
     await shop.hear(sale("#1001", placed_at=site.now), of=shop.store)
     await shop.hear(sale("1", placed_at=site.now, by_channel=True), sale("2", placed_at=site.now))
-    await shop.hear(sale("3", placed_at=shop.market.created_at.replace(year=2020)))
+    await shop.hear(sale("3", placed_at=shop.market.created_at - timedelta(days=1)))
     assert "Of 1 order: 1 would be tagged" in text(await alice.get("/rules/test"), "#impact")
 
 

@@ -53,6 +53,7 @@ async def test_a_rule_tags_the_stores_order_and_names_its_shipping(trade: Trade)
     [there] = await trade.at_the_shop()
     assert "From Amazon" in there["tags"]
     assert "crossdock" in there["tags"]
+    assert there["shipping"] == ["Cool box"]
     assert (await trade.order()).store_step is StoreStep.CREATED
     assert await happened(trade, "ruled") == [{"rule": "Mine"}]
 

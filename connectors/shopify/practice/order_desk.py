@@ -265,6 +265,7 @@ def _told(practice: Practice, row: Row) -> Given:
         "reference": row["source_identifier"],
         "source": row["source_name"],
         "tags": json.loads(row["tags"]),
+        "shipping": [one["title"] for one in json.loads(row["shipping"])],
         "email": row["email"],
         "name": order_nodes.full_name(json.loads(row["ship_to"])) if row["ship_to"] else None,
         "cancel_reason": row["cancel_reason"],
