@@ -26,10 +26,8 @@ def queue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[processes.Queue]
 
 @pytest.fixture(scope="session")
 def practice_url(tmp_path_factory: pytest.TempPathFactory, secret_key: str) -> Iterator[str]:
-    """The run's one practice server. Every trader has a shop of its own there."""
-    secret = boot.practice_secret(Settings(secret_key=secret_key))
-    folder = tmp_path_factory.mktemp("practice")
-    with processes.practice_server(folder, client_id=boot.PRACTICE_CLIENT_ID, client_secret=secret) as url:
+    """The run's one server of practice channels. Every trader has shops of its own there."""
+    with processes.practice_server(tmp_path_factory.mktemp("practice"), secret_key=secret_key) as url:
         yield url
 
 
@@ -46,6 +44,6 @@ async def installation(
         try:
             yield made
         finally:
-            for worker in made.workers:
-                worker.kill()
+            for process_of_ours in (*made.workers, *made.webs):
+                process_of_ours.kill()
             await process.stop()
