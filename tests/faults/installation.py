@@ -86,10 +86,11 @@ class Installation:
         await processes.until(lambda: bool(found()), seconds, f"a worker should have stopped; see {self.folder}")
         return found()[-1]
 
-    async def trader(self, name: str = "shop") -> Trader:
+    async def trader(self, name: str = "shop", *, currency: str = "USD") -> Trader:
         """A merchant newly connected to a practice shop of their own. A worker must be running."""
         domain = f"{name}-{next(_numbers)}.myshopify.com"
-        merchant = await a_merchant(self.stage.sessions, domain)
+        merchant = await a_merchant(self.stage.sessions, domain, currency=currency)
+        await self.stage.shop(domain).opens(currency)
         trader = Trader(self.stage, merchant, await self.stage.connect(merchant, shop=domain), domain)
         # Nobody here listens to webhooks: the shop would try to send each of them again and again.
         await trader.shop.fault("lose")

@@ -102,9 +102,7 @@ class Forked(Process):
 class Worker(Forked):
     def __init__(self, settings: Settings, folder: Path, *, hurried: bool) -> None:
         log, order = folder / "worker.log", folder / "order"
-        super().__init__(
-            worker.run, log, _of_every_process() | environment(settings), log, order, hurried=hurried
-        )
+        super().__init__(worker.run, log, _of_every_process() | environment(settings), log, order, hurried=hurried)
 
 
 class Web(Forked):

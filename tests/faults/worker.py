@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
-from jobs import lanes, listed, stock, worker
+from jobs import lanes, listed, stock, store_orders, worker
 from portal.connections import account
 from tests.faults import moments
 
@@ -36,4 +36,5 @@ def _hurry() -> None:
     lanes.RENEW_SECONDS = LEASE_SECONDS / 4
     stock.ONCE_MORE_AFTER = timedelta(seconds=LEASE_SECONDS / 2)
     listed.READ_AFTER = timedelta(seconds=0.2)
+    store_orders.LOOKS = tuple(timedelta(seconds=seconds) for seconds in (0.5, 1.5, 4))
     worker.SWEEP_SECONDS = 1
