@@ -13,6 +13,8 @@ from portal.clock import utc_now
 from portal.config import Settings
 from tests.faults import processes
 from tests.faults.installation import Installation
+from tests.faults.letters import Letterbox
+from tests.serving import serving
 from tests.stage import Stage
 
 
@@ -47,3 +49,12 @@ async def installation(
             for process_of_ours in (*made.workers, *made.webs):
                 process_of_ours.kill()
             await process.stop()
+
+
+@pytest.fixture
+async def letterbox(installation: Installation) -> AsyncIterator[Letterbox]:
+    """Where the shops' letters end for now: a trial brings them to the web itself."""
+    box = Letterbox()
+    async with serving(box) as url:
+        installation.stage.process.runtime.settings.public_url = url
+        yield box

@@ -153,9 +153,10 @@ class Trader:
             self.variants |= {_sku(name, size): variant.id for size, variant in enumerate(product.variants)}
         self.expected |= dict.fromkeys(self.variants, START)
 
-    async def publishes(self) -> None:
+    async def publishes(self, *connections: Connection) -> None:
+        """All products go to these connections, or to the shop."""
         async with self.stage.sessions.write(self.merchant.id) as session:
-            pairs = [(product, self.connection.id) for product in self.products]
+            pairs = [(product, one.id) for one in connections or [self.connection] for product in self.products]
             await publishing.publish(session, merchant_id=self.merchant.id, pairs=pairs, now=self.stage.now)
 
     async def moves(self, quantity: int, skus: Sequence[str] | None = None) -> None:

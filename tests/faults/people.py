@@ -6,6 +6,7 @@ import random
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 from bs4 import BeautifulSoup
@@ -24,10 +25,10 @@ class Clicks:
     webs: Sequence[Web]
     token: str
 
-    async def press(self, path: str) -> int:
-        """A form without fields is sent to one of the web processes; the status of the answer."""
+    async def press(self, path: str, **fields: Any) -> int:
+        """A form is sent to one of the web processes; the status of the answer."""
         url = random.choice(self.webs).url
-        answer = await self.http.post(url + path, data={"_csrf_token": self.token})
+        answer = await self.http.post(url + path, data=fields | {"_csrf_token": self.token})
         return answer.status_code
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from functools import partial
 
 import pytest
@@ -13,23 +13,18 @@ from sqlalchemy import func, select
 
 from portal.models.orders import Order
 from portal.models.stock import Movement
+from portal.order_health.queries import health
+from portal.tasks import kinds
+from tests.faults import market
 from tests.faults.installation import TRIALS, Installation, Trader
 from tests.faults.letters import Letterbox, Post
-from tests.serving import serving
+from tests.faults.moments import Moment
+from tests.servers import free_port
 
 pytestmark = pytest.mark.faults
 
 SKU = "mug-0"
 Figure = Callable[[str, object], None]
-
-
-@pytest.fixture
-async def letterbox(installation: Installation) -> AsyncIterator[Letterbox]:
-    """Where the shop's letters end for now: a trial brings them to the web itself."""
-    box = Letterbox()
-    async with serving(box) as url:
-        installation.stage.process.runtime.settings.public_url = url
-        yield box
 
 
 async def test_events_that_are_brought_five_times_move_stock_once(
@@ -51,7 +46,8 @@ async def test_events_that_are_brought_five_times_move_stock_once(
             await post.brings(letters[number], lambda: random.choice([first, second]).url)
 
     await asyncio.gather(*(bring(number) for number in range(len(letters))))
-    await _every_sale_is_here_once(installation, trader, events)
+    trader.expected[SKU] -= events
+    await _every_sale_is_here_once(installation, trader, events, moved=events)
     record_property("R2", f"{events} events x 5: {len(letters)} x 2xx, {post.refused} tries refused or cut off")
 
 
@@ -77,12 +73,81 @@ async def test_no_order_that_was_answered_is_lost_while_web_and_worker_are_kille
         await kills
     if installation.workers[-1].died:
         installation.worker()
-    await _every_sale_is_here_once(installation, trader, events)
+    trader.expected[SKU] -= events
+    await _every_sale_is_here_once(installation, trader, events, moved=events)
     killed = sum(web.died for web in installation.webs)
     assert killed, "nobody was killed: the trial would prove nothing"
     assert post.slowest_of_a_hundred < 5, "a channel waits no longer"
     figure = f"{events} orders, {killed} webs killed, {post.refused} tries lost, p99 {post.slowest_of_a_hundred:.3f} s"
     record_property("R1", figure)
+
+
+@pytest.mark.parametrize("finder", [kinds.ORDERS, kinds.COMPARE_ORDERS], ids=["polling", "statement"])
+async def test_sales_whose_letters_were_lost_are_found_though_their_finder_is_killed_twice(
+    installation: Installation, record_property: Figure, finder: kinds.Kind
+) -> None:
+    """R23: every tenth letter is lost, of something whose stock is not ours: no number of it can tell of the sale."""
+    events = max(50, 25 * TRIALS)
+    trader, lost = await _a_tenth_is_lost(installation, "other", events)
+    assert len(await market.orders_of(trader)) == events - lost
+    for moment in (Moment.CLAIMED, Moment.ANSWERED):
+        worker = installation.workers[-1]
+        installation.ask(moment, finder.name)
+        await market.ask(trader, trader.connection, finder, str(trader.connection.id))
+        await worker.death()
+        installation.worker()
+    await _every_sale_is_here_once(installation, trader, events, moved=0)
+    await _statement_is_true(installation, trader, events)
+    record_property("R23", f"{finder.name}: {events} orders, {lost} letters lost, all found, none twice")
+
+
+async def test_sales_whose_letters_were_lost_show_in_the_stock_and_are_looked_for(
+    installation: Installation, record_property: Figure
+) -> None:
+    """R23: nobody asks for anything, and no clock strikes."""
+    events = max(50, 25 * TRIALS)
+    trader, lost = await _a_tenth_is_lost(installation, SKU, events)
+    trader.expected[SKU] -= events
+    await _every_sale_is_here_once(installation, trader, events, moved=events)
+    await _statement_is_true(installation, trader, events)
+    record_property("R23", f"stock: {events} orders, {lost} letters lost, all found, none twice")
+
+
+async def _a_tenth_is_lost(installation: Installation, sku: str, events: int) -> tuple[Trader, int]:
+    """So many are sold in a shop that loses every tenth letter of a sale; how many were lost."""
+    port = free_port()
+    installation.stage.process.runtime.settings.public_url = f"http://127.0.0.1:{port}"
+    await installation.web(port)
+    installation.worker()
+    trader = await _seller(installation, events)
+    # A connection that was never read would be read by the clock, at some moment of the trial.
+    await market.is_read(trader, trader.connection)
+    await installation.idle()
+    await trader.shop.fault("lose", percent=10, topic="orders/create")
+    line = {"sku": sku, "quantity": 1, "title": "Something", "price": "10.00"}
+    for asked in range(0, events, 250):
+        await trader.shop.do("orders", lines=[line], count=min(250, events - asked))
+    await installation.eventually(partial(_all_delivered, trader), 120)
+    await installation.idle()
+    lost = events - sum(row["topic"] == "orders/create" for row in await trader.shop.ask("deliveries"))
+    assert lost, "nothing was lost: the trial would prove nothing"
+    return trader, lost
+
+
+async def _statement_is_true(installation: Installation, trader: Trader, events: int) -> None:
+    """Order Health says what the shop counts, and misses nothing."""
+    await market.ask(trader, trader.connection, kinds.COMPARE_ORDERS, str(trader.connection.id))
+    await installation.idle()
+    async with trader.stage.sessions.read(trader.merchant.id) as session:
+        told = await health(session, period="24h", told_at_once={"shopify": True}, now=trader.stage.now)
+    [statement] = told.statements
+    assert statement.compared is not None
+    said = (statement.total, statement.compared["count"], told.missing)
+    assert said == (events, len(await trader.shop.ask("orders")), 0)
+
+
+async def _all_delivered(trader: Trader) -> bool:
+    return all(row["state"] == "delivered" for row in await trader.shop.ask("deliveries"))
 
 
 async def _kill_again_and_again(installation: Installation) -> None:
@@ -108,17 +173,16 @@ async def _seller(installation: Installation, units: int) -> Trader:
     return trader
 
 
-async def _every_sale_is_here_once(installation: Installation, trader: Trader, events: int) -> None:
+async def _every_sale_is_here_once(installation: Installation, trader: Trader, events: int, *, moved: int) -> None:
     """As many orders as the shop has, stock lowered once for each, and the shop offers what is left."""
-    trader.expected[SKU] -= events
     await installation.eventually(partial(_heard, trader, events), 120)
     await installation.idle()
     there = {order["order_id"] for order in await trader.shop.ask("orders")}
     async with trader.stage.sessions.read(trader.merchant.id) as session:
         here = list(await session.scalars(select(Order.channel_id)))
-        moved = await session.scalar(select(func.count()).where(Movement.cause == "order"))
+        lowered = await session.scalar(select(func.count()).where(Movement.cause == "order"))
     assert (len(here), set(here)) == (events, there)
-    assert moved == events
+    assert lowered == moved
     assert await trader.on_hand() == trader.expected, "stock was invented or lost"
     assert await trader.offered() == trader.expected
     await trader.has_kept_every_promise()
