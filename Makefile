@@ -62,10 +62,10 @@ words: .venv/.ready-dev ## Bring the lists of words to translate up to date (por
 bench: .venv/.ready-dev static/vendor/.ready ## Measure what the README claims
 	$(BIN)/python -m benchmarks
 
-faults: .venv/.ready-dev static/vendor/.ready ## Kill workers and servers on both pairs, 20 trials a kill point (FAULT_TRIALS=…)
+faults: .venv/.ready-dev static/vendor/.ready ## Kill workers and servers on both pairs, 20 trials a kill point (FAULT_TRIALS=… t=…)
 	@.ci/system-packages
-	FAULT_TRIALS=$${FAULT_TRIALS:-20} CROSSDOCK_TEST_PAIR=sqlite $(BIN)/pytest $(KILLING)
-	FAULT_TRIALS=$${FAULT_TRIALS:-20} CROSSDOCK_TEST_PAIR=postgres $(BIN)/pytest $(KILLING)
+	FAULT_TRIALS=$${FAULT_TRIALS:-20} CROSSDOCK_TEST_PAIR=sqlite $(BIN)/pytest $(KILLING) $(t)
+	FAULT_TRIALS=$${FAULT_TRIALS:-20} CROSSDOCK_TEST_PAIR=postgres $(BIN)/pytest $(KILLING) $(t)
 
 lock: .venv/.ready-dev ## Resolve the dependencies anew and write the lock files
 	$(BIN)/uv $(COMPILE) --upgrade pyproject.toml --output-file requirements.lock

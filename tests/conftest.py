@@ -46,6 +46,13 @@ def pytest_report_header() -> str:
     return "servers: " + ("SQLite, embedded queue" if PAIR == "sqlite" else "PostgreSQL, Redis")
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What trials measured, wherever they ran."""
+    for report in terminalreporter.getreports("passed"):
+        for name, figure in report.user_properties:
+            terminalreporter.write_line(f"{name}: {figure}")
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What asks for no server runs on the SQLite pair only, for the other could show nothing new.
 

@@ -62,6 +62,18 @@ class PracticeShop:
     async def fault(self, kind: str, **details: Any) -> None:
         await self.do("faults", kind=kind, **details)
 
+    async def opens(self, currency: str) -> None:
+        """The shop is there, and sells in this currency."""
+        made = {"domain": self.domain, "currency": currency}
+        answer = await self.http.post(f"{self.url}/practice/api/shops", json=made, headers={"Origin": self.url})
+        answer.raise_for_status()
+
+    async def heal(self, kind: str) -> None:
+        """The fault happens no more."""
+        url = f"{self.url}/practice/api/shops/{self.domain}/faults"
+        answer = await self.http.delete(url, params={"kind": kind}, headers={"Origin": self.url})
+        answer.raise_for_status()
+
     async def seed(self, products: Sequence[Mapping[str, Any]]) -> None:
         """The merchant has typed these in, in the shop's own admin."""
         url = f"{self.url}/practice/api/shops/{self.domain}/products"

@@ -13,6 +13,8 @@ from portal.clock import utc_now
 from portal.config import Settings
 from tests.faults import processes
 from tests.faults.installation import Installation
+from tests.faults.letters import Letterbox
+from tests.serving import serving
 from tests.stage import Stage
 
 
@@ -26,10 +28,8 @@ def queue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[processes.Queue]
 
 @pytest.fixture(scope="session")
 def practice_url(tmp_path_factory: pytest.TempPathFactory, secret_key: str) -> Iterator[str]:
-    """The run's one practice server. Every trader has a shop of its own there."""
-    secret = boot.practice_secret(Settings(secret_key=secret_key))
-    folder = tmp_path_factory.mktemp("practice")
-    with processes.practice_server(folder, client_id=boot.PRACTICE_CLIENT_ID, client_secret=secret) as url:
+    """The run's one server of practice channels. Every trader has shops of its own there."""
+    with processes.practice_server(tmp_path_factory.mktemp("practice"), secret_key=secret_key) as url:
         yield url
 
 
@@ -46,6 +46,15 @@ async def installation(
         try:
             yield made
         finally:
-            for worker in made.workers:
-                worker.kill()
+            for process_of_ours in (*made.workers, *made.webs):
+                process_of_ours.kill()
             await process.stop()
+
+
+@pytest.fixture
+async def letterbox(installation: Installation) -> AsyncIterator[Letterbox]:
+    """Where the shops' letters end for now: a trial brings them to the web itself."""
+    box = Letterbox()
+    async with serving(box) as url:
+        installation.stage.process.runtime.settings.public_url = url
+        yield box

@@ -6,12 +6,14 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from pathlib import Path
 from signal import SIGKILL, Signals
 from time import monotonic
 from uuid import UUID
 
+import httpx
 from sqlalchemy import func, select
 
 from connectors.shopify.mapping import MARK_KEY
@@ -27,8 +29,9 @@ from portal.stock.service import Move
 from portal.tenancy import SYSTEM
 from tests.faults import moments, processes
 from tests.faults.moments import Moment
-from tests.faults.processes import Queue, Worker
+from tests.faults.processes import Queue, Web, Worker
 from tests.people import a_merchant
+from tests.servers import free_port
 from tests.stage import PracticeShop, Stage
 
 TRIALS = int(os.environ.get("FAULT_TRIALS", "1"))
@@ -46,6 +49,7 @@ class Installation:
     queue: Queue
     folder: Path
     workers: list[Worker] = field(default_factory=list)
+    webs: list[Web] = field(default_factory=list)
 
     @property
     def on_sqlite(self) -> bool:
@@ -55,6 +59,19 @@ class Installation:
         started = Worker(self.stage.process.runtime.settings, self.folder, hurried=hurried)
         self.workers.append(started)
         return started
+
+    async def web(self, port: int | None = None) -> Web:
+        """One more web process, which answers already."""
+        started = Web(self.stage.process.runtime.settings, self.folder, port or free_port())
+        self.webs.append(started)
+        await self.eventually(partial(self._answers, started), RECOVERY_SECONDS)
+        return started
+
+    async def _answers(self, web: Web) -> bool:
+        try:
+            return (await self.stage.http.get(f"{web.url}/healthz")).is_success
+        except httpx.TransportError:
+            return False
 
     def ask(self, moment: Moment, kind: str = "", how: Signals = SIGKILL) -> None:
         """The worker that comes first to this moment of a batch of the kind dies there, or stops."""
@@ -69,10 +86,11 @@ class Installation:
         await processes.until(lambda: bool(found()), seconds, f"a worker should have stopped; see {self.folder}")
         return found()[-1]
 
-    async def trader(self, name: str = "shop") -> Trader:
+    async def trader(self, name: str = "shop", *, currency: str = "USD") -> Trader:
         """A merchant newly connected to a practice shop of their own. A worker must be running."""
         domain = f"{name}-{next(_numbers)}.myshopify.com"
-        merchant = await a_merchant(self.stage.sessions, domain)
+        merchant = await a_merchant(self.stage.sessions, domain, currency=currency)
+        await self.stage.shop(domain).opens(currency)
         trader = Trader(self.stage, merchant, await self.stage.connect(merchant, shop=domain), domain)
         # Nobody here listens to webhooks: the shop would try to send each of them again and again.
         await trader.shop.fault("lose")
@@ -135,9 +153,10 @@ class Trader:
             self.variants |= {_sku(name, size): variant.id for size, variant in enumerate(product.variants)}
         self.expected |= dict.fromkeys(self.variants, START)
 
-    async def publishes(self) -> None:
+    async def publishes(self, *connections: Connection) -> None:
+        """All products go to these connections, or to the shop."""
         async with self.stage.sessions.write(self.merchant.id) as session:
-            pairs = [(product, self.connection.id) for product in self.products]
+            pairs = [(product, one.id) for one in connections or [self.connection] for product in self.products]
             await publishing.publish(session, merchant_id=self.merchant.id, pairs=pairs, now=self.stage.now)
 
     async def moves(self, quantity: int, skus: Sequence[str] | None = None) -> None:

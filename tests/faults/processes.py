@@ -23,7 +23,7 @@ import redis
 from jobs import queue
 from portal.config import Settings
 from tests import servers
-from tests.faults import worker
+from tests.faults import web, worker
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 40.0
@@ -73,13 +73,11 @@ class Program(Process):
         self._child.wait()
 
 
-class Worker(Process):
-    """A worker, forked from a process that has read the code already."""
+class Forked(Process):
+    """A child forked from a process that has read the code already."""
 
-    def __init__(self, settings: Settings, folder: Path, *, hurried: bool) -> None:
-        log, order = folder / "worker.log", folder / "order"
-        arguments = (_of_every_process() | environment(settings), log, order)
-        self._child = _forks().Process(target=worker.run, args=arguments, kwargs={"hurried": hurried}, daemon=True)
+    def __init__(self, run: Callable[..., None], log: Path, *arguments: object, **named: object) -> None:
+        self._child = _forks().Process(target=run, args=arguments, kwargs=named, daemon=True)
         self._child.start()
         assert self._child.pid is not None
         super().__init__(self._child.pid, log)
@@ -101,6 +99,21 @@ class Worker(Process):
         self._child.join()
 
 
+class Worker(Forked):
+    def __init__(self, settings: Settings, folder: Path, *, hurried: bool) -> None:
+        log, order = folder / "worker.log", folder / "order"
+        super().__init__(worker.run, log, _of_every_process() | environment(settings), log, order, hurried=hurried)
+
+
+class Web(Forked):
+    """One of several web processes behind the one public address."""
+
+    def __init__(self, settings: Settings, folder: Path, port: int) -> None:
+        log = folder / "web.log"
+        super().__init__(web.run, log, _of_every_process() | environment(settings) | {"PORT": str(port)}, log)
+        self.url = f"http://127.0.0.1:{port}"
+
+
 async def until(true: Callable[[], bool], seconds: float, otherwise: str) -> None:
     deadline = monotonic() + seconds
     while not true():
@@ -117,7 +130,7 @@ def arq(settings: Settings, folder: Path) -> Program:
 @cache
 def _forks() -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["__main__", worker.__name__])
+    context.set_forkserver_preload(["__main__", worker.__name__, web.__name__])
     return context
 
 
@@ -140,11 +153,10 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 @contextmanager
-def practice_server(folder: Path, *, client_id: str, client_secret: str) -> Iterator[str]:
-    """The practice Shopify as its own server; its address."""
+def practice_server(folder: Path, *, secret_key: str) -> Iterator[str]:
+    """The practice channels as their own server; its address."""
     port = servers.free_port()
-    command = [sys.executable, "-m", "connectors.shopify.practice", "--port", str(port)]
-    command += ["--data", str(folder / "practice.db"), "--client-id", client_id, "--client-secret", client_secret]
+    command = [sys.executable, "-m", "tests.faults.street", str(port), str(folder), secret_key]
     server = Program(command, folder / "practice.log")
     try:
         _wait_for_port(port, server)

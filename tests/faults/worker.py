@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
-from jobs import lanes, listed, stock, worker
+from jobs import lanes, listed, statements, stock, store_orders, worker
 from portal.connections import account
 from tests.faults import moments
 
@@ -31,9 +31,14 @@ def run(environment: Mapping[str, str], log: Path, order: Path, *, hurried: bool
 
 
 def _hurry() -> None:
-    """A dead worker's lanes are free after three seconds, and found within one more."""
+    """A dead worker's lanes are free after three seconds, and found within one more.
+
+    A store may hide what it made for six seconds; statements reach up to now.
+    """
     lanes.LEASE = account.REFRESH_LEASE = timedelta(seconds=LEASE_SECONDS)
     lanes.RENEW_SECONDS = LEASE_SECONDS / 4
     stock.ONCE_MORE_AFTER = timedelta(seconds=LEASE_SECONDS / 2)
     listed.READ_AFTER = timedelta(seconds=0.2)
+    statements.NOT_YET = timedelta(0)
+    store_orders.LOOKS = tuple(timedelta(seconds=seconds) for seconds in (2, 5, 8))
     worker.SWEEP_SECONDS = 1
