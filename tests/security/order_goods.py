@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
+from connectors.errors import Problem, ProblemClass
 from connectors.orders import Address, Buyer, OrderState
 from portal.clock import new_id
 from portal.models.buyer_credits import BuyerCredit
@@ -32,7 +34,9 @@ def an_order(runtime: Runtime, connection: Connection, mark: str) -> Order:
         search_text=f"#{mark.lower()}",
         buyer=buyers.seal(runtime.vault, buyer, merchant_id=connection.merchant_id, order_id=order_id),
         store_step=StoreStep.PROBLEM,
-        problem={"problem_class": "data", "code": "unknown_sku", "original": f"Refused, said the store of {mark}"},
+        problem=asdict(
+            Problem(problem_class=ProblemClass.DATA, code="unknown_sku", original=f"Refused, said the store of {mark}")
+        ),
     )
 
 
