@@ -31,7 +31,13 @@ def an_order(runtime: Runtime, connection: Connection, mark: str) -> Order:
         search_text=f"#{mark.lower()}",
         buyer=buyers.seal(runtime.vault, buyer, merchant_id=connection.merchant_id, order_id=order_id),
         store_step=StoreStep.PROBLEM,
-        problem={"problem_class": "data", "code": "unknown_sku", "original": f"Refused, said the store of {mark}"},
+        problem={
+            "problem_class": "data",
+            "code": "unknown_sku",
+            "original": f"Refused, said the store of {mark}",
+            "original_lang": "en",
+            "channel_request_id": "",
+        },
     )
 
 
