@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
-from connectors.errors import Problem, ProblemClass
 from connectors.orders import Address, Buyer, OrderState
 from portal.clock import new_id
-from portal.models.buyer_credits import BuyerCredit
 from portal.models.catalog import Variant
 from portal.models.connections import Connection
 from portal.models.orders import Order, OrderEvent, OrderFeed, OrderLine, Parcel, SkuLink, StoreOrder, StoreStep
@@ -34,9 +31,13 @@ def an_order(runtime: Runtime, connection: Connection, mark: str) -> Order:
         search_text=f"#{mark.lower()}",
         buyer=buyers.seal(runtime.vault, buyer, merchant_id=connection.merchant_id, order_id=order_id),
         store_step=StoreStep.PROBLEM,
-        problem=asdict(
-            Problem(problem_class=ProblemClass.DATA, code="unknown_sku", original=f"Refused, said the store of {mark}")
-        ),
+        problem={
+            "problem_class": "data",
+            "code": "unknown_sku",
+            "original": f"Refused, said the store of {mark}",
+            "original_lang": "en",
+            "channel_request_id": "",
+        },
     )
 
 
@@ -78,7 +79,6 @@ def of_an_order(runtime: Runtime, order: Order, line: OrderLine, variant: Varian
             shipped_at=now,
         ),
         OrderEvent(**owner, order_id=order.id, kind="received", details={"mark": mark}, made_by=f"Person {mark}"),
-        BuyerCredit(**owner, order_id=order.id, amount_minor=100, currency="USD", reason=f"Broken {mark}"),
         SkuLink(**owner, connection_id=order.connection_id, sku=f"other-{mark}", variant_id=variant.id),
         OrderFeed(**owner, connection_id=order.connection_id, since=now, read_at=now),
     ]
