@@ -56,8 +56,10 @@ async def test_of_three_sales_of_two_units_one_is_flagged_and_every_channel_is_t
         flagged.append(monotonic() - began)
         await installation.eventually(partial(_offers_nowhere, trader, amazon, rakuten, sku), 60)
         told.append(monotonic() - began)
-        assert await _on_hand(trader, variant_id) == 0
     await installation.idle()
+    for variant_id in trader.variants.values():
+        assert await _is_short(trader, variant_id)
+        assert await _on_hand(trader, variant_id) == 0
     await trader.has_kept_every_promise()
     await installation.sound()
     slowest = max(flagged), percentile(told, 95)
