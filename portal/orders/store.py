@@ -57,7 +57,10 @@ async def keep(
     found: bool,
     now: datetime,
 ) -> bool:
-    """The order stands in the store under this id, written down once; whether this is news."""
+    """The order stands in the store under this id, written down once; whether this is news.
+
+    One that was cancelled while it was created is cancelled there now: before, there was nothing to cancel.
+    """
     row = {
         "id": new_id(),
         "merchant_id": order.merchant_id,
@@ -78,7 +81,6 @@ async def keep(
     await tasks.cancel(session, kinds.STORE_ORDER, [str(order.id)], now=now)
     events.write(session, order, events.IN_STORE, now=now, number=number, found=found, store=store.external_name)
     if order.state is OrderState.CANCELLED:
-        # It was cancelled while it was created, when there was nothing to cancel in the store yet.
         await _cancel_there(session, order, now=now)
     return True
 
