@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connectors.orders import OrderRecord, OrderState, Parcel
+from portal.invariants import violations
 from portal.models.connections import Connection
 from portal.models.orders import StoreStep
 from portal.orders import buyers, references
 from portal.tasks import kinds
-from tests.invariants import violations
 from tests.orders.sales import SOLD, Shop, sale, with_line
 
 SHIPPED, CANCELLED, PENDING, OPEN = OrderState.SHIPPED, OrderState.CANCELLED, OrderState.PENDING, OrderState.OPEN
