@@ -130,7 +130,7 @@ class CancelOrder:
 
     async def prepare(self, session: AsyncSession, batch: Batch, now: datetime) -> Prepared:
         prepared = Prepared()
-        orders = await _orders(session, batch)
+        orders = await _orders(session, batch, lock=False)
         for task in batch.tasks:
             order = orders.get(cancelling.order_of(task.subject))
             wanted = None if order is None else await _wanted(session, connection_of(batch), order, now)
@@ -225,13 +225,14 @@ async def _read(session: AsyncSession, connection: Connection, channel_ids: Sequ
     )
 
 
-async def _orders(session: AsyncSession, batch: Batch) -> dict[UUID, Order]:
-    rows = await session.scalars(
+async def _orders(session: AsyncSession, batch: Batch, *, lock: bool = True) -> dict[UUID, Order]:
+    """Not locked while tasks are claimed: who asks for a cancellation holds the order, and may wait for its task."""
+    query = (
         select(Order)
         .where(Order.id.in_([cancelling.order_of(task.subject) for task in batch.tasks]))
         .options(selectinload(Order.lines))
         .order_by(Order.id)
-        .with_for_update()
         .execution_options(populate_existing=True)
     )
+    rows = await session.scalars(query.with_for_update() if lock else query)
     return {order.id: order for order in rows}

@@ -57,7 +57,10 @@ async def keep(
     found: bool,
     now: datetime,
 ) -> bool:
-    """The order stands in the store under this id, written down once; whether this is news."""
+    """The order stands in the store under this id, written down once; whether this is news.
+
+    One that was cancelled while it was created is cancelled there now: before, there was nothing to cancel.
+    """
     row = {
         "id": new_id(),
         "merchant_id": order.merchant_id,
@@ -77,6 +80,8 @@ async def keep(
     order.store_step, order.problem, order.problem_since = StoreStep.CREATED, None, None
     await tasks.cancel(session, kinds.STORE_ORDER, [str(order.id)], now=now)
     events.write(session, order, events.IN_STORE, now=now, number=number, found=found, store=store.external_name)
+    if order.state is OrderState.CANCELLED:
+        await _cancel_there(session, order, now=now)
     return True
 
 
@@ -85,17 +90,22 @@ async def decide(session: AsyncSession, source: Connection, order: Order, *, now
     if order.state is OrderState.CANCELLED and order.store_step in (StoreStep.WAITING, StoreStep.PROBLEM):
         await leave(session, order, now=now)
     if order.state is OrderState.CANCELLED and order.store_step is StoreStep.CREATED:
-        stands = await made(session, order.id)
-        if stands is not None and stands.cancelled_at is None:
-            await cancelling.to_store(
-                session, await session.get_one(Connection, stands.connection_id), order, stands, now=now
-            )
+        await _cancel_there(session, order, now=now)
     wanted = order.state is OrderState.OPEN and not (order.history or order.by_channel)
     if not wanted or order.store_step is not StoreStep.NONE or source.channel in STORES:
         return
     store = await store_of(session, source)
     if store is not None:
         await ask(session, order, store, now=now)
+
+
+async def _cancel_there(session: AsyncSession, order: Order, *, now: datetime) -> None:
+    """What stands in the store of an order that was cancelled is cancelled there, where that travels."""
+    stands = await made(session, order.id)
+    if stands is not None:
+        await cancelling.to_store(
+            session, await session.get_one(Connection, stands.connection_id), order, stands, now=now
+        )
 
 
 async def ask(session: AsyncSession, order: Order, store: Connection, *, now: datetime) -> None:

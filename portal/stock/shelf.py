@@ -129,7 +129,8 @@ async def _lock(session: AsyncSession, ids: Collection[UUID]) -> dict[UUID, Shel
             select(Variant.id, Variant.product_id, Variant.tracked, Variant.on_hand, Variant.reserved)
             .where(Variant.id.in_(ordered[start : start + AT_ONCE]))
             .order_by(Variant.id)
-            .with_for_update()
+            # Not its key: two that have each written a line of the variant would wait for each other for ever.
+            .with_for_update(key_share=True)
         )
         for variant_id, product_id, tracked, on_hand, reserved in await session.execute(query):
             found[variant_id] = Shelf(variant_id, product_id, tracked, (on_hand, reserved), on_hand, reserved)

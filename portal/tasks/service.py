@@ -106,6 +106,9 @@ async def _lane(session: AsyncSession, kind: Kind, *, merchant_id: UUID, connect
     """The lane's id follows from its key, so that two transactions making it make the same one."""
     key = f"{connection_id or merchant_id}:{kind.lane}"
     lane_id = uuid5(NAMESPACE_URL, f"crossdock-lane:{key}")
+    # An insert would wait for whoever is taking or leaving the lane, who may wait for what we hold.
+    if await session.scalar(select(Lane.id).where(Lane.id == lane_id)) is not None:
+        return lane_id
     row = {"id": lane_id, "merchant_id": merchant_id, "key": key, "connection_id": connection_id, "name": kind.lane}
     await session.execute(db.insert(session, Lane).on_conflict_do_nothing(), [row])
     return lane_id
