@@ -67,7 +67,10 @@ async def _ask(client: RakutenClient, call: Call) -> Reply:
     try:
         return await client.ask(call)
     except PermissionLost as error:
-        await looking.identify(client)
+        try:
+            await looking.identify(client)
+        except PermissionLost:
+            raise error from None
         request_id = error.problem.channel_request_id
         raise AccountBlocked(ORDERS_OFF, error.problem.original, channel_request_id=request_id) from error
 

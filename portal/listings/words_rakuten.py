@@ -25,6 +25,10 @@ _KEY_ENDED = reconnect(
         " tick the item and inventory functions in RMS."
     ),
 )
+_ORDER_EXT = "ORDER_EXT_API_"
+_ORDER_BUSY = wait(N_("Rakuten is working on this order"), NOTHING_TO_DO)
+_ORDER_DOUBT = wait(N_("Rakuten didn't say what became of it"), LOOKING)
+_ORDER_UNREADABLE = ours(N_("We asked about an order in a way Rakuten couldn't read"), OUR_TURN)
 _ORDERS_OFF = at_channel(
     N_("Orders aren't switched on for this key in RMS"),
     N_(
@@ -59,7 +63,28 @@ _IMAGE = edit(
 )
 _UNREADABLE = ours(N_("We sent something Rakuten couldn't read"), OUR_TURN)
 
+
+def _of_orders(functions: str, numbers: str, wording: Wording) -> dict[str, Wording]:
+    """The order API has the same numbers for each of its functions."""
+    return {f"{_ORDER_EXT}{name}_{number}": wording for name in functions.split() for number in numbers.split()}
+
+
+_READS, _WRITES = "SEARCH_ORDER GET_ORDER", "CONFIRM_ORDER UPDATE_ORDERSHIPPING CANCEL_ORDER"
+_ALL = f"{_READS} {_WRITES}"
+
 WORDINGS: Mapping[str, Wording] = {
+    **_of_orders(_ALL, "WARNING_001", _ORDER_BUSY),
+    **_of_orders(_READS, "ERROR_000", _ORDER_BUSY),
+    **_of_orders("GET_ORDER", "ERROR_101", _ORDER_BUSY),
+    **_of_orders("UPDATE_ORDERSHIPPING", "ERROR_111", _ORDER_BUSY),
+    **_of_orders("CANCEL_ORDER", "ERROR_107", _ORDER_BUSY),
+    **_of_orders(_WRITES, "ERROR_000", _ORDER_DOUBT),
+    **_of_orders(_ALL, "ERROR_001 ERROR_002 ERROR_003 ERROR_009 ERROR_010 ERROR_013 ERROR_014", _ORDER_UNREADABLE),
+    **_of_orders(_ALL, "ERROR_016", _ORDER_UNREADABLE),
+    **_of_orders(f"{_READS} CONFIRM_ORDER CANCEL_ORDER", "ERROR_011", _ORDER_UNREADABLE),
+    **_of_orders("SEARCH_ORDER", "ERROR_101 ERROR_102 ERROR_103", _ORDER_UNREADABLE),
+    **_of_orders("UPDATE_ORDERSHIPPING", "ERROR_018 ERROR_106 ERROR_109 ERROR_110", _ORDER_UNREADABLE),
+    **{f"{_ORDER_EXT}ERROR_00{number}": _ORDER_UNREADABLE for number in (1, 2, 3, 4)},
     **dict.fromkeys(("ES01-01", "GA0001", "ES04-01", "DR0007"), _KEY_ENDED),
     "orders_not_switched_on": _ORDERS_OFF,
     **dict.fromkeys(("ES01-03", "ES01-04", "ES01-05", "GA0003"), _SLOWER),

@@ -30,6 +30,7 @@ from tests.connectors.wire import FakeAccount
 from tests.connectors.yahoo.practice import practice_store as yahoo
 
 TITLE = "Stoneware mug"
+SHOPIFY_SCOPES = f"{shopify.SCOPES},write_orders"
 KEY = "0192f0c1-1111-7aaa-8bbb-{:012d}"
 
 
@@ -88,7 +89,7 @@ class Buying:
 
     async def parcels(self, order_id: str) -> list[str]:
         [order] = [one for one in await self.till.read("orders") if one["order_id"] == order_id]
-        return [str(parcel["number"]) for parcel in order["parcels"]]
+        return [str(parcel.get("number") or parcel["tracking"]) for parcel in order["parcels"]]
 
 
 @dataclass
@@ -124,7 +125,7 @@ class ShopifyBench(Buying):
         await self.shop.lever("revoke")
 
     async def let_in_again(self) -> None:
-        await self.shop.install()
+        await self.shop.install(SHOPIFY_SCOPES)
         self.account.held = Credentials(access_token=self.shop.token)
 
     async def fault(self, kind: str, **details: Any) -> None:
@@ -152,6 +153,7 @@ class ShopifyBench(Buying):
 async def on_shopify(folder: Path) -> AsyncIterator[OrderBench]:
     async with shopify.practice_shop(folder / "p.db") as shop, httpx.AsyncClient(trust_env=False) as client:
         connector = Shopify(client)
+        await shop.install(SHOPIFY_SCOPES)
         account = FakeAccount(
             domain=shopify.DOMAIN,
             base_url=f"{shop.url}/shops/{shopify.DOMAIN}",

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from connectors.errors import Busy, PermissionLost, ProblemClass
+from connectors.errors import AccountBlocked, Busy, PermissionLost, ProblemClass
 from connectors.orders import CancelReason, OrderRecord, OrderState, OrderToCancel, ParcelToTell
 from connectors.rakuten import order_feed
 from connectors.rakuten.connector import Rakuten
@@ -548,6 +548,17 @@ async def test_throttled_maintenance_and_ended_keys_stop_everything(
             await call()
         assert (lost.value.problem.code, lost.value.problem.original) == ("ES01-01", "Un-Authorised")
     assert (await there(shop, number))["parcels"] == []
+
+
+async def test_orders_that_are_not_ticked_on_say_so_and_do_not_look_like_ended_keys(
+    shop: Shop, orders: RakutenOrders, account: PacedAccount, mug: None
+) -> None:
+    """A store connected before there were orders goes on selling."""
+    number = await place(shop)
+    await shop.lever("functions", functions=["item", "inventory", "license", "cabinet"])
+    with pytest.raises(AccountBlocked) as blocked:
+        await orders.read(account, [number])
+    assert (blocked.value.problem.code, blocked.value.problem.original) == ("orders_not_switched_on", "Un-Authorised")
 
 
 async def test_a_busy_order_is_tried_again_and_an_unknown_error_of_a_write_is_in_doubt(
