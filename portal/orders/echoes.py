@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Final
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
@@ -20,42 +22,45 @@ from portal.tasks import kinds
 from portal.tasks import service as tasks
 
 SHIPMENTS = "shipments"
+_AT_ONCE: Final = 500
 
 log = structlog.get_logger()
 
 
-async def hear(session: AsyncSession, store: Connection, record: OrderRecord, *, now: datetime) -> bool:
-    """Whether the record is of an order that we made, in which case its news has been taken in."""
-    if not record.reference:
-        return False
-    found = await _original(session, record.reference)
-    if found is None:
-        # Ours all the same: of another merchant of this store, or of orders whose copy was removed.
-        log.info("echo_of_unknown_order", store=str(store.id))
-        return True
-    order, source = found
-    await _made(session, store, order, record, now)
-    await _parcels(session, source, order, record, now)
-    if record.state is OrderState.CANCELLED:
-        await _cancelled(session, source, order, now)
-    return True
+async def hear(session: AsyncSession, store: Connection, records: Iterable[OrderRecord], *, now: datetime) -> set[str]:
+    """The news of the orders that we made there is taken in; the ids of all records that are of such."""
+    ours = [record for record in records if record.reference]
+    originals = await _originals(session, sorted({record.reference for record in ours}))
+    for record in ours:
+        if record.reference not in originals:
+            # Ours all the same: of another merchant of this store, or of an order whose copy was removed.
+            log.info("echo_of_unknown_order", store=str(store.id))
+            continue
+        order, source = originals[record.reference]
+        await _made(session, store, order, record, now)
+        await _parcels(session, source, order, record, now)
+        if record.state is OrderState.CANCELLED:
+            await _cancelled(session, source, order, now)
+    return {record.channel_id for record in ours}
 
 
-async def _original(session: AsyncSession, reference: str) -> tuple[Order, Connection] | None:
-    channel, number = references.read(reference)
-    row = (
-        await session.execute(
+async def _originals(session: AsyncSession, wanted: Sequence[str]) -> dict[str, tuple[Order, Connection]]:
+    """The sales with these references, held until the transaction ends, in one fixed order against deadlocks."""
+    found: dict[str, tuple[Order, Connection]] = {}
+    for start in range(0, len(wanted), _AT_ONCE):
+        keys = [references.read(reference) for reference in wanted[start : start + _AT_ONCE]]
+        rows = await session.execute(
             select(Order, Connection)
             .join(Connection, Connection.id == Order.connection_id)
-            .where(Connection.channel == channel, Order.number == number)
+            .where(tuple_(Connection.channel, Order.number).in_(keys))
             .options(selectinload(Order.lines))
-            .order_by(Order.id.desc())
-            .limit(1)
+            .order_by(Order.id)
             .with_for_update(of=Order)
             .execution_options(populate_existing=True)
         )
-    ).first()
-    return None if row is None else (row[0], row[1])
+        # Of two connections to one account, the later one's order is the one that is alive.
+        found |= {references.of(source.channel, order.number): (order, source) for order, source in rows.all()}
+    return found
 
 
 async def _made(session: AsyncSession, store: Connection, order: Order, record: OrderRecord, now: datetime) -> None:

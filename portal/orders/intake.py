@@ -43,11 +43,8 @@ async def take_in(
         known = latest.get(record.channel_id)
         if known is None or _later(record, known.changed_at, known.state):
             latest[record.channel_id] = record
-    sales = {
-        channel_id: record
-        for channel_id, record in latest.items()
-        if not await echoes.hear(session, connection, record, now=now)
-    }
+    ours = await echoes.hear(session, connection, latest.values(), now=now)
+    sales = {channel_id: record for channel_id, record in latest.items() if channel_id not in ours}
     await _insert(session, connection, sales, now)
     orders = await _locked(session, connection, list(sales))
     new: list[UUID] = []
