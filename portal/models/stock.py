@@ -42,7 +42,10 @@ class Reservation(Row, MerchantOwned, Base):
 
 
 class Shortfall(Row, MerchantOwned, Base):
-    """Units that were sold and were not there: the oversell ledger. A cancel of the same cause clears them first."""
+    """Units that were sold and were not there: the oversell ledger. A cancel of the same cause clears them first.
+
+    Of those `cleared`, `filled` came in later and went to whoever had bought them.
+    """
 
     __tablename__ = "shortfall"
     __table_args__ = (
@@ -59,6 +62,7 @@ class Shortfall(Row, MerchantOwned, Base):
     variant_id: Mapped[UUID] = mapped_column(ForeignKey("variant.id"), index=True)
     quantity: Mapped[int]
     cleared: Mapped[int] = mapped_column(default=0)
+    filled: Mapped[int] = mapped_column(default=0)
     cause: Mapped[str] = mapped_column(String(32))
     cause_id: Mapped[str] = mapped_column(String(128))
 

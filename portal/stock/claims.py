@@ -90,7 +90,7 @@ async def take(
             stock.on_hand -= taken
             movements.append({**shelf.row(merchant_id, part.key, -taken, now), "made_by": made_by[:200]})
             if wanted > taken:
-                shortfalls.append({**shelf.row(merchant_id, part.key, wanted - taken, now), "cleared": 0})
+                shortfalls.append({**shelf.row(merchant_id, part.key, wanted - taken, now), "cleared": 0, "filled": 0})
                 in_one = shelves[claim.variant_id].parts.get(part.variant_id, 1)
                 lacking = max(lacking, -(-(wanted - taken) // in_one))
         results.append(Taken(claim.variant_id, lacking, repeated))

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from portal.models.stock import Movement, Shortfall
 from portal.stock import shelf
+from portal.stock.owed import LATER
 
 # The cause of what comes back for a cause.
 BACK = "_back"
@@ -51,7 +52,8 @@ class _Took:
 
     @property
     def asked(self) -> int:
-        return self.taken + (self.shortfall.quantity if self.shortfall else 0)
+        """What came in later for the cause is among what was taken."""
+        return self.taken + (self.shortfall.quantity - self.shortfall.filled if self.shortfall else 0)
 
 
 async def give_back(
@@ -99,9 +101,11 @@ async def _took(session: AsyncSession, one: Return) -> list[_Took]:
 
 
 async def _rows(session: AsyncSession, one: Return, *, of_variant: bool) -> list[_Took]:
-    query = select(Movement.variant_id, Movement.quantity).where(
-        Movement.cause == one.cause, Movement.cause_id == one.cause_id
+    own_id = or_(
+        Movement.cause_id == one.cause_id, Movement.cause_id.startswith(f"{one.cause_id}{LATER}", autoescape=True)
     )
+    query = select(Movement.variant_id, func.sum(Movement.quantity).label("quantity"))
+    query = query.where(Movement.cause == one.cause, own_id).group_by(Movement.variant_id)
     short = select(Shortfall).where(Shortfall.cause == one.cause, Shortfall.cause_id == one.cause_id)
     if of_variant:
         query = query.where(Movement.variant_id == one.variant_id)
@@ -121,4 +125,5 @@ async def _before(session: AsyncSession, one: Return, took: _Took) -> tuple[int,
             Movement.cause_id.startswith(f"{one.cause_id}:", autoescape=True),
         )
     )
-    return (took.shortfall.cleared if took.shortfall else 0), int(back or 0)
+    struck = took.shortfall.cleared - took.shortfall.filled if took.shortfall else 0
+    return struck, int(back or 0)

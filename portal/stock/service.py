@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from portal import db
 from portal.models.catalog import Variant
 from portal.models.stock import Movement
-from portal.stock import shelf
+from portal.stock import owed, shelf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,14 +52,16 @@ async def move(
     """Each change is in the ledger and in what is on hand, once per cause however often it is asked for.
 
     A change down takes what is there: the rest comes back as a shortfall, and a cause that found
-    nothing to take is remembered all the same. A count moves the difference. A bundle has no stock
-    of its own and is left alone. One result for each, in order. Every channel that shows a changed
+    nothing to take is remembered all the same. A change up goes first to what was sold and was not there;
+    `on_hand` of its result is before that. A count moves the difference, and is what is there for sale. A bundle
+    has no stock of its own and is left alone. One result for each, in order. Every channel that shows a changed
     variant has a task to be told. Raises NotFound for a variant that is not the merchant's.
     One call a transaction: two may lock in opposite orders.
     """
     shelves = await shelf.locked(session, {entry.variant_id for entry in moves})
     known = await shelf.known(session, Movement, [(entry.variant_id, entry.cause, entry.cause_id) for entry in moves])
     results, rows = [], []
+    gained: dict[UUID, int] = {}
     for entry in moves:
         stock, key = shelves[entry.variant_id], (entry.variant_id, entry.cause, entry.cause_id)
         if key in known or stock.parts:
@@ -69,9 +71,12 @@ async def move(
         wanted = entry.quantity if isinstance(entry, Move) else max(0, entry.quantity) - stock.on_hand
         taken = max(wanted, -stock.on_hand)
         stock.on_hand += taken
+        if isinstance(entry, Move) and taken > 0:
+            gained[entry.variant_id] = gained.get(entry.variant_id, 0) + taken
         results.append(Moved(stock.variant_id, taken, taken - wanted, stock.on_hand, repeated=False))
         rows.append(_row(entry, merchant_id=merchant_id, taken=taken, made_by=made_by, now=now))
     await shelf.write(session, Movement, rows)
+    await shelf.write(session, Movement, await owed.fill(session, merchant_id, shelves, gained, now))
     await shelf.settle(session, merchant_id, shelves.values(), now=now)
     return results
 

@@ -80,6 +80,22 @@ async def test_a_cancel_settles_what_was_never_there_before_it_fills_the_shelf(l
     assert await ledger.wrong() == []
 
 
+async def test_what_comes_in_goes_first_to_who_bought_it_and_comes_back_when_they_cancel(ledger: Ledger) -> None:
+    [mug] = await variants(ledger)
+    await ledger.receive(mug, 3)
+    first, second = line(mug, 5, "line-1"), line(mug, 1, "line-2")
+    await ledger.take(first, second)
+    assert await ledger.short(mug) == [(2, 0), (1, 0)]
+    await ledger.receive(mug, 1, "one more")
+    assert (await ledger.levels(mug), await ledger.short(mug)) == ((0, 0), [(2, 1), (1, 0)])
+    await ledger.receive(mug, 5, "plenty")
+    assert (await ledger.levels(mug), await ledger.short(mug)) == ((3, 0), [(2, 2), (1, 1)])
+    [done] = await ledger.give_back(back(first, 5))
+    assert (done.cleared, done.restocked) == (0, 5)
+    assert await ledger.levels(mug) == (8, 0)
+    assert await ledger.wrong() == []
+
+
 async def test_what_is_lost_settles_the_shortfall_and_does_not_come_back(ledger: Ledger) -> None:
     [mug] = await variants(ledger)
     await ledger.receive(mug, 3)

@@ -200,6 +200,7 @@ def upgrade() -> None:
         sa.Column("variant_id", sa.Uuid(), nullable=False),
         sa.Column("quantity", sa.Integer(), nullable=False),
         sa.Column("cleared", sa.Integer(), nullable=False),
+        sa.Column("filled", sa.Integer(), nullable=False),
         sa.Column("cause", sa.String(length=32), nullable=False),
         sa.Column("cause_id", sa.String(length=128), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
