@@ -122,6 +122,13 @@ def updates_part(runtime: Runtime, asking: Visitor, connection: Connection) -> F
     return Fragment(f"order-updates-{connection.id}", "orders/_updates.html", context)
 
 
+async def _news(session: AsyncSession, _visitor: Visitor, keys: Sequence[UUID]) -> Sequence[Fragment]:
+    return [
+        Fragment(f"orders-news-{key}", "orders/_news.html", {"key": key, "count": await queries.since(session, key)})
+        for key in keys
+    ]
+
+
 def order_fragments(runtime: Runtime) -> dict[str, Render]:
     async def _orders(session: AsyncSession, asking: Visitor, ids: Sequence[UUID]) -> Sequence[Fragment]:
         known = await session.scalars(select(Order.id).where(Order.id.in_(ids)))
@@ -134,4 +141,10 @@ def order_fragments(runtime: Runtime) -> dict[str, Render]:
         rows = await session.scalars(select(Connection).where(Connection.id.in_(ids)))
         return [part for row in rows if (part := updates_part(runtime, asking, row))]
 
-    return {"order-row": _rows, "order": _orders, "order-feeds": _feeds, "order-updates": _updates}
+    return {
+        "orders-news": _news,
+        "order-row": _rows,
+        "order": _orders,
+        "order-feeds": _feeds,
+        "order-updates": _updates,
+    }

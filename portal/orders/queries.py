@@ -23,6 +23,8 @@ from portal.orders.store import STORES
 from portal.orders.wording import Badge, badge
 
 TABS: Final = ("new", "store", "shipped", "problems", "leaving", "all")
+# Stands for the newest order where there is none: every other one is newer.
+NONE_YET: Final = UUID(int=0)
 _OWN_STORES: Final = select(Connection.id).where(Connection.channel.in_(STORES))
 
 
@@ -80,10 +82,13 @@ class OrderRow:
 
 @dataclass(frozen=True, slots=True)
 class OrderPage:
+    """`newest` is the newest order there is, of whatever view: what comes after it is news."""
+
     rows: Sequence[OrderRow]
     total: int
     keys: Keys
     counts: Mapping[str, int]
+    newest: UUID
 
 
 async def order_page(
@@ -92,7 +97,13 @@ async def order_page(
     """Up to 50 orders of the view, the last received first; counts of what matches the search, by tab."""
     counts = {tab: await _count(session, filters, tab) for tab in TABS}
     found = await keys(session, _matching(select(Order.id), filters, filters.tab), Order.id, before=before, after=after)
-    return OrderPage(await rows(session, found.ids), counts[filters.tab], found, counts)
+    newest = await session.scalar(select(Order.id).order_by(Order.id.desc()).limit(1))
+    return OrderPage(await rows(session, found.ids), counts[filters.tab], found, counts, newest or NONE_YET)
+
+
+async def since(session: AsyncSession, order_id: UUID) -> int:
+    """How many orders were received after this one."""
+    return await session.scalar(select(func.count(Order.id)).where(Order.id > order_id)) or 0
 
 
 async def _count(session: AsyncSession, filters: Filters, tab: str) -> int:
