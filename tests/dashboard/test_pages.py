@@ -86,7 +86,7 @@ async def test_every_number_equals_the_list_it_opens(site: Site, merchant: Merch
     page = await alice.get("/")
     numbers = [(link["href"], link.select_one(".stat__value").text) for link in page.select("a.stat")]  # type: ignore[union-attr]  # each has one
     numbers += [(link["href"], link.text) for link in page.select("#dashboard-channels td.is-number a")]
-    assert len(numbers) == 7
+    assert len(numbers) == 8
     for url, number in numbers:
         shown = await alice.get(str(url))
         assert len(shown.select(ROWS)) == int(number), url
