@@ -61,7 +61,7 @@ async def goods_of(runtime: Runtime, merchant: Merchant, owner: User, mark: str)
         await session.flush()
         session.add(line := a_line(order, variant, mark))
         await session.flush()
-        session.add_all(of_an_order(runtime, order, line, variant, mark))
+        session.add_all(of_an_order(runtime, order, line, variant, other_variant, mark))
         await session.flush()
         kind = kinds.PUBLISH
         await tasks.enqueue(

@@ -6,9 +6,11 @@ from typing import Any
 
 from connectors.orders import Address, Buyer, OrderState
 from portal.clock import new_id
+from portal.models.buyer_credits import BuyerCredit
 from portal.models.catalog import Variant
 from portal.models.connections import Connection
 from portal.models.orders import Order, OrderEvent, OrderFeed, OrderLine, Parcel, SkuLink, StoreOrder, StoreStep
+from portal.models.stock import Component, Reservation, Shortfall
 from portal.orders import buyers
 from portal.runtime import Runtime
 
@@ -56,10 +58,17 @@ def a_line(order: Order, variant: Variant, mark: str) -> OrderLine:
     )
 
 
-def of_an_order(runtime: Runtime, order: Order, line: OrderLine, variant: Variant, mark: str) -> list[Any]:
-    """What comes along with it."""
+def of_an_order(
+    runtime: Runtime, order: Order, line: OrderLine, variant: Variant, bundle: Variant, mark: str
+) -> list[Any]:
+    """What comes along with it; `bundle` is made of the variant that was sold."""
     owner, now = {"merchant_id": order.merchant_id}, runtime.clock()
+    sold = {"variant_id": variant.id, "quantity": 1, "cause": "order"}
     return [
+        BuyerCredit(**owner, order_id=order.id, amount_minor=100, currency="USD", reason=f"Broken {mark}"),
+        Reservation(**owner, **sold, cause_id=f"held {mark}", ended_at=now),
+        Shortfall(**owner, **sold, cause_id=f"short {mark}"),
+        Component(**owner, bundle_id=bundle.id, variant_id=variant.id, quantity=1),
         StoreOrder(
             **owner,
             order_id=order.id,
