@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from connectors.orders import OrderState
-from portal.listings.eligible import channel_name, connection_name
+from portal.listings.eligible import connection_name
 from portal.models.connections import Connection, ConnectionState
 from portal.models.orders import Order, OrderFeed, OrderLine, StoreStep
 from portal.orders.drafts import UNKNOWN_SKU
@@ -154,7 +154,7 @@ async def _statements(session: AsyncSession, at_once: Mapping[str, bool], since:
     return [
         Statement(
             connection=connection,
-            name=f"{channel_name(connection.channel)} · {connection_name(connection)}",
+            name=connection_name(connection),
             at_once=at_once[connection.channel],
             total=sum(parts.get(connection.id, {}).values()),
             parts=parts.get(connection.id, {}),

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from connectors.orders import Buyer, OrderState
 from portal.i18n import _
-from portal.listings.eligible import channel_name, connection_name
+from portal.listings.eligible import channel_name
 from portal.models.catalog import Product, Variant
 from portal.models.connections import Connection
 from portal.models.orders import Order, OrderEvent, OrderLine, Parcel, StoreOrder, StoreStep
@@ -90,7 +90,7 @@ async def detail(session: AsyncSession, vault: Vault, order_id: UUID, *, reveale
         order=order,
         source=source,
         channel=channel_name(source.channel),
-        account=connection_name(source),
+        account=source.external_name or source.domain,
         badge=badge(order, in_own_store=own),
         lines=await _lines(session, order.lines),
         buyer=buyer if revealed or buyer is None else buyers.masked(buyer),
@@ -145,7 +145,7 @@ async def _task(session: AsyncSession, order_id: UUID) -> Task | None:
 
 def _hops(order: Order, stands: StoreOrder | None, parcels: Sequence[Parcel], own: bool) -> list[Hop]:
     """Sold, received, created in the store, shipped, tracking returned."""
-    hops = [Hop(_("Sold"), "done", order.placed_at), Hop(_("Received"), "done", order.created_at)]
+    hops = [Hop(_("Sold"), "done", order.placed_at), Hop(_("Order received"), "done", order.created_at)]
     over = order.state is OrderState.CANCELLED
     if not own and not order.by_channel:
         hops.append(_store_hop(order, stands, over))

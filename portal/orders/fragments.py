@@ -85,7 +85,7 @@ async def feeds_part(session: AsyncSession, runtime: Runtime) -> Fragment:
     readings = [
         Reading(
             connection,
-            f"{channel_name(connection.channel)} · {connection_name(connection)}",
+            connection_name(connection),
             runtime.connectors[connection.channel].capabilities.webhooks,
             feed.read_at if feed is not None else None,
             _why(connection, feed.problem) if feed is not None and feed.problem else "",

@@ -162,7 +162,7 @@ def _row(order: Order, connection: Connection, store_number: str) -> OrderRow:
     return OrderRow(
         order=order,
         channel=channel_name(connection.channel),
-        account=connection_name(connection),
+        account=connection.external_name or connection.domain,
         practice=connection.practice,
         badge=badge(order, in_own_store=connection.channel in STORES),
         units=sum(line.quantity - line.cancelled for line in lines),
@@ -175,9 +175,7 @@ def _row(order: Order, connection: Connection, store_number: str) -> OrderRow:
 async def sources(session: AsyncSession) -> list[tuple[str, str]]:
     """The connections whose orders there may be, for a select."""
     query = select(Connection).where(Connection.state != ConnectionState.SETUP).order_by(Connection.id)
-    return [
-        (str(one.id), f"{channel_name(one.channel)} · {connection_name(one)}") for one in await session.scalars(query)
-    ]
+    return [(str(one.id), connection_name(one)) for one in await session.scalars(query)]
 
 
 async def one(session: AsyncSession, order_id: UUID, *, lock: bool = False) -> Order:
