@@ -148,10 +148,10 @@ def _copy(database: str, number: int) -> None:
 
 
 def _renamed(row: tuple[Any, ...], at: dict[str, int], owner: str, time: int) -> tuple[Any, ...]:
-    """The row with ids of its own: the copy's number in the last digits, after the order's own."""
+    """The row with ids of its own: the copy's number in the first digits, before what is the order's own."""
     values = list(row)
     for name in {"id", owner}:
-        values[at[name]] = f"{values[at[name]][:-2]}{time:02x}"
+        values[at[name]] = f"{16 + time:02x}{values[at[name]][2:]}"
     values[at["channel_id"]] += f"-{time}"
     if "number" in at:
         values[at["number"]] += f"-{time}"

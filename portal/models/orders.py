@@ -39,6 +39,7 @@ class Order(Row, MerchantOwned, Base):
     __table_args__ = (
         UniqueConstraint("connection_id", "channel_id"),
         Index("ix_sale_page", "merchant_id", "placed_at"),
+        Index("ix_sale_received", "merchant_id", "id"),
         Index("ix_sale_step", "merchant_id", "store_step", "placed_at"),
         Index("ix_sale_number", "merchant_id", "number"),
         Index(

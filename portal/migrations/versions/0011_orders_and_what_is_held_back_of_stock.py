@@ -76,6 +76,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_sale_merchant_id"), ["merchant_id"], unique=False)
         batch_op.create_index("ix_sale_number", ["merchant_id", "number"], unique=False)
         batch_op.create_index("ix_sale_page", ["merchant_id", "placed_at"], unique=False)
+        batch_op.create_index("ix_sale_received", ["merchant_id", "id"], unique=False)
         batch_op.create_index("ix_sale_step", ["merchant_id", "store_step", "placed_at"], unique=False)
 
     op.create_table(
@@ -354,6 +355,7 @@ def downgrade() -> None:
     op.drop_table("component")
     with op.batch_alter_table("sale", schema=None) as batch_op:
         batch_op.drop_index("ix_sale_step")
+        batch_op.drop_index("ix_sale_received")
         batch_op.drop_index("ix_sale_page")
         batch_op.drop_index("ix_sale_number")
         batch_op.drop_index(batch_op.f("ix_sale_merchant_id"))
