@@ -23,8 +23,6 @@ from portal.models.orders import OrderFeed
 from portal.orders import feeds
 from portal.orders.intake import take_in
 from portal.runtime import Runtime
-from portal.tasks import kinds
-from portal.tasks import service as tasks
 from portal.tenancy import SYSTEM
 
 # Channels' clocks differ from ours, and their lists lag what they list.
@@ -109,19 +107,7 @@ class ReadOrder:
 
     async def give_up(self, session: AsyncSession, batch: Batch, problem: Problem, now: datetime) -> None:
         """The next reading of all changed orders finds them."""
-        await ask_orders(session, connection_of(batch), now=now)
-
-
-async def ask_orders(session: AsyncSession, connection: Connection, *, now: datetime) -> None:
-    """The connection's changed orders are read as soon as its lane is free."""
-    await tasks.enqueue(
-        session,
-        kinds.ORDERS,
-        [str(connection.id)],
-        merchant_id=connection.merchant_id,
-        connection_id=connection.id,
-        now=now,
-    )
+        await feeds.read(session, connection_of(batch), now=now)
 
 
 async def poll_orders(ctx: dict[str, Any]) -> None:
@@ -139,4 +125,4 @@ async def poll_orders(ctx: dict[str, Any]) -> None:
         connections = list(await session.scalars(query.order_by(Connection.id)))
     for connection in connections:
         async with runtime.sessions.write(connection.merchant_id) as session:
-            await ask_orders(session, connection, now=now)
+            await feeds.read(session, connection, now=now)

@@ -23,8 +23,6 @@ from portal.models.orders import Order, StoreOrder
 from portal.orders import feeds
 from portal.orders.intake import take_in
 from portal.runtime import Runtime
-from portal.tasks import kinds
-from portal.tasks import service as tasks
 from portal.tenancy import SYSTEM
 
 PERIOD: Final = timedelta(hours=24)
@@ -121,11 +119,4 @@ async def compare_all(ctx: dict[str, Any]) -> None:
         connections = list(await session.scalars(query.order_by(Connection.id)))
     for connection in connections:
         async with runtime.sessions.write(connection.merchant_id) as session:
-            await tasks.enqueue(
-                session,
-                kinds.COMPARE_ORDERS,
-                [str(connection.id)],
-                merchant_id=connection.merchant_id,
-                connection_id=connection.id,
-                now=now,
-            )
+            await feeds.compare(session, connection, now=now)

@@ -22,6 +22,7 @@ from portal.models.catalog import Variant
 from portal.models.listings import Intent, Listing, ListingItem
 from portal.models.orders import OrderFeed
 from portal.models.tasks import Attempt, AttemptItem
+from portal.orders import feeds
 from portal.runtime import Runtime
 from portal.stock import sellable, shelf
 from portal.stock import service as stock
@@ -152,7 +153,7 @@ async def _taken(session: AsyncSession, batch: Batch, row: Row, telling: Telling
     if comparing.differs(item, connection_of(batch)):
         await _push(session, batch, row, now=now, not_before=comparing.look_again_at(item, now))
         if is_stale:
-            await _read_orders(session, batch, now)
+            await feeds.read(session, connection_of(batch), now=now, not_before=now + READ_AFTER)
     elif is_stale:
         await _push(session, batch, row, now=now)
     return 0
@@ -196,19 +197,6 @@ async def _unheard_of(session: AsyncSession, batch: Batch, row: Row, now: dateti
     )
     told = [sent[subject] for sent in rows if subject in sent]
     return [one["quantity"] - one["expected"] for one in told if one["expected"] is not None]
-
-
-async def _read_orders(session: AsyncSession, batch: Batch, now: datetime) -> None:
-    connection = connection_of(batch)
-    await tasks.enqueue(
-        session,
-        kinds.ORDERS,
-        [str(connection.id)],
-        merchant_id=batch.merchant_id,
-        connection_id=connection.id,
-        now=now,
-        not_before=now + READ_AFTER,
-    )
 
 
 async def _push(

@@ -30,7 +30,7 @@ async def _nav_counts(session: AsyncSession) -> dict[str, int]:
     return {
         "inbox": await inbox.count(session, inbox.Filters()),
         "problems": await listings.count(session, listings.Filters(state="problems")),
-        "orders": await orders.problems(session),
+        "orders": await orders.count(session, "problems"),
     }
 
 

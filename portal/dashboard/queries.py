@@ -126,7 +126,7 @@ async def needs(session: AsyncSession, *, now: datetime) -> list[Need]:
 async def _orders(session: AsyncSession) -> list[Need]:
     """Orders that stand still, those buyers want cancelled, and units that were sold and are not there."""
     found = []
-    stuck, leaving = await orders.problems(session), await orders.to_cancel(session)
+    stuck, leaving = await orders.count(session, "problems"), await orders.count(session, "leaving")
     if stuck:
         title = ngettext("%(num)s order needs you", "%(num)s orders need you", stuck) % {"num": stuck}
         body = _("It stands still until somebody acts.")

@@ -15,9 +15,7 @@ from portal.models.connections import Connection, ConnectionState
 from portal.models.orders import Order, StoreStep
 from portal.order_health import queries
 from portal.order_health.queries import PERIODS
-from portal.orders import store, wording
-from portal.tasks import kinds
-from portal.tasks import service as tasks
+from portal.orders import feeds, store, wording
 from portal.web import PortalRequest, done, page, runtime, visitor
 
 MOST_AT_ONCE = 500
@@ -62,14 +60,7 @@ async def compare(request: PortalRequest) -> Response[Any]:
     async with current.sessions.write(asking.merchant_id) as session:
         for one in await connections.everyone(session):
             if one.state is ConnectionState.ACTIVE and current.connectors[one.channel].orders:
-                await tasks.enqueue(
-                    session,
-                    kinds.COMPARE_ORDERS,
-                    [str(one.id)],
-                    merchant_id=asking.merchant_id,
-                    connection_id=one.id,
-                    now=current.clock(),
-                )
+                await feeds.compare(session, one, now=current.clock())
                 count += 1
     text = ngettext("Comparing %(num)s channel", "Comparing %(num)s channels", count) % {"num": count}
     return await done(request, to="/orders/health", text=text)

@@ -15,7 +15,7 @@ from connectors.registry import CHANNELS
 from portal.errors import Conflict
 from portal.i18n import _
 from portal.models.connections import Connection, ConnectionState
-from portal.models.orders import Order, OrderLine, StoreOrder
+from portal.models.orders import Order, StoreOrder
 from portal.orders import events
 from portal.tasks import kinds
 from portal.tasks import service as tasks
@@ -106,9 +106,3 @@ async def _enqueue(session: AsyncSession, connection: Connection, order: Order, 
 def order_of(subject: str) -> UUID:
     """The order that a task of kind cancel_order is about."""
     return UUID(subject.partition("@")[0])
-
-
-def units(line: OrderLine, state: OrderState) -> int:
-    """How many of a line the buyer has got or is to get."""
-    wanted = 0 if state is OrderState.CANCELLED else max(0, line.quantity - line.cancelled)
-    return max(wanted, line.shipped)

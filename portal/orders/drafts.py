@@ -15,15 +15,13 @@ from portal.models.connections import Connection
 from portal.models.listings import ListingItem
 from portal.models.orders import Order, OrderLine
 from portal.orders import buyers, references
-from portal.orders.cancelling import units
-from portal.orders.records import record_of
+from portal.orders.records import record_of, units
 from portal.vault import Vault
 
 UNKNOWN_SKU = "unknown_sku"
 NO_ADDRESS = "no_address"
 NO_PRICE = "no_price"
 NOTHING_LEFT = "nothing_left"
-NO_STORE = "no_store"
 
 
 @dataclass(frozen=True, slots=True)

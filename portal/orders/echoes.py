@@ -37,7 +37,17 @@ async def hear(session: AsyncSession, store: Connection, records: Iterable[Order
             log.info("echo_of_unknown_order", store=str(store.id))
             continue
         order, source = originals[record.reference]
-        await _made(session, store, order, record, now)
+        # Also when we never heard the answer to our own request.
+        await keep(
+            session,
+            order,
+            store,
+            channel_id=record.channel_id,
+            number=record.number,
+            url=record.url,
+            found=True,
+            now=now,
+        )
         await _parcels(session, source, order, record, now)
         if record.state is OrderState.CANCELLED:
             await _cancelled(session, source, order, now)
@@ -61,13 +71,6 @@ async def _originals(session: AsyncSession, wanted: Sequence[str]) -> dict[str, 
         # Of two connections to one account, the later one's order is the one that is alive.
         found |= {references.of(source.channel, order.number): (order, source) for order, source in rows.all()}
     return found
-
-
-async def _made(session: AsyncSession, store: Connection, order: Order, record: OrderRecord, now: datetime) -> None:
-    """The store has it, also when we never heard the answer to our own request."""
-    await keep(
-        session, order, store, channel_id=record.channel_id, number=record.number, url=record.url, found=True, now=now
-    )
 
 
 async def _parcels(session: AsyncSession, source: Connection, order: Order, record: OrderRecord, now: datetime) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from portal import db
 from portal.models.connections import Connection
 from portal.models.orders import OrderFeed
+from portal.tasks import kinds
+from portal.tasks import service as tasks
 
 
 async def of(session: AsyncSession, connection: Connection) -> OrderFeed:
@@ -17,3 +21,29 @@ async def of(session: AsyncSession, connection: Connection) -> OrderFeed:
         .on_conflict_do_nothing()
     )
     return await session.get_one(OrderFeed, connection.id, populate_existing=True)
+
+
+async def read(
+    session: AsyncSession, connection: Connection, *, now: datetime, not_before: datetime | None = None
+) -> None:
+    """The connection's changed orders are read as soon as its lane is free, and not before that time."""
+    await _ask(session, kinds.ORDERS, connection, now, not_before)
+
+
+async def compare(session: AsyncSession, connection: Connection, *, now: datetime) -> None:
+    """The channel is asked what it counts, as soon as the connection's lane is free."""
+    await _ask(session, kinds.COMPARE_ORDERS, connection, now, None)
+
+
+async def _ask(
+    session: AsyncSession, kind: kinds.Kind, connection: Connection, now: datetime, not_before: datetime | None
+) -> None:
+    await tasks.enqueue(
+        session,
+        kind,
+        [str(connection.id)],
+        merchant_id=connection.merchant_id,
+        connection_id=connection.id,
+        now=now,
+        not_before=not_before,
+    )

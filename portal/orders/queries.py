@@ -115,16 +115,6 @@ async def count(session: AsyncSession, tab: str) -> int:
     return await _count(session, Filters(), tab)
 
 
-async def problems(session: AsyncSession) -> int:
-    """How many orders stand still until somebody acts."""
-    return await count(session, "problems")
-
-
-async def to_cancel(session: AsyncSession) -> int:
-    """How many buyers ask to cancel what has not left yet."""
-    return await count(session, "leaving")
-
-
 def _matching(query: Select[Any], filters: Filters, tab: str) -> Select[Any]:
     condition = _tab(tab)
     if condition is not None:

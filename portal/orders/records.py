@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from connectors import orders as told
+from connectors.orders import OrderState
 from connectors.records import Money
 from portal.catalog.search import normal
 from portal.models.orders import Order, OrderLine
@@ -100,6 +101,12 @@ def _line_of(line: OrderLine, currency: str) -> told.OrderLine:
         tax_rate=line.tax_rate,
         discount=_money(line.discount_minor, currency),
     )
+
+
+def units(line: OrderLine, state: OrderState) -> int:
+    """How many of a line the buyer has got or is to get."""
+    wanted = 0 if state is OrderState.CANCELLED else max(0, line.quantity - line.cancelled)
+    return max(wanted, line.shipped)
 
 
 def line_row(merchant_id: UUID, order_id: UUID, position: int, line: told.OrderLine) -> OrderLine:

@@ -15,9 +15,9 @@ from portal.i18n import _
 from portal.models.catalog import Variant
 from portal.models.connections import Connection, ConnectionState
 from portal.models.orders import Order, OrderLine, SkuLink, StoreOrder, StoreStep
-from portal.orders import events, queries, store, taking
-from portal.orders.cancelling import units
+from portal.orders import events, feeds, queries, store, taking
 from portal.orders.drafts import UNKNOWN_SKU
+from portal.orders.records import units
 from portal.tasks import kinds
 from portal.tasks import service as tasks
 
@@ -137,9 +137,7 @@ async def synchronize(session: AsyncSession, connections: list[Connection], *, n
     """The orders of these connections are read now; how many connections that is."""
     active = [one for one in connections if one.state is ConnectionState.ACTIVE]
     for one in active:
-        await tasks.enqueue(
-            session, kinds.ORDERS, [str(one.id)], merchant_id=one.merchant_id, connection_id=one.id, now=now
-        )
+        await feeds.read(session, one, now=now)
     return len(active)
 
 

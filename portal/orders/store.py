@@ -56,8 +56,8 @@ async def keep(
     url: str,
     found: bool,
     now: datetime,
-) -> bool:
-    """The order stands in the store under this id, written down once; whether this is news.
+) -> None:
+    """The order stands in the store under this id, written down once.
 
     One that was cancelled while it was created is cancelled there now: before, there was nothing to cancel.
     """
@@ -76,13 +76,12 @@ async def keep(
         db.insert(session, StoreOrder).on_conflict_do_nothing().returning(StoreOrder.id).values(**row)
     )
     if stored.scalar_one_or_none() is None:
-        return False
+        return
     order.store_step, order.problem, order.problem_since = StoreStep.CREATED, None, None
     await tasks.cancel(session, kinds.STORE_ORDER, [str(order.id)], now=now)
     events.write(session, order, events.IN_STORE, now=now, number=number, found=found, store=store.external_name)
     if order.state is OrderState.CANCELLED:
         await _cancel_there(session, order, now=now)
-    return True
 
 
 async def decide(session: AsyncSession, source: Connection, order: Order, *, now: datetime) -> None:

@@ -15,7 +15,7 @@ from portal.models.connections import Connection
 from portal.models.listings import ListingItem
 from portal.models.orders import Order, OrderLine
 from portal.orders import events
-from portal.orders.cancelling import units
+from portal.orders.records import units
 from portal.stock import accounted, returns, shelf
 from portal.stock import claims as ledger
 from portal.stock.claims import Claim

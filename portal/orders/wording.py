@@ -57,7 +57,6 @@ def problem_line(problem: Mapping[str, Any]) -> str:
         drafts.NO_ADDRESS: _("The channel gave no address. Check the order there, then try again."),
         drafts.NO_PRICE: _("The channel gave no price yet. Check it again later."),
         drafts.NOTHING_LEFT: _("Nothing of it is left to ship."),
-        drafts.NO_STORE: _("No store is connected. Connect your store, then create the order."),
         "order_cancelled": _("The order was cancelled before its parcel left."),
         "quarantined": _("Our fault, not yours. Try again, or ask us."),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -66,16 +67,13 @@ class Till(Protocol):
     async def read(self, table: str) -> Any: ...
 
 
-class Buying:
+class Buying(ABC):
     """The orders' half of a bench: the practice channels' control pages are alike."""
 
     @property
+    @abstractmethod
     def till(self) -> Till:
-        raise NotImplementedError
-
-    def first_sku(self, product: ProductRecord) -> str:
-        """What the channel calls the first variant."""
-        return product.variants[0].sku
+        """The practice account that is bought at."""
 
     def now(self) -> datetime:
         return datetime.fromtimestamp(self.till.clock.now, UTC)
@@ -84,7 +82,7 @@ class Buying:
         self.till.clock.now += 10
 
     async def buy(self, product: ProductRecord, units: int) -> str:
-        lines = [{"sku": self.first_sku(product), "quantity": units}]
+        lines = [{"sku": product.variants[0].sku, "quantity": units}]
         return str((await self.till.lever("orders", lines=lines))["order_id"])
 
     async def parcels(self, order_id: str) -> list[str]:
