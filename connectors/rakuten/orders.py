@@ -85,6 +85,7 @@ class RakutenOrders:
         waiting = [number for number, model in models.items() if model["orderProgress"] == Progress.UNCONFIRMED]
         for start in range(0, len(waiting), ORDERS_A_READ):
             problems |= await order_calls.confirm(store, waiting[start : start + ORDERS_A_READ])
+        problems = await _of_waiting(store, problems, refused=[number for number in waiting if number in problems])
         outcomes: dict[str, Outcome[None]] = dict.fromkeys(models, Done(None))
         outcomes |= {number: Failed(problem) for number, problem in problems.items()}
         unknown = Failed(shipping.order_unknown())
@@ -98,3 +99,15 @@ class RakutenOrders:
 
     def _store(self, account: Account) -> RakutenClient:
         return RakutenClient(self._client, account)
+
+
+async def _of_waiting(
+    store: RakutenClient, problems: Mapping[str, Problem], *, refused: Sequence[str]
+) -> Mapping[str, Problem]:
+    """The problems without those of orders that were confirmed between our look and our call.
+
+    By hand in RMS, or by a call of ours that was believed lost.
+    """
+    models, _unread = await order_calls.get(store, refused)
+    further = {number for number, model in models.items() if model["orderProgress"] != Progress.UNCONFIRMED}
+    return {number: problem for number, problem in problems.items() if number not in further}

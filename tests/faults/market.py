@@ -19,6 +19,7 @@ from portal.models.orders import Order
 from portal.tasks import kinds
 from portal.tasks import service as tasks
 from tests.faults.installation import Trader
+from tests.faults.processes import Worker
 
 # What a buyer pays where the SKU is not listed, in yen.
 PRICE = 1000
@@ -34,12 +35,12 @@ class Market:
     def channel(self) -> str:
         return str(self.connection.channel)
 
-    async def sells(self, sku: str, *, count: int = 1, quantity: int = 1) -> list[str]:
-        """So many buyers buy; the ids of their orders."""
+    async def sells(self, sku: str, *, count: int = 1, quantity: int = 1, **more: Any) -> list[str]:
+        """So many buyers buy; the ids of their orders. `more` is what the practice channel lets say of an order."""
         # A practice seller sells on several Amazons, of which one is connected.
         where = {"marketplace": "A1VC38T7YXB528"} if self.channel == "amazon" else {}
         line = {"sku": sku, "quantity": quantity, "title": "Mug", "price": PRICE}
-        return list((await self.do("orders", lines=[line], count=count, **where))["order_ids"])
+        return list((await self.do("orders", lines=[line], count=count, **where, **more))["order_ids"])
 
     async def do(self, action: str, **data: Any) -> Any:
         answer = await self.trader.stage.http.post(f"{self.book}/{action}", json=data)
@@ -54,6 +55,15 @@ class Market:
     async def fault(self, kind: str, **details: Any) -> None:
         await self.do("faults", kind=kind, **details)
 
+    async def kill(self, worker: Worker, operation: str, when: str) -> None:
+        """The marketplace kills the worker at its next call of the operation, before or after accepting it."""
+        await self.fault("kill", count=1, operation=operation, when=when, pid=worker.pid)
+
+    async def calls(self, table: str, operation: str) -> list[dict[str, Any]]:
+        """What it heard of one operation (table `requests`), or what it did for it (`ledger`), oldest first."""
+        rows = (await self.trader.stage.http.get(f"{self.book}/{table}")).json()
+        return [row for row in rows if row["operation"] == operation]
+
     async def is_read(self, *order_ids: str) -> None:
         """These orders, or all that changed, are to be read as soon as a worker comes to it."""
         await is_read(self.trader, self.connection, *order_ids)
@@ -65,8 +75,9 @@ async def amazon(trader: Trader) -> Market:
     return _market(trader, connection, f"amazon/practice/api/sellers/{connection.settings['seller_id']}")
 
 
-async def yahoo(trader: Trader) -> Market:
-    name = trader.domain.partition(".")[0]
+async def yahoo(trader: Trader, name: str = "") -> Market:
+    """`name` is the store's there: its orders' numbers begin with it."""
+    name = name or trader.domain.partition(".")[0]
     connection = await _consented(trader, "yahoo", name, {"owner": name, "decision": "allow"})
     return _market(trader, connection, f"yahoo/practice/api/stores/{name}")
 

@@ -149,6 +149,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "PRACTICE": "true",
         "OPEN_IMAGES": "false",
         "PRACTICE_URL": settings.practice_url,
+        "SMTP_URL": settings.smtp_url,
     }
 
 

@@ -519,6 +519,23 @@ async def test_accepted_orders_go_on_to_their_payment_once(
     assert len(confirms) == 1
 
 
+async def test_an_order_that_somebody_confirms_between_our_look_and_our_call_is_accepted(
+    shop: Shop, account: PacedAccount, mug: None
+) -> None:
+    number = await place(shop, pending=True)
+
+    async def in_rms(request: httpx.Request) -> None:
+        if "confirmOrder" in request.url.path:
+            await shop.lever(f"orders/{number}/pay", {})
+
+    async with httpx.AsyncClient(trust_env=False, event_hooks={"request": [in_rms]}) as client:
+        orders = Rakuten(client, clock=shop.clock).orders
+        assert orders is not None
+        assert await orders.accept(account, [number]) == [Done(None)]
+    [refused] = [row for row in await shop.read("requests") if row["operation"] == "order.confirmOrder"]
+    assert refused["outcome"] == "ORDER_EXT_API_CONFIRM_ORDER_ERROR_103"
+
+
 # ---- what stops a call ----
 
 
