@@ -176,7 +176,7 @@ async def _wanted(session: AsyncSession, connection: Connection, order: Order, n
     asked = order.cancelling or {}
     reason = CancelReason(asked.get("reason", CancelReason.OTHER))
     if connection.id == order.connection_id:
-        if order.state is OrderState.CANCELLED or await _hushed(session, connection, order, now):
+        if order.state is OrderState.CANCELLED or await _routed(session, connection, order, now):
             return None
         return OrderToCancel(order_id=order.channel_id, reason=reason, lines=lines, note=asked.get("note", ""))
     made = await session.scalar(
@@ -187,11 +187,16 @@ async def _wanted(session: AsyncSession, connection: Connection, order: Order, n
     return OrderToCancel(order_id=made.channel_id, reason=reason, lines=())
 
 
-async def _hushed(session: AsyncSession, source: Connection, order: Order, now: datetime) -> bool:
-    """Whether a rule keeps the store's cancellation from the marketplace; what a member asked for here always goes."""
+async def _routed(session: AsyncSession, source: Connection, order: Order, now: datetime) -> bool:
+    """The store's cancellation is passed on to others that a rule names; True where one keeps it from the marketplace.
+
+    What a member asked for here always goes there, and nowhere else.
+    """
     if (order.cancelling or {}).get("by"):
         return False
-    rule = (await routing.routes(session, source, [order])).hushed_by(order)
+    routes = await routing.routes(session, source, [order])
+    await routing.pass_on_cancellation(session, routes, order, now)
+    rule = routes.hushed_by(order)
     if rule:
         order.cancelling = None
         events.write(session, order, events.HUSHED, now=now, rule=rule)

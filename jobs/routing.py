@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
@@ -15,7 +15,7 @@ from connectors.errors import Problem, ProblemClass
 from portal.clock import new_id
 from portal.models.connections import Connection
 from portal.models.orders import Order, Parcel
-from portal.orders import events
+from portal.orders import cancelling, events
 from portal.orders.echoes import SHIPMENTS
 from portal.orders.wording import HUSHED
 from portal.rules import service as rules
@@ -64,17 +64,8 @@ async def pass_on(session: AsyncSession, routes: Routes, parcel: Parcel, order: 
     Told again, or told back by that order's own rules, nothing new is told. News of practice stays among practice
     connections, and where shipments are handled outside nothing is told, as ever.
     """
-    if not (others := routes.others(order)):
-        return
-    query = (
-        select(Order, Connection.handled_outside)
-        .join(Connection, Connection.id == Order.connection_id)
-        .where(Order.number == order.number, Connection.id.in_(others), Connection.practice == routes.source.practice)
-        .options(selectinload(Order.lines))
-        .order_by(Order.id)
-    )
-    for twin, handled_outside in (await session.execute(query)).all():
-        if SHIPMENTS in handled_outside:
+    for twin, connection in await _twins(session, routes, order):
+        if SHIPMENTS in connection.handled_outside:
             continue
         news = await _same_parcel(session, parcel, order, twin, now)
         if news is not None:
@@ -88,6 +79,30 @@ async def pass_on(session: AsyncSession, routes: Routes, parcel: Parcel, order: 
                 now=now,
             )
             events.announce(session, twin)
+
+
+async def pass_on_cancellation(session: AsyncSession, routes: Routes, order: Order, now: datetime) -> None:
+    """The others that have an order of the same number are asked to cancel it, as if its own store order had been.
+
+    One for which that is asked already is not asked again, so news that comes back by its own rules ends here.
+    """
+    for twin, connection in await _twins(session, routes, order):
+        if twin.cancelling is None:
+            await cancelling.from_store(session, connection, twin, now=now)
+
+
+async def _twins(session: AsyncSession, routes: Routes, order: Order) -> Sequence[tuple[Order, Connection]]:
+    """The orders of the same number at the others that are to hear; of practice only where the order is of practice."""
+    if not (others := routes.others(order)):
+        return []
+    query = (
+        select(Order, Connection)
+        .join(Connection, Connection.id == Order.connection_id)
+        .where(Order.number == order.number, Connection.id.in_(others), Connection.practice == routes.source.practice)
+        .options(selectinload(Order.lines))
+        .order_by(Order.id)
+    )
+    return [(twin, connection) for twin, connection in (await session.execute(query)).all()]
 
 
 async def _same_parcel(
