@@ -11,9 +11,9 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from connectors.errors import Problem
+from connectors.errors import Busy, Problem, ProblemClass
 from connectors.protocol import Account, Orders
-from connectors.records import Done
+from connectors.records import Done, Failed
 from jobs.channel import connection_of, reach
 from jobs.handlers import Batch, Prepared
 from jobs.results import Ended, Result
@@ -107,6 +107,10 @@ async def _bring(runtime: Runtime, batch: Batch, orders: Orders, account: Accoun
         if records:
             async with runtime.sessions.write(batch.merchant_id) as session:
                 await take_in(session, runtime.vault, connection_of(batch), records, now=runtime.clock())
+        for one in outcomes:
+            if isinstance(one, Failed) and one.problem.problem_class is ProblemClass.BUSY:
+                # There was no time to tell of it, which is not to say that asking does not bring it.
+                raise Busy(one.problem.code, one.problem.original, retry_after_seconds=one.retry_after_seconds)
 
 
 async def compare_all(ctx: dict[str, Any]) -> None:

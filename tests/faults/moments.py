@@ -4,6 +4,9 @@
 `ANSWERED` is K9: the channel's answer has been read and nothing of it is recorded. `RECORDED` is K7: the outcome is in
 the database, no ring for what follows has gone out, and the queue has not heard that its job is done. `COMMITTED` is
 after any change at all: the one moment of SQLite at which a process can be stopped without holding up all others.
+
+Two more are of a row that is no attempt, by the name of its class in the place of a kind: `KEEPING` is before a change
+of such a row is committed, `KEPT` after it. What a call takes in page by page is committed outside of any attempt.
 """
 
 from __future__ import annotations
@@ -17,8 +20,12 @@ from signal import SIGKILL, Signals
 from sqlalchemy import event
 from sqlalchemy.orm import Session, UOWTransaction
 
+from portal.models.accounts import MailMessage
+from portal.models.orders import Order
 from portal.models.tasks import Attempt
 from portal.tenancy import ScopedSession
+
+KEPT_ROWS = (MailMessage, Order)
 
 
 class Moment(StrEnum):
@@ -27,6 +34,8 @@ class Moment(StrEnum):
     ANSWERED = "answered"
     RECORDED = "recorded"
     COMMITTED = "committed"
+    KEEPING = "keeping"
+    KEPT = "kept"
 
 
 def ask(order: Path, moment: Moment, kind: str = "", how: Signals = SIGKILL) -> None:
@@ -57,11 +66,19 @@ class _Listener:
         for row in (*session.new, *session.dirty):
             if isinstance(row, Attempt):
                 session.info["written"] = (row.kind, row.ended_at is not None)
+            elif isinstance(row, KEPT_ROWS):
+                session.info["kept"] = type(row).__name__
 
     def committing(self, session: Session) -> None:
-        if not session.in_nested_transaction() and "written" in session.info:
+        if session.in_nested_transaction():
+            return
+        # What is new is written after this moment, unless something asked for it before.
+        session.flush()
+        if "written" in session.info:
             kind, ended = session.info["written"]
             self._reached(Moment.ANSWERED if ended else Moment.CLAIMING, kind)
+        if "kept" in session.info:
+            self._reached(Moment.KEEPING, session.info["kept"])
 
     def committed(self, session: Session) -> None:
         if session.in_nested_transaction():
@@ -69,6 +86,8 @@ class _Listener:
         if "written" in session.info:
             kind, ended = session.info.pop("written")
             self._reached(Moment.RECORDED if ended else Moment.CLAIMED, kind)
+        if "kept" in session.info:
+            self._reached(Moment.KEPT, session.info.pop("kept"))
         self._reached(Moment.COMMITTED)
 
     def _reached(self, moment: Moment, kind: str = "") -> None:
