@@ -37,7 +37,9 @@ class News:
 async def write_due(session: AsyncSession, post: Post, *, now: datetime) -> int:
     """One letter for each member who asked, about all orders nobody was told of; how many letters.
 
-    The orders count as told in the same transaction, so that none is told of twice. The session is the SYSTEM's.
+    The orders count as told in the same transaction, so that no order is in two letters, and a worker that dies before
+    its commit has told of none. What is written is sent once at least: the same letter twice where the worker dies
+    between the server's answer and our record of it (portal.mail). The session is the SYSTEM's.
     """
     due = update(Order).where(Order.letter_due).values(letter_due=False).returning(Order.merchant_id, Order.id)
     told: dict[UUID, list[UUID]] = {}

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import email.policy
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from email.message import EmailMessage
 
 import pytest
 from sqlalchemy import select
@@ -20,38 +18,13 @@ from portal.tenancy import SYSTEM
 from portal.vault import Vault
 from tests.accounts.people_in_town import by_letter, first_owner
 from tests.accounts.town import PASSWORD, Town, soup
+from tests.postman import Postman, a_postman
 from tests.settable_clock import SettableClock
-
-
-class Postman:
-    """A mail server on loopback that keeps what it takes. `answers` are its next words about a recipient."""
-
-    def __init__(self) -> None:
-        self.letters: list[EmailMessage] = []
-        self.answers: list[str] = []
-        self.url = ""
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"220 postman\r\n")
-        while line := (await reader.readline()).decode().strip():
-            verb = line.split()[0].upper()
-            answer = {"EHLO": "250 postman", "DATA": "354 go on", "QUIT": "221 bye"}.get(verb, "250 ok")
-            if verb == "RCPT" and self.answers:
-                answer = self.answers.pop(0)
-            writer.write(f"{answer}\r\n".encode())
-            if verb == "DATA":
-                text = (await reader.readuntil(b"\r\n.\r\n")).removesuffix(b".\r\n")
-                self.letters.append(email.message_from_bytes(text, policy=email.policy.default))
-                writer.write(b"250 taken\r\n")
-        writer.close()
 
 
 @pytest.fixture
 async def postman() -> AsyncIterator[Postman]:
-    made = Postman()
-    server = await asyncio.start_server(made.serve, "127.0.0.1", 0)
-    made.url = f"smtp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    async with server:
+    async with a_postman() as made:
         yield made
 
 
