@@ -50,7 +50,10 @@ class Letterbox:
 
 @dataclass
 class Post:
-    """Brings letters to web processes that may die, as a channel does: until one of them has answered 2xx."""
+    """Brings letters to web processes that may die, as a channel does: until one of them has answered 2xx.
+
+    `answers` are the seconds until each answer, ANSWER_SECONDS for one that came too late to be heard.
+    """
 
     installation: Installation
     answers: list[float] = field(default_factory=list)
@@ -69,8 +72,10 @@ class Post:
             answer = await self.installation.stage.http.post(
                 f"{url}/webhooks/shopify", headers=self._headers(letter), content=letter[1], timeout=ANSWER_SECONDS
             )
-        except httpx.TransportError:
+        except httpx.TransportError as error:
             self.refused += 1
+            if isinstance(error, httpx.ReadTimeout):
+                self.answers.append(ANSWER_SECONDS)
             return False
         self.answers.append(monotonic() - began)
         self.refused += not answer.is_success
