@@ -103,7 +103,7 @@ class RakutenOrders:
 
 async def _of_waiting(
     store: RakutenClient, problems: Mapping[str, Problem], *, refused: Sequence[str]
-) -> Mapping[str, Problem]:
+) -> dict[str, Problem]:
     """The problems without those of orders that were confirmed between our look and our call.
 
     By hand in RMS, or by a call of ours that was believed lost.
