@@ -225,10 +225,15 @@ async def _due(
 def _claimable() -> ColumnElement[bool]:
     """Waiting, and nothing of the same subject under way in the lane; or open, and to be looked at again."""
     other = aliased(Task)
-    under_way = exists().where(other.lane_id == Task.lane_id, other.subject == Task.subject, other.state.in_(UNDER_WAY))
-    return or_(
-        and_(Task.state == TaskState.WAITING, ~under_way),
-        Task.state.in_(LATER_LOOKED_AT_AGAIN),
+    # The merchant is named for the index, which begins with it: a lane may have thousands under way.
+    under_way = exists().where(
+        other.merchant_id == Task.merchant_id,
+        other.subject == Task.subject,
+        other.state.in_(UNDER_WAY),
+        other.lane_id == Task.lane_id,
+    )
+    return and_(
+        Task.state.in_((TaskState.WAITING, *LATER_LOOKED_AT_AGAIN)), or_(Task.state != TaskState.WAITING, ~under_way)
     )
 
 
@@ -498,19 +503,12 @@ async def _renewing(worker: Worker, held: Held) -> AsyncIterator[None]:
 
 async def lanes_to_ring(session: AsyncSession, now: datetime, limit: int = 1000) -> Sequence[UUID]:
     """Lanes with due or abandoned work that nobody holds, for the sweep. Reads across merchants."""
-    abandoned = and_(Task.state == TaskState.RUNNING, Lane.lease_until < now)
-    due = and_(
-        _claimable(),
-        Task.not_before <= now,
-        _free(now),
-        _open_for_work(now),
-    )
+    abandoned = exists().where(Task.lane_id == Lane.id, Task.state == TaskState.RUNNING)
+    due = exists().where(Task.lane_id == Lane.id, _claimable(), Task.not_before <= now)
     rows = await session.scalars(
         select(Lane.id)
-        .join(Task, Task.lane_id == Lane.id)
         .outerjoin(Connection, Connection.id == Lane.connection_id)
-        .where(or_(due, abandoned))
-        .distinct()
+        .where(or_(and_(_free(now), _open_for_work(now), due), and_(Lane.lease_until < now, abandoned)))
         .limit(limit)
     )
     return rows.all()

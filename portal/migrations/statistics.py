@@ -11,14 +11,15 @@ from sqlalchemy import Connection, text
 
 # A table's rows and a merchant's of them: so many that a thousand named rows are looked up by their names, so few that
 # a merchant's page is not sought among everybody's rows. Each further column leaves ten, as SQLite itself would guess.
-BY_MERCHANT = text("""
+# A lane's rows are as many: all that a merchant promises one channel may be in one.
+OF_OWNERS = text("""
     INSERT INTO sqlite_stat1 (tbl, idx, stat)
     SELECT indexes.tbl_name, indexes.name,
         group_concat(CASE columns.seqno WHEN 0 THEN '1000000 30000' ELSE '10' END, ' ')
     FROM sqlite_schema AS indexes JOIN pragma_index_info(indexes.name) AS columns
     WHERE indexes.type = 'index'
     GROUP BY indexes.tbl_name, indexes.name
-    HAVING max(columns.seqno = 0 AND columns.name = 'merchant_id')
+    HAVING max(columns.seqno = 0 AND columns.name IN ('merchant_id', 'lane_id'))
 """)
 
 
@@ -33,4 +34,4 @@ def tell(connection: Connection) -> None:
     # This alone makes the table of statistics; it gathers none.
     connection.execute(text("ANALYZE sqlite_schema"))
     connection.execute(text("DELETE FROM sqlite_stat1"))
-    connection.execute(BY_MERCHANT)
+    connection.execute(OF_OWNERS)
