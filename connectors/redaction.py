@@ -103,42 +103,54 @@ def _mask_card(match: re.Match[str]) -> str:
 
 def _mask_json(body: bytes, secrets: tuple[str, ...]) -> str:
     try:
-        return json.dumps(_mask_value(json.loads(body), secrets, personal=False), ensure_ascii=False)
+        return json.dumps(_Masking(secrets).value(json.loads(body), personal=False), ensure_ascii=False)
     except (ValueError, RecursionError):
         return ""
 
 
-def _mask_value(value: object, secrets: tuple[str, ...], *, personal: bool) -> object:
-    if isinstance(value, Mapping):
-        return {key: _mask_member(str(key), inner, secrets, personal=personal) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_mask_value(inner, secrets, personal=personal) for inner in value]
-    if value is None or isinstance(value, bool):
-        return value
-    if personal:
-        return MASK
-    return mask_text(value, secrets) if isinstance(value, str) else value
+class _Masking:
+    """Masks a JSON value until there is as much as is kept of it; the rest is MASK without a look at it.
 
+    To mask the whole of a feed of some megabytes would cost more than all else that is done to send it.
+    """
 
-def _mask_member(key: str, value: object, secrets: tuple[str, ...], *, personal: bool) -> object:
-    bare = _bare(key)
-    if any(part in bare for part in _SECRET_PARTS):
-        return MASK if isinstance(value, str | int | float) and not isinstance(value, bool) else _hide(value)
-    if isinstance(value, Mapping | list):
-        inside = personal or bare in _PERSONAL_CONTAINERS or bare.endswith(("address", "addresses"))
-        return _mask_value(value, secrets, personal=inside)
-    if personal and (bare in _KEPT_OF_A_PERSON or bare.endswith("id")):
-        return _mask_value(value, secrets, personal=False)
-    return _mask_value(value, secrets, personal=personal or _is_personal(bare))
+    def __init__(self, secrets: tuple[str, ...]) -> None:
+        self._secrets = secrets
+        self._left = KEPT_CHARACTERS
+
+    def value(self, value: object, *, personal: bool) -> object:
+        if self._left <= 0:
+            return MASK
+        if isinstance(value, Mapping):
+            return {key: self._member(str(key), inner, personal=personal) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [self.value(inner, personal=personal) for inner in value]
+        if value is None or isinstance(value, bool):
+            return value
+        if personal:
+            return MASK
+        if not isinstance(value, str):
+            return value
+        masked = mask_text(value, self._secrets)
+        self._left -= len(masked)
+        return masked
+
+    def _member(self, key: str, value: object, *, personal: bool) -> object:
+        self._left -= len(key)
+        bare = _bare(key)
+        if any(part in bare for part in _SECRET_PARTS):
+            return self.value(value, personal=True)
+        if isinstance(value, Mapping | list):
+            inside = personal or bare in _PERSONAL_CONTAINERS or bare.endswith(("address", "addresses"))
+            return self.value(value, personal=inside)
+        if personal and (bare in _KEPT_OF_A_PERSON or bare.endswith("id")):
+            return self.value(value, personal=False)
+        return self.value(value, personal=personal or _is_personal(bare))
 
 
 def _is_personal(bare: str) -> bool:
     """A variable of several calls in one has a number behind its name."""
     return bare in _PERSONAL_KEYS or bare.rstrip("0123456789") in _PERSONAL_KEYS
-
-
-def _hide(value: object) -> object:
-    return _mask_value(value, (), personal=True)
 
 
 def _mask_query(query: str, secrets: tuple[str, ...]) -> str:

@@ -205,6 +205,15 @@ def test_long_bodies_are_cut_after_they_were_masked() -> None:
     assert len(redaction.mask_body(JSON, body, secrets=())) == redaction.KEPT_CHARACTERS
 
 
+@given(st.lists(st.sampled_from(["email", "title", "apiKey", "customer"]), min_size=1, max_size=4), st.integers(1, 50))
+def test_what_is_kept_of_a_long_body_is_what_would_be_kept_of_it_masked_as_a_whole(keys: list[str], size: int) -> None:
+    body = json.dumps([{key: {"name": "ada@example.com", "id": "x" * size}} for key in keys] * 50).encode()
+    whole = redaction.mask_body(JSON, body, secrets=())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(redaction, "KEPT_CHARACTERS", 500)
+        assert redaction.mask_body(JSON, body, secrets=()) == whole[:500]
+
+
 @pytest.mark.parametrize("run", ["a", "a.", "+1", "0-", "4 ", "shpat", "bearer ", "a@"])
 def test_a_long_body_is_masked_in_little_time(run: str) -> None:
     body = json.dumps({"descriptionHtml": run * (500_000 // len(run))}).encode()
