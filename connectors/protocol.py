@@ -76,7 +76,8 @@ class Capabilities:
     `details` are what a product needs for this channel alone (`ProductRecord.details`); `kind_detail` names the one
     that says which kind of product it is, where the channel has `Kinds`. `live_within_seconds` is how long an accepted
     listing may take until buyers see it. New `keys` may be refused for `keys_work_within_seconds`; 0 where they work at
-    once. Where it `accepts_orders`, an order waits there until the shop says that it takes it.
+    once. Where it `accepts_orders`, an order waits there until the shop says that it takes it. Where it keeps stock at
+    several `locations`, what it sells is the sum of those that count (connectors.locations).
 
     `codes` says what becomes of product codes there: "any" (kept as typed), "valid" (none, or a GTIN that is one), or
     "matched": the channel joins products to its own catalog by them, so that each has a GTIN of its own. There
@@ -117,6 +118,7 @@ class Capabilities:
     item_detail: str = ""
     live_within_seconds: int = 600
     accepts_orders: bool = False
+    locations: bool = False
 
 
 class KeysRefused(Exception):
@@ -139,8 +141,8 @@ class Account(Protocol):
         """Scheme, host and port to call: the real host, or the practice channel's."""
 
     @property
-    def settings(self) -> Mapping[str, str]:
-        """What `identify` put in `Identity.settings`."""
+    def settings(self) -> Mapping[str, Any]:
+        """What `identify` put in `Identity.settings`, with what the merchant chose of it (connectors.locations)."""
 
     @property
     def currency(self) -> str:

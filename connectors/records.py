@@ -272,7 +272,7 @@ class Identity:
     domain: str = ""
     currency: str = ""
     scopes: tuple[str, ...] = ()
-    settings: dict[str, str] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
     access_ends_at: datetime | None = None
 
 

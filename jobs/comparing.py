@@ -7,6 +7,11 @@ lower what it must hold, so that a difference they made is gone. What is left on
 number that has not moved since before, is no sale: it is taken into our own stock with a cause that says so.
 Taken in too early, for a channel that told of a sale late, it comes back as the opposite difference.
 
+Where stock lies at several locations that count, two things differ, because the smaller number is told at the main
+location and then takes from the others what it has not got, which the merchant would find at the wrong place. More than
+must be there, seen for the first time since other locations count, is what lies at those: it is taken in at once. And
+what is about to be taken in is no longer told away before (docs/decisions/0022).
+
 Remembered is a difference by `confirmed_quantity` (what it held, since `confirmed_quantity_at`) beside
 `sent_quantity` (what it had to hold): they are the same where the last answer left no question.
 """
@@ -17,7 +22,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from connectors.records import StockChange, StockSet
+from connectors import locations
+from connectors.records import StockChange
 from connectors.registry import CHANNELS
 from portal.models.connections import Connection
 from portal.models.listings import ListingItem
@@ -59,6 +65,12 @@ def differs(item: ListingItem, connection: Connection) -> bool:
     return compares and known and item.confirmed_quantity != item.sent_quantity
 
 
+def counted_anew(item: ListingItem, connection: Connection) -> bool:
+    """Whether other locations count since the channel last said what it holds."""
+    at, said_at = locations.recounted_at(connection.settings), item.confirmed_quantity_at
+    return at is not None and (said_at is None or said_at < at)
+
+
 def tell(
     item: ListingItem, connection: Connection, quantity: int, *, orders_read_at: datetime | None, now: datetime
 ) -> Telling:
@@ -73,14 +85,13 @@ def tell(
     elif not differs(item, connection) or item.confirmed_quantity is None or item.confirmed_quantity_at is None:
         telling = Telling(quantity=quantity, expected=accounted, accounted=accounted)
     else:
-        since = item.confirmed_quantity_at
+        since, held = item.confirmed_quantity_at, item.confirmed_quantity
         read = orders_read_at is not None and orders_read_at > since
-        telling = Telling(
-            quantity=max(0, min(quantity, quantity + item.confirmed_quantity - accounted)),
-            expected=item.confirmed_quantity,
-            accounted=accounted,
-            settles=read or now - since > LONGEST,
-        )
+        settles = read or now - since > LONGEST
+        told = max(0, min(quantity, quantity + held - accounted))
+        if settles and len(locations.counted(connection.settings)) > 1:
+            told = max(told, min(held, quantity + held - accounted))
+        telling = Telling(quantity=told, expected=held, accounted=accounted, settles=settles)
     item.sent_quantity, item.sent_quantity_at = telling.quantity, now
     return telling
 
@@ -97,10 +108,9 @@ def taken(item: ListingItem, telling: Telling, now: datetime) -> int:
     return settled
 
 
-def stale(item: ListingItem, telling: Telling, answer: StockSet, now: datetime, *, has_orders: bool) -> int:
-    """The channel holds another number. It is remembered; without orders to read, it is no sale at once."""
-    actual = answer.stale_actual or 0
-    settled = 0 if has_orders else actual - telling.accounted
+def stale(item: ListingItem, telling: Telling, actual: int, now: datetime, *, at_once: bool) -> int:
+    """The channel holds another number. It is remembered, or is no sale `at_once`: then the difference is answered."""
+    settled = actual - telling.accounted if at_once else 0
     _account(item, settled)
     item.confirmed_quantity, item.confirmed_quantity_at = actual, now
     item.sent_quantity = telling.accounted + settled

@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from connectors import locations
 from connectors.errors import Problem, ProblemClass
 from connectors.orders import OrderRecord
 from connectors.records import Observed
@@ -127,9 +128,8 @@ async def _uninstalled(session: AsyncSession, connection: Connection, heard: Seq
     states.lose_permission(session, connection, Problem(problem_class=ProblemClass.PERMISSION, code=UNINSTALLED), now)
 
 
-async def _scopes_changed(
-    session: AsyncSession, connection: Connection, _heard: Sequence[Heard], now: datetime
-) -> None:
+async def _shop_changed(session: AsyncSession, connection: Connection, _heard: Sequence[Heard], now: datetime) -> None:
+    """What we may do there, or where stock is kept, is asked anew."""
     await _enqueue(session, kinds.CHECK, connection, [str(connection.id)], now)
 
 
@@ -148,12 +148,15 @@ async def _products_deleted(
 
 
 async def _stock_changed(session: AsyncSession, connection: Connection, heard: Sequence[Heard], now: datetime) -> None:
-    """Our own pushes come back as events too; only a number we did not know of is work."""
-    ours = str(connection.settings.get("location_id", ""))
+    """Our own pushes come back as events too; only a number we did not know of is work.
+
+    Where several locations count, the number of one cannot be compared with what we know, their sum: it is read.
+    """
+    counted = locations.counted(connection.settings)
     said = {
         f"gid://shopify/InventoryItem/{one.body.get('inventory_item_id')}": one.body.get("available")
         for one in heard
-        if ours.endswith(f"/{one.body.get('location_id')}")
+        if f"gid://shopify/Location/{one.body.get('location_id')}" in counted
     }
     items = await session.scalars(
         select(ListingItem).where(ListingItem.connection_id == connection.id, ListingItem.stock_id.in_(said))
@@ -161,7 +164,8 @@ async def _stock_changed(session: AsyncSession, connection: Connection, heard: S
     news = [
         str(item.id)
         for item in items
-        if said[item.stock_id] not in (None, item.confirmed_quantity, item.sent_quantity, item.accounted_quantity)
+        if len(counted) > 1
+        or said[item.stock_id] not in (None, item.confirmed_quantity, item.sent_quantity, item.accounted_quantity)
     ]
     await _enqueue(session, kinds.STOCK, connection, news, now)
 
@@ -190,7 +194,12 @@ Act = Callable[[AsyncSession, Connection, Sequence[Heard], datetime], Awaitable[
 
 TOPICS: dict[str, Act] = {
     "app/uninstalled": _uninstalled,
-    "app/scopes_update": _scopes_changed,
+    "app/scopes_update": _shop_changed,
+    "locations/activate": _shop_changed,
+    "locations/create": _shop_changed,
+    "locations/deactivate": _shop_changed,
+    "locations/delete": _shop_changed,
+    "locations/update": _shop_changed,
     "products/update": _products_changed,
     "products/delete": _products_deleted,
     "inventory_levels/update": _stock_changed,

@@ -19,6 +19,7 @@ from portal.connections import kind_rules, states
 from portal.connections.service import keep_identity
 from portal.models.connections import Connection, ConnectionState
 from portal.runtime import Runtime
+from portal.stock import locations
 
 OTHER_ACCOUNT = "other_account"
 REPAIRED_BY_A_CHECK = {ConnectionState.NEEDS_REAUTH, ConnectionState.SETUP, ConnectionState.MAINTENANCE}
@@ -57,6 +58,7 @@ class Check:
             if result.ended is Ended.DONE:
                 identity: Identity = result.value
                 keep_identity(connection, identity)
+                await locations.refresh(session, connection, identity.settings, now=now)
                 connection.problem = None
                 if connection.state in REPAIRED_BY_A_CHECK:
                     await states.open_again(session, connection, now)

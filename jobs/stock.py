@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from connectors import locations
 from connectors.errors import Problem
 from connectors.records import StockChange, StockSet
 from jobs import comparing
@@ -19,6 +20,7 @@ from jobs.handlers import Batch, Prepared
 from jobs.results import Ended, Result
 from portal import db
 from portal.models.catalog import Variant
+from portal.models.connections import Connection
 from portal.models.listings import Intent, Listing, ListingItem
 from portal.models.orders import OrderFeed
 from portal.models.tasks import Attempt, AttemptItem
@@ -32,6 +34,8 @@ from portal.tasks import service as tasks
 
 # A change made at the channel that no order of ours explains: a sale we have not heard of yet, or a count by hand.
 CHANGED_THERE = "changed_at_channel"
+# What lies at locations that count since the merchant said so, or lay at those that do no longer.
+LOCATIONS_CHANGED = "locations_changed"
 # A worker that fell silent may have a call under way still. It ends in 15 s, and this comes after it.
 ONCE_MORE_AFTER = timedelta(seconds=16)
 # The channel has said, or we know, that it did not take the number.
@@ -55,6 +59,15 @@ class Told:
 
     answer: StockSet
     has_orders: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A difference that is no sale, with what it is said to come from."""
+
+    row: Row
+    difference: int
+    cause: str
 
 
 class PushStock:
@@ -102,7 +115,7 @@ class PushStock:
     ) -> None:
         rows = await _rows(session, batch)
         sent = (await session.get_one(Attempt, batch.attempt_id)).sent
-        settled: list[tuple[Row, int]] = []
+        settled: list[Settled] = []
         for task in batch.tasks:
             row, result = rows.get(task.subject), results[task.id]
             if row is None or task.id not in prepared.work:
@@ -113,9 +126,10 @@ class PushStock:
             elif result.ended is Ended.IN_DOUBT:
                 comparing.forget_first(row.item, telling)
             if result.ended is Ended.DONE:
+                cause = _cause(row.item, connection_of(batch))
                 difference = await _taken(session, batch, row, telling, result.value, now)
                 if difference:
-                    settled.append((row, difference))
+                    settled.append(Settled(row, difference, cause))
                 elif task.lost_starts:
                     await _push(session, batch, row, now=now, not_before=now + ONCE_MORE_AFTER)
             elif result.ended is Ended.REFUSED and result.problem is not None:
@@ -142,34 +156,43 @@ async def _as_sent(session: AsyncSession, batch: Batch, rows: Mapping[str, Row])
 
 async def _taken(session: AsyncSession, batch: Batch, row: Row, telling: Telling, told: Told, now: datetime) -> int:
     """The item holds what the channel said, and what is unclear is looked into; a difference that is no sale."""
-    item, is_stale = row.item, told.answer.stale_actual is not None
+    item, actual = row.item, told.answer.stale_actual
     item.stock_problem = None
-    if is_stale:
-        settled = comparing.stale(item, telling, told.answer, now, has_orders=told.has_orders)
+    if actual is not None:
+        is_there = actual > telling.accounted and comparing.counted_anew(item, connection_of(batch))
+        settled = comparing.stale(item, telling, actual, now, at_once=is_there or not told.has_orders)
     else:
         settled = comparing.taken(item, telling, now)
     if settled:
         return settled
     if comparing.differs(item, connection_of(batch)):
         await _push(session, batch, row, now=now, not_before=comparing.look_again_at(item, now))
-        if is_stale:
+        if actual is not None:
             await feeds.read(session, connection_of(batch), now=now, not_before=now + READ_AFTER)
-    elif is_stale:
+    elif actual is not None:
         await _push(session, batch, row, now=now)
     return 0
 
 
-async def _take_in(session: AsyncSession, batch: Batch, settled: Sequence[tuple[Row, int]], now: datetime) -> None:
+def _cause(item: ListingItem, connection: Connection) -> str:
+    """What a difference is said to come from: the change of locations while it can have come from that."""
+    at, seen = locations.recounted_at(connection.settings), item.confirmed_quantity_at
+    lately = at is not None and seen is not None and at <= seen <= at + comparing.LONGEST
+    return LOCATIONS_CHANGED if lately or comparing.counted_anew(item, connection) else CHANGED_THERE
+
+
+async def _take_in(session: AsyncSession, batch: Batch, settled: Sequence[Settled], now: datetime) -> None:
     """What no sale and no push of ours explains moves our own stock; the sum is sent next, whatever could be moved."""
     moves: list[Move] = []
-    made_of = await shelf.parts_of(session, [row.variant.id for row, _difference in settled])
-    for row, difference in settled:
+    made_of = await shelf.parts_of(session, [one.row.variant.id for one in settled])
+    for one in settled:
+        row = one.row
         lost = [0, *await _unheard_of(session, batch, row, now)]
-        units = min((difference - one for one in lost), key=abs)
+        units = min((one.difference - moved for moved in lost), key=abs)
         parts = made_of.get(row.variant.id) or {row.variant.id: 1}
         cause_id = f"{batch.attempt_id}:{row.item.id}"
         moves += [
-            Move(variant_id=variant_id, quantity=units * in_one, cause=CHANGED_THERE, cause_id=cause_id)
+            Move(variant_id=variant_id, quantity=units * in_one, cause=one.cause, cause_id=cause_id)
             for variant_id, in_one in parts.items()
             if units
         ]
@@ -177,8 +200,8 @@ async def _take_in(session: AsyncSession, batch: Batch, settled: Sequence[tuple[
         # All in one call, which locks the variants in one order: two of them could wait for each other.
         made_by = connection_of(batch).external_name
         await stock.move(session, merchant_id=batch.merchant_id, moves=moves, made_by=made_by, now=now)
-    for row, _difference in settled:
-        await _push(session, batch, row, now=now)
+    for one in settled:
+        await _push(session, batch, one.row, now=now)
 
 
 async def _unheard_of(session: AsyncSession, batch: Batch, row: Row, now: datetime) -> list[int]:

@@ -38,6 +38,7 @@ from portal.reports.fragments import report_fragments
 from portal.rules import routes as rules
 from portal.runtime import Runtime
 from portal.stock import fragments as stock_fragments
+from portal.stock import location_routes as stock_locations
 from portal.stock import routes as stock
 from portal.stock import setting_routes as stock_settings
 from portal.webhooks import routes as webhooks
@@ -61,6 +62,7 @@ ROUTES: list[Any] = [
     *codes.ROUTES,
     *stock.ROUTES,
     *stock_settings.ROUTES,
+    *stock_locations.ROUTES,
     *connections.ROUTES,
     *connecting.ROUTES,
     *kind_routes.ROUTES,

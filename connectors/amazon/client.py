@@ -50,7 +50,7 @@ class AmazonClient:
 
     async def seller_id(self) -> str:
         """As `identify` found it; before there is a connection, as the consent named it."""
-        known = self._account.settings.get("seller_id")
+        known = str(self._account.settings.get("seller_id") or "")
         return known or (await self._account.credentials()).others.get("seller_id", "")
 
     async def get(self, operation: str, path: str, query: Query = ()) -> Reply:

@@ -23,7 +23,8 @@ API_VERSION = "2026-07"
 MUTATIONS_A_REQUEST = 10
 REQUESTS_AT_ONCE = 4
 
-# What the root field of one part answered (None when Shopify says there is no such thing), or why it did not.
+# What the root field of one part answered (None when Shopify says there is no such thing), or why it did not. A list is
+# told as the `nodes` of a connection is.
 Result = dict[str, Any] | None | Problem
 
 
@@ -155,6 +156,8 @@ def _read(body: Mapping[str, Any], count: int, *, writes: bool, request_id: str)
         refusal = refusals.get(number) or (None if data.get(name) else refusals.get(None))
         if refusal is not None:
             results.append(refusal.problem)
+        elif isinstance(data.get(name), list):
+            results.append({"nodes": data[name]})
         elif (data.get(name) or {}).get("userErrors"):
             results.append({**data[name], errors.REQUEST_ID: request_id})
         elif name in data:

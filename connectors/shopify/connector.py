@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from connectors import locations
 from connectors.errors import AccountBlocked, PermissionLost, Problem, ProblemClass, as_error
 from connectors.orders import OrderToCancel
 from connectors.pictures import Rules
@@ -61,6 +62,7 @@ CAPABILITIES = Capabilities(
     fraud_level=True,
     compare_and_set_stock=True,
     connect_methods=("oauth", "token"),
+    locations=True,
     keys=(Key("token"),),
 )
 
@@ -132,8 +134,10 @@ class Shopify:
     async def set_stock(
         self, account: Account, changes: Sequence[StockChange], *, idempotency_key: str
     ) -> list[Outcome[StockSet]]:
-        shop, location_id = self._shop(account), _setting(account, "location_id")
-        return await stock.set_stock(shop, changes, location_id=location_id, idempotency_key=idempotency_key)
+        """With several locations counting, of their sum. See connectors.shopify.stock."""
+        return await stock.set_stock(
+            self._shop(account), changes, locations=_counted(account), idempotency_key=idempotency_key
+        )
 
     async def set_prices(self, account: Account, changes: Sequence[PriceChange]) -> list[Outcome[None]]:
         outcomes: list[Outcome[None]] = [Done(None) for _ in changes]
@@ -159,7 +163,7 @@ class Shopify:
         return await looking.read_states(
             self._shop(account),
             channel_ids,
-            location_id=_setting(account, "location_id"),
+            locations=_counted(account),
             publication_id=_setting(account, "publication_id"),
             currency=account.currency,
         )
@@ -210,7 +214,13 @@ def _setting(account: Account, name: str) -> str:
     value = account.settings.get(name, "")
     if not value:
         raise AccountBlocked(f"no_{name.removesuffix('_id')}")
-    return value
+    return str(value)
+
+
+def _counted(account: Account) -> tuple[str, ...]:
+    """The locations whose stock is what the shop sells of, the main one first; one at least."""
+    _setting(account, locations.MAIN)
+    return locations.counted(account.settings)
 
 
 Write = Callable[[Sequence[PublishItem]], Awaitable[list[Outcome[Published]]]]

@@ -18,9 +18,9 @@ CODES_LOOKED_FOR = 25
 async def identify(shop: ShopifyClient) -> Identity:
     """The shop and what we may do in it. What we may not read is left out of the settings."""
     described, installation = await shop.values([Part("Shop"), Part("GrantedScopes")])
-    locations = await _nodes_if_allowed(shop, "Locations")
+    places = await _nodes_if_allowed(shop, "Locations")
     publications = await _nodes_if_allowed(shop, "Publications")
-    return mapping.identity(described or {}, installation or {}, locations, publications)
+    return mapping.identity(described or {}, installation or {}, places, publications)
 
 
 async def _nodes_if_allowed(shop: ShopifyClient, operation: str) -> list[dict[str, Any]]:
@@ -87,21 +87,58 @@ async def _read_chosen(
 
 
 async def read_states(
-    shop: ShopifyClient, channel_ids: Sequence[str], *, location_id: str, publication_id: str, currency: str
+    shop: ShopifyClient, channel_ids: Sequence[str], *, locations: Sequence[str], publication_id: str, currency: str
 ) -> list[Outcome[ListingState]]:
-    """What the shop shows of each listing, with stock as it is at the connection's location."""
+    """What the shop shows of each listing, with stock as it is at these locations together, the main one first."""
+    main, *others = locations
     parts = [
-        Part("ProductState", {"id": channel_id, "publicationId": publication_id, "locationId": location_id})
+        Part("ProductState", {"id": channel_id, "publicationId": publication_id, "locationId": main})
         for channel_id in channel_ids
     ]
+    nodes = await shop.values(parts)
+    there = [channel_id for channel_id, node in zip(channel_ids, nodes, strict=True) if node is not None]
+    elsewhere = await _elsewhere(shop, there, others)
     states: list[Outcome[ListingState]] = []
-    for channel_id, node in zip(channel_ids, await shop.values(parts), strict=True):
-        variants = await variants_or_problem(shop, node, more="MoreVariantStates", locationId=location_id)
+    for channel_id, node in zip(channel_ids, nodes, strict=True):
+        units = elsewhere.get(channel_id, {})
+        variants = await variants_or_problem(shop, node, more="MoreVariantStates", locationId=main)
         if isinstance(variants, Problem):
             states.append(Failed(variants))
+        elif isinstance(units, Problem):
+            states.append(Failed(units))
         else:
-            states.append(Done(mapping.state(channel_id, node, variants, currency=currency)))
+            states.append(Done(mapping.state(channel_id, node, variants, currency=currency, elsewhere=units)))
     return states
+
+
+async def _elsewhere(
+    shop: ShopifyClient, channel_ids: Sequence[str], locations: Sequence[str]
+) -> dict[str, dict[str, int] | Problem]:
+    """For each product the units of its variants (by id) at these locations together, or what kept us from reading.
+
+    A variant that is stocked at none of them is left out. All products are read page by page at once.
+    """
+    found: dict[str, dict[str, int] | Problem] = {channel_id: {} for channel_id in channel_ids}
+    wanted = {(channel_id, place): "" for channel_id in channel_ids for place in locations}
+    while wanted:
+        parts = [
+            Part("VariantLevels", {"id": channel_id, "after": after or None, "locationId": place})
+            for (channel_id, place), after in wanted.items()
+        ]
+        results = dict(zip(wanted, await shop.run_anyway(parts), strict=True))
+        wanted = {}
+        for (channel_id, place), page in results.items():
+            units = found[channel_id]
+            if isinstance(page, Problem) or isinstance(units, Problem):
+                found[channel_id] = page if isinstance(page, Problem) else units
+                continue
+            for variant in mapping.variants_of(page or {}):
+                held = mapping.held_at(variant)
+                if held is not None:
+                    units[str(variant["id"])] = units.get(str(variant["id"]), 0) + held
+            if after := mapping.next_page(page or {}):
+                wanted[channel_id, place] = after
+    return found
 
 
 async def variants_or_problem(

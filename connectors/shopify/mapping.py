@@ -8,8 +8,9 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from connectors import money
+from connectors import locations, money
 from connectors.errors import Problem
+from connectors.locations import Location
 from connectors.records import (
     Found,
     FoundItem,
@@ -378,8 +379,13 @@ def _found_item(node: Node) -> FoundItem:
 # ---- states in ----
 
 
-def state(channel_id: str, node: Node | None, variants: Iterable[Node], *, currency: str) -> ListingState:
-    """What the shop shows of a listing; a product that is gone, hidden or no longer active is ended."""
+def state(
+    channel_id: str, node: Node | None, variants: Iterable[Node], *, currency: str, elsewhere: Mapping[str, int]
+) -> ListingState:
+    """What the shop shows of a listing; a product that is gone, hidden or no longer active is ended.
+
+    `elsewhere` are the units of each variant, by its id, at the other locations that count.
+    """
     if node is None:
         return ListingState(channel_id=channel_id, observed=Observed.ENDED)
     on_sale = node["status"] in ("ACTIVE", "UNLISTED") and node["publishedOnPublication"]
@@ -387,18 +393,24 @@ def state(channel_id: str, node: Node | None, variants: Iterable[Node], *, curre
         channel_id=channel_id,
         observed=Observed.LIVE if on_sale else Observed.ENDED,
         url=str(node.get("onlineStoreUrl") or ""),
-        items=tuple(_observed_item(variant, currency) for variant in variants),
+        items=tuple(_observed_item(variant, currency, elsewhere) for variant in variants),
         warnings=tuple(problem for media in _nodes(node.get("media")) for problem in _media_problems(media)),
     )
 
 
-def _observed_item(node: Node, currency: str) -> ObservedItem:
-    level = (node.get("inventoryItem") or {}).get("inventoryLevel")
+def _observed_item(node: Node, currency: str, elsewhere: Mapping[str, int]) -> ObservedItem:
+    channel_id = str(node["id"])
+    at_main, others = held_at(node), elsewhere.get(channel_id)
     return ObservedItem(
-        channel_id=str(node["id"]),
-        quantity=available(level),
+        channel_id=channel_id,
+        quantity=at_main if others is None else (at_main or 0) + others,
         price=money.from_text(str(node["price"]), currency),
     )
+
+
+def held_at(variant: Node) -> int | None:
+    """Units of the variant available at the location it was read for, None when it is not stocked there."""
+    return available((variant.get("inventoryItem") or {}).get("inventoryLevel"))
 
 
 def available(level: Node | None) -> int | None:
@@ -426,10 +438,10 @@ def _media_problems(media: Node) -> list[Problem]:
 # ---- the shop in ----
 
 
-def identity(shop: Node, installation: Node, locations: Sequence[Node], publications: Sequence[Node]) -> Identity:
-    """Which shop it is, with the location and the publication the merchant most likely means."""
+def identity(shop: Node, installation: Node, places: Sequence[Node], publications: Sequence[Node]) -> Identity:
+    """Which shop it is, with its locations, and the one and the publication the merchant most likely means."""
     settings = {
-        "location_id": _main_location(locations),
+        **locations.first_choice(_locations(places), _main_location(places)),
         "publication_id": _online_store(publications),
         "time_zone": str(shop["ianaTimezone"]),
     }
@@ -443,8 +455,16 @@ def identity(shop: Node, installation: Node, locations: Sequence[Node], publicat
     )
 
 
-def _main_location(locations: Sequence[Node]) -> str:
-    own = [place for place in locations if place["isActive"] and not place["isFulfillmentService"]]
+def _locations(places: Sequence[Node]) -> list[Location]:
+    return [
+        Location(id=str(place["id"]), name=str(place["name"]), own=not place["isFulfillmentService"])
+        for place in places
+        if place["isActive"]
+    ]
+
+
+def _main_location(places: Sequence[Node]) -> str:
+    own = [place for place in places if place["isActive"] and not place["isFulfillmentService"]]
     for_online_orders = [place for place in own if place["fulfillsOnlineOrders"]]
     return next((str(place["id"]) for place in (*for_online_orders, *own)), "")
 

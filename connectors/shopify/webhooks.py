@@ -16,6 +16,11 @@ TOPICS: Mapping[str, tuple[str, ...]] = {
     "APP_SCOPES_UPDATE": ("id",),
     "PRODUCTS_UPDATE": ("id", "admin_graphql_api_id"),
     "PRODUCTS_DELETE": ("id",),
+    "LOCATIONS_ACTIVATE": ("id",),
+    "LOCATIONS_CREATE": ("id",),
+    "LOCATIONS_DEACTIVATE": ("id",),
+    "LOCATIONS_DELETE": ("id",),
+    "LOCATIONS_UPDATE": ("id",),
     "INVENTORY_LEVELS_UPDATE": ("inventory_item_id", "location_id", "available"),
     **{topic.replace("/", "_").upper(): order_webhooks.FIELDS for topic in sorted(order_webhooks.TOPICS)},
 }

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -48,7 +49,7 @@ class ConnectionAccount:
         return self._runtime.base_url(row.channel, row.domain, practice=row.practice)
 
     @property
-    def settings(self) -> Mapping[str, str]:
+    def settings(self) -> Mapping[str, Any]:
         return self._connection.settings
 
     @property
@@ -208,7 +209,7 @@ class NewcomerAccount:
     def __init__(self, domain: str, base_url: str, credentials: Credentials) -> None:
         self.domain = domain
         self.base_url = base_url
-        self.settings: Mapping[str, str] = {}
+        self.settings: Mapping[str, Any] = {}
         self.currency = ""
         self._credentials = credentials
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from connectors import locations
 from connectors.protocol import Capabilities
 from portal.connections import service, states
 from portal.models.connections import Connection, ConnectionState, ExchangeEntry
@@ -53,6 +54,16 @@ class Card:
     @property
     def new_keys_never_worked(self) -> bool:
         return self.connection.next_secrets is None and self.connection.next_secrets_until is not None
+
+    @property
+    def counted_locations(self) -> list[str]:
+        """The names of the locations whose stock is sold there, the main one first; none where nobody said."""
+        return locations.counted_names(self.connection.settings)
+
+    @property
+    def lost_locations(self) -> list[str]:
+        """The names of those that counted and are no longer there, until the merchant chooses again."""
+        return [one.name for one in locations.gone(self.connection.settings)]
 
     @property
     def waiting_count(self) -> int:

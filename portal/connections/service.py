@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from connectors import locations
 from connectors.records import Credentials, Identity
 from portal.connections import secrets, states
 from portal.errors import Conflict, NotFound
@@ -159,11 +160,11 @@ async def connect(
 
 
 def keep_identity(connection: Connection, identity: Identity) -> None:
-    """The connection knows the account as it is now: its name, what it may do, where it sells and keeps stock."""
+    """The connection knows the account as it is now: its name, what it may do, where it sells. What counts stays."""
     connection.external_name = identity.name
     connection.currency = identity.currency
     connection.scopes = list(identity.scopes)
-    connection.settings = dict(identity.settings)
+    connection.settings = {**identity.settings, **locations.remembered(connection.settings, identity.settings)}
     connection.access_ends_at = identity.access_ends_at
 
 

@@ -22,6 +22,7 @@ def words(cause: str) -> str:
         "other": _("Other change by hand"),
         "import": _("Import"),
         "changed_at_channel": _("Changed at the channel"),
+        "locations_changed": _("Other locations count"),
         "order": _("Order"),
         "order_back": _("Cancelled order"),
         "bundle": _("Became a bundle"),

@@ -165,6 +165,8 @@ GET /products/{product_id:str}/buffer
 POST /products/{product_id:str}/buffer
 GET /channels/{connection_id:str}/buffer
 POST /channels/{connection_id:str}/buffer
+GET /channels/{connection_id:str}/locations
+POST /channels/{connection_id:str}/locations
 POST /channels/{connection_id:str}/updates
 GET /channels/{connection_id:str}/public-key
 POST /channels/{connection_id:str}/public-key

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from connectors.shopify.practice import catalog, inventory, nodes, product_fields, products, shops, variants
+from connectors.shopify.practice import catalog, nodes, places, product_fields, products, shops, variants
 from connectors.shopify.practice.gids import gid
-from connectors.shopify.practice.mutations import Mutation
+from connectors.shopify.practice.merchant import NotThere, by_hand
 from connectors.shopify.practice.state import Practice, Request
 from connectors.shopify.practice.store import Row
 
-EVERYTHING = frozenset({"write_products", "read_products", "write_inventory", "read_inventory", "write_files"})
 SEED_DEFAULTS = {"status": "ACTIVE", "tags": [], "vendor": "", "productType": "", "descriptionHtml": ""}
-
-
-class NotThere(LookupError):
-    """The merchant names a product or variant the shop does not have."""
 
 
 def seed(practice: Practice, domain: str, given: list[dict[str, Any]]) -> list[int]:
@@ -36,7 +31,10 @@ def seed(practice: Practice, domain: str, given: list[dict[str, Any]]) -> list[i
 
 
 def change(practice: Practice, domain: str, given: dict[str, Any]) -> None:
-    """The product (by `product` number or `handle`) or variant (by `sku`) has the new title, price, stock, status."""
+    """The product (by `product` number or `handle`) or variant (by `sku`) has the new title, price, stock, status.
+
+    The stock at `location` (its number) where one is named, else where the item was stocked first.
+    """
     mutation = by_hand(practice, domain)
     request = mutation.request
     with practice.store.transaction():
@@ -47,7 +45,7 @@ def change(practice: Practice, domain: str, given: dict[str, Any]) -> None:
             if "price" in given:
                 variants.change(request, row, **variants.columns(request, {"price": str(given["price"])}))
             if "stock" in given:
-                _set_stock(mutation, row, int(given["stock"]))
+                places.set_stock(mutation, row, int(given["stock"]), at=given.get("location"))
         if fields or "price" in given:
             product_fields.announce(mutation, "products/update", product["id"])
 
@@ -93,16 +91,8 @@ def _told_variant(request: Request, row: Row) -> dict[str, Any]:
     }
 
 
-def by_hand(practice: Practice, domain: str) -> Mutation:
-    """The merchant's own work: it is no line of the ledger, which holds what apps did."""
-    shop = shops.find(practice.store, domain)
-    if shop is None:
-        raise NotThere(domain)
-    return Mutation(Request(practice, shop, EVERYTHING, ""), "backOffice")
-
-
 def _set_input(request: Request, given: dict[str, Any]) -> dict[str, Any]:
-    location = gid("Location", shops.locations(request.store, request.domain)[0]["id"])
+    location = gid("Location", shops.first_location(request.store, request.domain)["id"])
     names = given.get("options") or [nodes.DEFAULT_OPTION[0]]
     sold = given.get("variants") or [{}]
     values: dict[str, list[str]] = {name: [] for name in names}
@@ -145,11 +135,3 @@ def _find(request: Request, given: dict[str, Any]) -> tuple[Row, list[Row]]:
     if product is None:
         raise NotThere(f"no product {given}")
     return product, chosen
-
-
-def _set_stock(mutation: Mutation, row: Row, wanted: int) -> None:
-    query = "SELECT * FROM level WHERE item_id = ? ORDER BY location_id LIMIT 1"
-    level = mutation.request.store.row(query, row["item_id"])
-    if level is None:
-        raise NotThere(f"variant {row['id']} is stocked nowhere")
-    inventory.move(mutation, level, "available", wanted - level["available"])

@@ -11,7 +11,7 @@ from litestar.exceptions import ClientException
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from connectors.practice.pages import from_own_pages
-from connectors.shopify.practice import app_access, back_office, faults, order_desk, payloads, shops, webhooks
+from connectors.shopify.practice import app_access, back_office, faults, order_desk, payloads, places, shops, webhooks
 from connectors.shopify.practice.addressing import AnyRequest, practice_of, shop_of
 from connectors.shopify.practice.costs import RESTORE_PER_SECOND
 from connectors.shopify.practice.state import Practice
@@ -84,6 +84,17 @@ async def list_products(request: AnyRequest) -> list[Json]:
     return back_office.catalog_of(practice_of(request), shop_of(request)["domain"])
 
 
+@post("/shops/{shop:str}/locations")
+async def add_location(request: AnyRequest, data: JSONBody[Json]) -> Json:
+    """The shop has another location of this name."""
+    return {"id": places.add(practice_of(request), shop_of(request)["domain"], str(data["name"]))}
+
+
+@get("/shops/{shop:str}/locations")
+async def list_locations(request: AnyRequest) -> list[Json]:
+    return [dict(row) for row in shops.locations(practice_of(request).store, shop_of(request)["domain"])]
+
+
 @post("/shops/{shop:str}/orders")
 async def place_orders(request: AnyRequest, data: JSONBody[Json]) -> Json:
     """Somebody buys, once or `count` times; what may be given stands at order_desk.place."""
@@ -137,6 +148,7 @@ def ask_fault(practice: Practice, shop: Row, asked: Json) -> int:
 async def perform(practice: Practice, shop: Row, action: str, data: Json) -> Json:
     """revoke, expire, uninstall, empty-bucket, plan, scopes, state, change, delete, compliance, forget, deliver, sell.
 
+    With a `name`: add-location. With a `location`: rename-location, deactivate, activate (see places).
     With an `order`: pay, cancel, fulfil, unfulfil, restock, assess, write (see order_desk).
     """
     domain = shop["domain"]
@@ -153,6 +165,10 @@ async def perform(practice: Practice, shop: Row, action: str, data: Json) -> Jso
         "compliance": lambda: _send_compliance(practice, shop, data),
         "forget": lambda: _forget(practice, domain, data["topic"]),
         "sell": lambda: order_desk.place(practice, domain, data),
+        "add-location": lambda: places.add(practice, domain, str(data["name"])),
+        "rename-location": lambda: places.rename(practice, domain, data),
+        "deactivate": lambda: places.deactivate(practice, domain, data),
+        "activate": lambda: places.activate(practice, domain, data),
     }
     if action in order_desk.ACTIONS:
         return {"done": order_desk.ACTIONS[action](practice, domain, data)}
@@ -209,6 +225,8 @@ router = Router(
         clear_faults,
         seed_products,
         list_products,
+        add_location,
+        list_locations,
         place_orders,
         list_orders,
         read_bucket,

@@ -24,11 +24,15 @@ def changed(mutation: Mutation, sale_id: int, *topics: str, **columns: Any) -> R
     return row
 
 
-def claim(mutation: Mutation, line: Row, *, obey: bool = True) -> None:
-    """The line's units are no longer for sale. Never below none, also where the variant is sold when it is out."""
-    variant, level = _shelf(mutation, line)
+def claim(mutation: Mutation, line: Row, *, obey: bool = True, at: int | None = None) -> None:
+    """The line's units are no longer for sale. Never below none, also where the variant is sold when it is out.
+
+    They are taken at the location `at`, or else at the first that has them all, or has any of the item.
+    """
+    variant, level = _shelf(mutation, line, at=at)
     if variant is None or level is None or not variant["tracked"]:
         return
+    mutation.request.store.insert("line_location", line_id=line["id"], location_id=level["location_id"])
     there = max(0, level["available"])
     if obey and variant["inventory_policy"] == "DENY" and there < line["quantity"]:
         raise OutOfStock(f"{line['quantity']} of {line['sku']} wanted, {there} there")
@@ -48,12 +52,18 @@ def settle(mutation: Mutation, line: Row, quantity: int, *, back: bool) -> None:
         inventory.move(mutation, level, "available", quantity)
 
 
-def _shelf(mutation: Mutation, line: Row) -> tuple[Row | None, Row | None]:
-    """The variant and its stock at the first location that has it: practice shops sell from one."""
+def _shelf(mutation: Mutation, line: Row, *, at: int | None = None) -> tuple[Row | None, Row | None]:
+    """The variant and its stock where the line is taken from; once it was taken, always there."""
     store = mutation.request.store
     variant = store.row("SELECT * FROM variant WHERE id = ?", line["variant_id"])
-    query = "SELECT * FROM level WHERE item_id = ? ORDER BY location_id LIMIT 1"
-    return variant, store.row(query, variant["item_id"]) if variant else None
+    if variant is None:
+        return None, None
+    taken = store.row("SELECT location_id FROM line_location WHERE line_id = ?", line["id"])
+    query = (
+        "SELECT * FROM level WHERE item_id = ? ORDER BY location_id = ? DESC, available >= ? DESC, location_id LIMIT 1"
+    )
+    wanted = taken["location_id"] if taken else at or 0
+    return variant, store.row(query, variant["item_id"], wanted, line["quantity"])
 
 
 def _commit(mutation: Mutation, line: Row, level: Row, quantity: int) -> None:

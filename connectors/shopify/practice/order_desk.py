@@ -7,16 +7,16 @@ from decimal import Decimal
 from typing import Any
 
 from connectors.shopify.practice import (
-    back_office,
     cancelling,
     order_changes,
     order_nodes,
     order_payloads,
+    places,
     sales,
     selling,
 )
-from connectors.shopify.practice.back_office import NotThere
 from connectors.shopify.practice.gids import gid, parse
+from connectors.shopify.practice.merchant import NotThere, by_hand
 from connectors.shopify.practice.mutations import Mutation
 from connectors.shopify.practice.nodes import WHOLE_CURRENCIES
 from connectors.shopify.practice.state import Practice, Request
@@ -57,9 +57,10 @@ def place(practice: Practice, domain: str, given: Given) -> list[str]:
     `lines` have sku and quantity, and as wanted price, title and discount (off the whole line); a SKU that the shop
     does not have needs title and price. `pending` waits for its money. As wanted: buyer (name, email, phone, note and
     an address; null for none), number, shipping, discount (off the whole order), tax_rate ("0.1"), taxes_included,
-    test, risk (LOW, MEDIUM, HIGH). One line may be given as sku and quantity alone.
+    test, risk (LOW, MEDIUM, HIGH), location (whose stock it takes, by its number). One line may be given as sku and
+    quantity alone.
     """
-    mutation = back_office.by_hand(practice, domain)
+    mutation = by_hand(practice, domain)
     lines = given.get("lines") or [given]
     number = str(given.get("number") or "")
     placed = []
@@ -91,6 +92,7 @@ def _line(request: Request, given: Given, order: Given) -> selling.NewLine:
         sku=given["sku"],
         discount=discount,
         taxes=_taxes(request, Decimal(price) * quantity - Decimal(discount), order),
+        location=places.find(request, order["location"])["id"] if order.get("location") else None,
     )
 
 
@@ -298,7 +300,7 @@ def _told_line(line: Row, count: sales.Count) -> Given:
 
 def _order(practice: Practice, domain: str, given: Given) -> tuple[Mutation, Row]:
     """The order meant, by `order`: its id, its number or its name."""
-    mutation, wanted = back_office.by_hand(practice, domain), str(given["order"])
+    mutation, wanted = by_hand(practice, domain), str(given["order"])
     parsed = parse(wanted)
     query = "SELECT * FROM sale WHERE shop = ? AND (id = ? OR name = ? OR name = ?)"
     number = parsed[1] if parsed else wanted

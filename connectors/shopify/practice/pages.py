@@ -72,6 +72,7 @@ async def show(request: AnyRequest) -> Template:
             "shop": shop,
             "products": back_office.catalog_of(practice, domain, limit=FIRST_PRODUCTS),
             "shown_at_most": FIRST_PRODUCTS,
+            "locations": shops.locations(store, domain),
             "orders": order_desk.record(practice, domain, limit=LAST_ORDERS)[::-1],
             "tokens": app_access.tokens(practice, domain),
             "requests": [_told(row) for row in store.rows(query.format("request"), domain, LAST_REQUESTS)],

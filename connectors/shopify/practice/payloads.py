@@ -56,6 +56,16 @@ def level(row: Row) -> Body:
     }
 
 
+def location(row: Row) -> Body:
+    number = row["id"]
+    return {
+        "id": number,
+        "name": row["name"],
+        "active": bool(row["active"]),
+        "admin_graphql_api_id": gid("Location", number),
+    }
+
+
 def shop(row: Row) -> Body:
     return {
         "id": row["id"],

@@ -63,7 +63,7 @@ def locations(request: Request, *, includeInactive: bool = False, **page: Any) -
 
 def location(request: Request, *, wanted: str | None = None) -> Node | None:
     if wanted is None:
-        return stock_nodes.location(request, shops.locations(request.store, request.domain)[0])
+        return stock_nodes.location(request, shops.first_location(request.store, request.domain))
     row = stock_nodes.find_location(request, asked_number(wanted, "Location"))
     return stock_nodes.location(request, row) if row else None
 

@@ -23,7 +23,10 @@ _MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewLine:
-    """Amounts are decimal text; taxes are title, rate and amount each, properties key and value."""
+    """Amounts are decimal text; taxes are title, rate and amount each, properties key and value.
+
+    `location` is the number of the place it is taken from, where somebody decides that.
+    """
 
     title: str
     quantity: int
@@ -34,6 +37,7 @@ class NewLine:
     taxes: Sequence[Given] = ()
     properties: Sequence[Given] = ()
     requires_shipping: bool = True
+    location: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +108,7 @@ def _insert_line(mutation: Mutation, sale_id: int, position: int, line: NewLine,
     )
     row = store.row("SELECT * FROM sale_line WHERE id = ?", number)
     if row is not None and stock != "BYPASS":
-        order_changes.claim(mutation, row, obey=stock == "DECREMENT_OBEYING_POLICY")
+        order_changes.claim(mutation, row, obey=stock == "DECREMENT_OBEYING_POLICY", at=line.location)
 
 
 def accept_create(mutation: Mutation, arguments: Arguments) -> Payload:

@@ -1,4 +1,4 @@
-"""Practice shops: made on the spot, with one location and the three usual publications."""
+"""Practice shops: made on the spot, with a first location and the three usual publications."""
 
 from __future__ import annotations
 
@@ -49,6 +49,11 @@ def ensure(store: Store, domain: str, *, currency: str = "USD") -> Row:
 
 def locations(store: Store, domain: str) -> list[Row]:
     return store.rows("SELECT * FROM location WHERE shop = ? ORDER BY id", domain)
+
+
+def first_location(store: Store, domain: str) -> Row:
+    """Where new items are stocked unless somebody says otherwise: a shop has one active location at least."""
+    return next(row for row in locations(store, domain) if row["active"])
 
 
 def publications(store: Store, domain: str) -> list[Row]:

@@ -153,6 +153,11 @@ CREATE TABLE IF NOT EXISTS sale_line (
     committed INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX IF NOT EXISTS sale_line_sale ON sale_line (sale_id);
+-- Where the units of a line lie, or lay.
+CREATE TABLE IF NOT EXISTS line_location (
+    line_id INTEGER PRIMARY KEY REFERENCES sale_line ON DELETE CASCADE,
+    location_id INTEGER NOT NULL
+);
 CREATE TABLE IF NOT EXISTS fulfillment (
     id INTEGER PRIMARY KEY,
     sale_id INTEGER NOT NULL REFERENCES sale ON DELETE CASCADE,

@@ -143,7 +143,7 @@ def stock(request: Request, item_id: int, location_id: int, available: int) -> N
 
 def stock_new(request: Request, row: Row, quantities: list[tuple[int, int]]) -> None:
     """A new item is stocked at the places it came with, or with nothing at the shop's first location."""
-    places = quantities or [(shops.locations(request.store, request.domain)[0]["id"], 0)]
+    places = quantities or [(shops.first_location(request.store, request.domain)["id"], 0)]
     for location_id, available in places:
         stock(request, row["item_id"], location_id, available)
 

@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from connectors import locations
 from connectors.errors import AccountBlocked, Busy, PermissionLost, ProblemClass
+from connectors.locations import Location
 from connectors.records import (
     Done,
     Failed,
@@ -22,6 +24,8 @@ from connectors.shopify.connector import Shopify
 from tests.connectors.shopify.products import BLUE, BLUE_STOCK, PRODUCT, SAND, SAND_STOCK, mug, plain
 from tests.connectors.wire import LOCATION, ONLINE_STORE, FakeAccount, Wire, refused
 
+STORE_ROOM = "gid://shopify/Location/68817551383"
+
 # ---- identify ----
 
 SHOP = (
@@ -31,9 +35,12 @@ SHOP = (
 )
 LOCATIONS = (
     b'{"data":{"item0":{"nodes":['
-    b'{"id":"gid://shopify/Location/1","isActive":true,"fulfillsOnlineOrders":true,"isFulfillmentService":true},'
-    b'{"id":"gid://shopify/Location/2","isActive":true,"fulfillsOnlineOrders":false,"isFulfillmentService":false},'
-    b'{"id":"gid://shopify/Location/3","isActive":true,"fulfillsOnlineOrders":true,"isFulfillmentService":false}]}}}'
+    b'{"id":"gid://shopify/Location/1","name":"Depot","isActive":true,"fulfillsOnlineOrders":true,'
+    b'"isFulfillmentService":true},'
+    b'{"id":"gid://shopify/Location/2","name":"Store room","isActive":true,"fulfillsOnlineOrders":false,'
+    b'"isFulfillmentService":false},'
+    b'{"id":"gid://shopify/Location/3","name":"Shop","isActive":true,"fulfillsOnlineOrders":true,'
+    b'"isFulfillmentService":false}]}}}'
 )
 PUBLICATIONS = (
     b'{"data":{"item0":{"nodes":['
@@ -63,6 +70,11 @@ async def test_a_shop_is_known_by_its_id_with_the_settings_merchants_mostly_want
         scopes=("read_products", "write_products"),
         settings={
             "location_id": "gid://shopify/Location/3",
+            "locations": [
+                {"id": "gid://shopify/Location/1", "name": "Depot", "own": False, "counts": False, "gone": False},
+                {"id": "gid://shopify/Location/2", "name": "Store room", "own": True, "counts": False, "gone": False},
+                {"id": "gid://shopify/Location/3", "name": "Shop", "own": True, "counts": True, "gone": False},
+            ],
             "publication_id": "gid://shopify/Publication/2",
             "time_zone": "Europe/Berlin",
         },
@@ -259,6 +271,45 @@ async def test_a_listing_is_read_as_buyers_and_our_location_see_it() -> None:
         )
     ]
     assert wire.variables() == {"id0": PRODUCT, "publicationId0": ONLINE_STORE, "locationId0": LOCATION}
+
+
+def two_locations() -> FakeAccount:
+    places = [Location(id=LOCATION, name="Shop"), Location(id=STORE_ROOM, name="Store room")]
+    chosen = locations.chosen(locations.first_choice(places, LOCATION), {LOCATION, STORE_ROOM}, LOCATION)
+    return FakeAccount(settings=chosen | {"publication_id": ONLINE_STORE})
+
+
+def levels_elsewhere(*variants: tuple[str, bytes], more: bytes = b"null") -> bytes:
+    nodes = b",".join(
+        b'{"id":"%s","inventoryItem":{"inventoryLevel":%s}}' % (channel_id.encode(), level)
+        for channel_id, level in variants
+    )
+    page = b'{"hasNextPage":%s,"endCursor":%s}' % (b"false" if more == b"null" else b"true", more)
+    return b'{"data":{"item0":{"id":"%s","variants":{"nodes":[%s],"pageInfo":%s}}}}' % (PRODUCT.encode(), nodes, page)
+
+
+async def test_stock_is_what_all_locations_that_count_hold_together() -> None:
+    five = b'{"quantities":[{"name":"available","quantity":5}]}'
+    first, second = levels_elsewhere((BLUE, five), more=b'"next"'), levels_elsewhere((SAND, five))
+    wire = Wire(state(), first, second)
+    (listing,) = await read_states(wire, [PRODUCT], two_locations())
+    assert [item.quantity for item in listing.items] == [14, 5]
+    assert wire.unused == 0
+    assert wire.variables(1) == {"id0": PRODUCT, "after0": None, "locationId0": STORE_ROOM}
+    assert wire.variables(2)["after0"] == "next"
+
+
+async def test_what_is_stocked_nowhere_has_no_number() -> None:
+    wire = Wire(state(), levels_elsewhere((BLUE, b"null"), (SAND, b"null")))
+    (listing,) = await read_states(wire, [PRODUCT], two_locations())
+    assert [item.quantity for item in listing.items] == [9, None]
+
+
+async def test_a_listing_whose_other_location_cannot_be_read_has_no_state() -> None:
+    async with Wire(state(), refused(503, b"")).client() as client:
+        (outcome,) = await Shopify(client).read_states(two_locations(), [PRODUCT])
+    assert isinstance(outcome, Failed)
+    assert outcome.problem.problem_class is ProblemClass.BUSY
 
 
 async def test_a_product_that_is_gone_is_ended_and_order_is_kept() -> None:

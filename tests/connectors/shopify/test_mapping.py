@@ -306,7 +306,7 @@ def test_a_variant_the_shop_does_not_have_gets_no_link() -> None:
 )
 def test_on_sale_is_active_and_published(status: str, published: bool, observed: Observed) -> None:
     node = {"id": PRODUCT, "status": status, "publishedOnPublication": published}
-    assert mapping.state(PRODUCT, node, (), currency="EUR").observed is observed
+    assert mapping.state(PRODUCT, node, (), currency="EUR", elsewhere={}).observed is observed
 
 
 def test_the_online_store_is_known_where_its_title_is_translated() -> None:
