@@ -42,6 +42,8 @@ ONCE_MORE_AFTER = timedelta(seconds=16)
 NEVER_TAKEN = frozenset({Ended.BUSY, Ended.PERMISSION, Ended.REFUSED})
 # A channel's list of orders may show a sale a moment later than its stock does.
 READ_AFTER = timedelta(seconds=2)
+# A difference first seen so soon after other locations count is said to come from that.
+SEEN_WITHIN = timedelta(minutes=1)
 # How far back a try without an answer may explain a number we find.
 UNHEARD_OF_FOR = timedelta(hours=1)
 
@@ -177,7 +179,7 @@ async def _taken(session: AsyncSession, batch: Batch, row: Row, telling: Telling
 def _cause(item: ListingItem, connection: Connection) -> str:
     """What a difference is said to come from: the change of locations while it can have come from that."""
     at, seen = locations.recounted_at(connection.settings), item.confirmed_quantity_at
-    lately = at is not None and seen is not None and at <= seen <= at + comparing.LONGEST
+    lately = at is not None and seen is not None and at <= seen <= at + SEEN_WITHIN
     return LOCATIONS_CHANGED if lately or comparing.counted_anew(item, connection) else CHANGED_THERE
 
 

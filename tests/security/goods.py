@@ -9,6 +9,8 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from connectors import locations
+from connectors.locations import Location
 from connectors.records import Credentials, Observed
 from portal.accounts.links import token_hash
 from portal.clock import new_id
@@ -31,6 +33,8 @@ from portal.runtime import Runtime
 from portal.tasks import kinds
 from portal.tasks import service as tasks
 from tests.security.order_goods import a_line, an_order, of_an_order
+
+LOCATION = "gid://shopify/Location/1"
 
 
 async def goods_of(runtime: Runtime, merchant: Merchant, owner: User, mark: str) -> dict[str, list[UUID]]:
@@ -103,7 +107,7 @@ def _connection(runtime: Runtime, merchant: Merchant, mark: str) -> Connection:
         external_name=f"Store {mark}",
         domain=f"{mark.lower()}.myshopify.com",
         currency=merchant.currency,
-        settings={"location_id": "gid://shopify/Location/1"},
+        settings=locations.first_choice([Location(id=LOCATION, name=f"Location {mark}")], LOCATION),
     )
     row.secrets = secrets.seal(runtime.vault, row, Credentials(access_token=f"shpat_{mark}planted"))
     return row
