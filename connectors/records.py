@@ -197,7 +197,7 @@ class StockChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StockSet:
-    """The channel holds `quantity` now. `stale_actual` is set instead when the compare failed."""
+    """The channel holds `quantity` now. `stale_actual` is set instead when the compare failed, whatever was found."""
 
     quantity: int
     stale_actual: int | None = None

@@ -26,8 +26,9 @@ from portal.models.orders import OrderFeed
 from portal.models.tasks import Attempt, AttemptItem
 from portal.orders import feeds
 from portal.runtime import Runtime
-from portal.stock import sellable, shelf
+from portal.stock import claims, sellable, shelf
 from portal.stock import service as stock
+from portal.stock.claims import Claim
 from portal.stock.service import Move
 from portal.tasks import kinds
 from portal.tasks import service as tasks
@@ -80,12 +81,13 @@ class PushStock:
 
     async def prepare(self, session: AsyncSession, batch: Batch, now: datetime) -> Prepared:
         prepared = Prepared()
+        connection = connection_of(batch)
+        # Before the items: what that reading found is then in them for sure, whoever commits in between.
+        read_at = await session.scalar(select(OrderFeed.read_at).where(OrderFeed.connection_id == connection.id))
         rows = await _rows(session, batch)
         if batch.sent:
             prepared.work = await _as_sent(session, batch, rows)
             return prepared
-        connection = connection_of(batch)
-        read_at = await session.scalar(select(OrderFeed.read_at).where(OrderFeed.connection_id == connection.id))
         numbers = await sellable.numbers(session, connection, [row.variant for row in rows.values()])
         for task in batch.tasks:
             row = rows.get(task.subject)
@@ -117,12 +119,16 @@ class PushStock:
     ) -> None:
         rows = await _rows(session, batch)
         sent = (await session.get_one(Attempt, batch.attempt_id)).sent
+        told = [
+            (task, rows[task.subject], Telling(**sent[task.subject]), results[task.id])
+            for task in batch.tasks
+            if task.subject in rows and task.id in prepared.work
+        ]
+        # First of all, as a sale locks them: what is taken in below is of these.
+        may_settle = {row.variant.id for _, row, telling, one in told if _may_settle(batch, row, telling, one)}
+        await shelf.locked(session, may_settle)
         settled: list[Settled] = []
-        for task in batch.tasks:
-            row, result = rows.get(task.subject), results[task.id]
-            if row is None or task.id not in prepared.work:
-                continue
-            telling = Telling(**sent[task.subject])
+        for task, row, telling, result in told:
             if result.ended in NEVER_TAKEN and not result.reference:
                 comparing.untaken(row.item, telling)
             elif result.ended is Ended.IN_DOUBT:
@@ -144,6 +150,12 @@ class PushStock:
         for row in (await _rows(session, batch)).values():
             row.item.stock_problem = asdict(problem)
             db.changed(session, batch.merchant_id, f"listing:{row.listing.id}", f"product:{row.variant.product_id}")
+
+
+def _may_settle(batch: Batch, row: Row, telling: Telling, result: Result) -> bool:
+    """Whether a difference may turn out to be no sale by this answer."""
+    anew = comparing.counted_anew(row.item, connection_of(batch))
+    return result.ended is Ended.DONE and (anew or telling.settles or not result.value.has_orders)
 
 
 async def _as_sent(session: AsyncSession, batch: Batch, rows: Mapping[str, Row]) -> dict[UUID, StockChange]:
@@ -184,24 +196,29 @@ def _cause(item: ListingItem, connection: Connection) -> str:
 
 
 async def _take_in(session: AsyncSession, batch: Batch, settled: Sequence[Settled], now: datetime) -> None:
-    """What no sale and no push of ours explains moves our own stock; the sum is sent next, whatever could be moved."""
-    moves: list[Move] = []
-    made_of = await shelf.parts_of(session, [one.row.variant.id for one in settled])
+    """What no sale and no push of ours explains moves our own stock; the sum is sent next.
+
+    What went there and was not here any more is a shortfall, like any sale too many. Should it have been a sale that
+    the channel tells of late, what comes back for it settles that first and is nobody's to sell again.
+    """
+    # All are locked at once, in one order: two of them could wait for each other.
+    shelves = await shelf.locked(session, {one.row.variant.id for one in settled})
+    gone: list[Claim] = []
+    come: list[Move] = []
     for one in settled:
-        row = one.row
-        lost = [0, *await _unheard_of(session, batch, row, now)]
+        lost = [0, *await _unheard_of(session, batch, one.row, now)]
         units = min((one.difference - moved for moved in lost), key=abs)
-        parts = made_of.get(row.variant.id) or {row.variant.id: 1}
-        cause_id = f"{batch.attempt_id}:{row.item.id}"
-        moves += [
-            Move(variant_id=variant_id, quantity=units * in_one, cause=one.cause, cause_id=cause_id)
-            for variant_id, in_one in parts.items()
-            if units
-        ]
-    if moves:
-        # All in one call, which locks the variants in one order: two of them could wait for each other.
-        made_by = connection_of(batch).external_name
-        await stock.move(session, merchant_id=batch.merchant_id, moves=moves, made_by=made_by, now=now)
+        variant_id, cause_id = one.row.variant.id, f"{batch.attempt_id}:{one.row.item.id}"
+        if units < 0:
+            gone.append(Claim(variant_id=variant_id, quantity=-units, cause=one.cause, cause_id=cause_id))
+        elif units > 0:
+            come += [
+                Move(variant_id=part, quantity=units * in_one, cause=one.cause, cause_id=cause_id)
+                for part, in_one in (shelves[variant_id].parts or {variant_id: 1}).items()
+            ]
+    merchant_id, made_by = batch.merchant_id, connection_of(batch).external_name
+    await claims.take(session, merchant_id=merchant_id, claims=gone, made_by=made_by, now=now)
+    await stock.move(session, merchant_id=merchant_id, moves=come, made_by=made_by, now=now)
     for one in settled:
         await _push(session, batch, one.row, now=now)
 

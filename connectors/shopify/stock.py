@@ -101,9 +101,11 @@ class _Push:
                 outcomes[number] = Failed(there)
                 continue
             row = Row(change, levels.spread(change.quantity, there.units))
-            if not row.levels or change.expected not in (None, there.total):
-                outcomes[number] = _compared(change, there.total)
-                if not row.levels and not there.tracked:
+            if change.expected not in (None, there.total):
+                outcomes[number] = _stale(change, there.total)
+            elif not row.levels:
+                outcomes[number] = Done(StockSet(quantity=there.total))
+                if not there.tracked:
                     untracked[number] = row
             elif row.levels[0].expected is None:
                 unstocked[number] = row
@@ -177,7 +179,7 @@ class _Push:
             if isinstance(there, Problem):
                 outcomes[number] = Failed(there)
             elif self._several or there.units[self._main] is not None:
-                outcomes[number] = _compared(rows[number].change, there.total)
+                outcomes[number] = _stale(rows[number].change, there.total)
         return outcomes
 
     async def _held(self, rows: Rows) -> dict[int, Held | Problem]:
@@ -254,16 +256,14 @@ def _calls(rows: Rows) -> list[Rows]:
     return calls
 
 
-def _compared(change: StockChange, actual: int) -> Outcome[StockSet]:
-    """A number that already is what we want counts as set: an earlier try of ours may have done it.
+def _stale(change: StockChange, actual: int) -> Outcome[StockSet]:
+    """Also where it is the number we want: a sale may have made it so as well as an earlier try of ours.
 
     One that nothing was expected of is never stale: it moved while it was set, and is set again.
     """
-    if actual == change.quantity:
-        return Done(StockSet(quantity=actual))
-    if change.expected is None:
+    if change.expected is None and actual != change.quantity:
         return Failed(Problem(problem_class=ProblemClass.BUSY, code=errors.STALE))
-    return Done(StockSet(quantity=actual, stale_actual=actual))
+    return Done(StockSet(quantity=actual, stale_actual=None if change.expected is None else actual))
 
 
 def _by_row(numbers: Sequence[int], user_errors: Sequence[Mapping[str, Any]]) -> dict[int, Mapping[str, Any]] | None:

@@ -25,7 +25,7 @@ from portal.models.catalog import Variant
 from portal.models.connections import Connection
 from portal.models.listings import ListingItem
 from portal.models.orders import OrderFeed
-from portal.models.stock import Movement
+from portal.models.stock import Movement, Shortfall
 from portal.stock import claims
 from portal.stock import service as stock
 from portal.stock.accounted import sold_there
@@ -42,11 +42,15 @@ START = 50
 
 @dataclass
 class Channel:
-    """One item's number there. `lose` is when the next answer is lost: before or after it was acted on."""
+    """One item's number there. `lose` is when the next answer is lost: before or after it was acted on.
+
+    Sales that are `unlisted` are in no list of its orders yet.
+    """
 
     has_orders: bool = True
     number: int = START
     sales: dict[str, int] = field(default_factory=dict)
+    unlisted: set[str] = field(default_factory=set)
     lose: str = ""
     capabilities: Any = CHANNELS["shopify"]
 
@@ -100,9 +104,13 @@ class Trade:
     async def moves(self, quantity: int) -> None:
         """Stock comes in, or is sold elsewhere."""
         self.moved += quantity
-        move = Move(variant_id=self.variant.id, quantity=quantity, cause="elsewhere", cause_id=str(new_id()))
+        known = {"variant_id": self.variant.id, "cause": "elsewhere", "cause_id": str(new_id())}
+        made: dict[str, Any] = {"merchant_id": self.merchant.id, "made_by": "test", "now": self.stage.now}
         async with self.stage.sessions.write(self.merchant.id) as session:
-            await stock.move(session, merchant_id=self.merchant.id, moves=[move], made_by="test", now=self.stage.now)
+            if quantity > 0:
+                await stock.move(session, moves=[Move(quantity=quantity, **known)], **made)
+            else:
+                await claims.take(session, claims=[Claim(quantity=-quantity, **known)], **made)
 
     async def works(self) -> None:
         self.stage.process.runtime.connectors["shopify"] = self.channel  # type: ignore[assignment]
@@ -136,6 +144,12 @@ class Trade:
             sums = {cause: int(total) for cause, total in await session.execute(query.group_by(Movement.cause))}
             return variant.on_hand, sums
 
+    async def missing(self) -> int:
+        """Units that were sold and are not there."""
+        async with self.stage.sessions.read(SYSTEM) as session:
+            query = select(func.sum(Shortfall.quantity - Shortfall.cleared))
+            return int(await session.scalar(query.where(Shortfall.variant_id == self.variant.id)) or 0)
+
 
 class ReadOrders:
     """Reads what the channel sold, as of the beginning of the reading."""
@@ -144,7 +158,9 @@ class ReadOrders:
         self.trade = trade
 
     async def prepare(self, _session: Any, batch: Batch, _now: datetime) -> Prepared:
-        return Prepared(work={task.id: list(self.trade.channel.sales) for task in batch.tasks})
+        channel = self.trade.channel
+        listed = [key for key in channel.sales if key not in channel.unlisted]
+        return Prepared(work={task.id: listed for task in batch.tasks})
 
     async def call(self, _runtime: Any, _batch: Batch, prepared: Prepared) -> Mapping[UUID, Result]:
         if not self.trade.reads_orders:
@@ -165,7 +181,7 @@ class ReadOrders:
     async def give_up(self, *_args: Any) -> None: ...
 
 
-async def a_trade(stage: Stage, merchant: Merchant, channel: Channel) -> Trade:
+async def a_trade(stage: Stage, merchant: Merchant, channel: Channel, *, start: int = START) -> Trade:
     """The variant has as many here as the channel shows."""
     product = await a_product(stage.sessions, merchant)
     async with stage.sessions.read(SYSTEM) as session:
@@ -174,9 +190,9 @@ async def a_trade(stage: Stage, merchant: Merchant, channel: Channel) -> Trade:
     async with stage.sessions.write(SYSTEM) as session:
         item = (await session.scalars(select(ListingItem).where(ListingItem.connection_id == connection.id))).one()
         item.stock_id = "there"
-        item.sent_quantity = item.confirmed_quantity = item.accounted_quantity = START
+        item.sent_quantity = item.confirmed_quantity = item.accounted_quantity = channel.number = start
         item.sent_quantity_at = item.confirmed_quantity_at = stage.now
-    first = Move(variant_id=variant.id, quantity=START, cause="received", cause_id="first")
+    first = Move(variant_id=variant.id, quantity=start, cause="received", cause_id="first")
     async with stage.sessions.write(merchant.id) as session:
         await stock.begin(session, merchant_id=merchant.id, moves=[first], made_by="test", now=stage.now)
     return Trade(stage, merchant, channel, connection, variant, item.id)

@@ -26,11 +26,14 @@ def _orders_are_read() -> Iterator[None]:
 
 
 async def happens(trade: Trade, clock: SettableClock, *what: str) -> None:
-    """ "sale 2", "hear", "push", "elsewhere -3", "count +1", "lose after", "wait 5"."""
+    """ "sale 2", "late 1", "list", "hear", "push", "elsewhere -3", "count +1", "lose after", "wait 5"."""
     for said in what:
         word, _space, number = said.partition(" ")
-        if word == "sale":
-            trade.channel.sells(int(number))
+        if word in {"sale", "late"}:
+            key = trade.channel.sells(int(number))
+            trade.channel.unlisted |= {key} if word == "late" else set()
+        elif word == "list":
+            trade.channel.unlisted.clear()
         elif word == "hear" and trade.channel.sales:
             keys = sorted(trade.channel.sales, key=int)
             await trade.hears(keys[int(number or -1) % len(keys)])
@@ -141,3 +144,45 @@ async def test_in_any_order_of_events_numbers_agree_and_each_sale_counts_once(
         assert moved.get("changed_at_channel", 0) == by_hand, history
     elif not by_hand:
         assert moved.get("changed_at_channel", 0) == 0, history
+
+
+async def test_a_sale_too_many_that_is_listed_late_is_missing_once_and_no_stock_comes_of_it(
+    stage: Stage, merchant: Merchant, clock: SettableClock
+) -> None:
+    """R17: its unit was taken for a change made there, when there was none to take any more."""
+    trade = await a_trade(stage, merchant, Channel())
+    await happens(trade, clock, f"elsewhere -{START}", "late 1", "push", "wait 5", "wait 5")
+    assert ((await trade.held())[0], await trade.missing()) == (0, 1)
+    await happens(trade, clock, "list")
+    await trade.quiets(clock)
+    assert ((await trade.held())[0], await trade.missing()) == (0, 1)
+    assert trade.channel.number == 0
+
+
+scarce = st.lists(
+    st.one_of(
+        st.sampled_from(["push", "wait 5", "wait 20", "hear", "list"]),
+        st.integers(1, 3).map(lambda n: f"sale {n}"),
+        st.integers(1, 3).map(lambda n: f"late {n}"),
+        st.integers(0, 5).map(lambda n: f"hear {n}"),
+        st.integers(-3, 3).filter(bool).map(lambda n: f"elsewhere {n}"),
+        st.integers(-3, 3).filter(bool).map(lambda n: f"count {n}"),
+    ),
+    max_size=14,
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(history=scarce)
+async def test_however_little_there_is_no_unit_is_lost_or_invented(
+    stage: Stage, merchant: Merchant, clock: SettableClock, history: list[str]
+) -> None:
+    trade = await a_trade(stage, merchant, Channel(), start=2)
+    await happens(trade, clock, *history, "list")
+    await trade.quiets(clock)
+    sold = sum(trade.channel.sales.values())
+    by_hand = sum(int(said.split()[1]) for said in history if said.startswith("count"))
+    on_hand, missing = (await trade.held())[0], await trade.missing()
+    assert on_hand - missing == 2 + trade.moved - sold + by_hand, history
+    assert trade.channel.number == on_hand, history
+    assert not (on_hand and missing), history

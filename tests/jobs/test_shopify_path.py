@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import func, select
 
 from connectors.records import Observed
+from jobs.stock import CHANGED_THERE
 from portal.catalog.records import NewImage, NewProduct, NewVariant
 from portal.connections import secrets
 from portal.connections import service as connections
@@ -22,6 +23,7 @@ from portal.models.connections import Connection, ConnectionState
 from portal.models.listings import LastAttempt, Listing
 from portal.models.stock import Movement
 from portal.models.tasks import TaskState
+from portal.orders import feeds
 from portal.stock import service as stock
 from portal.stock.service import Move
 from tests.settable_clock import SettableClock
@@ -279,6 +281,31 @@ async def test_a_sale_in_the_shop_that_we_have_not_heard_of_is_not_undone(
         variant = await session.get_one(Variant, saved.variants[0].id)
         total = await session.scalar(select(func.sum(Movement.quantity)).where(Movement.variant_id == variant.id))
     assert (variant.on_hand, total, available(there["variants"][0])) == (2, 2, 2)
+
+
+async def test_a_sale_there_that_leaves_the_very_number_we_were_to_tell_is_a_sale_all_the_same(
+    stage: Stage, merchant: Merchant, clock: SettableClock
+) -> None:
+    """R17: taken for a push of ours, it would count twice once it is heard of, and stock be invented to explain it."""
+    connection = await stage.connect(merchant)
+    [saved] = await stage.add(merchant, mug(quantity=2))
+    await publish(stage, merchant, connection, saved.id)
+    await settle(stage, clock)
+    await stage.shop().do("orders", lines=[{"sku": "mug-blu", "quantity": 1}])
+    await sell(stage, merchant, saved.variants[0].id, 1, "order-1")
+    await stage.work()
+
+    async with stage.sessions.write(merchant.id) as session:
+        await feeds.read(session, connection, now=stage.now)
+    for _ in range(3):
+        await settle(stage, clock)
+
+    [there] = await stage.shop().products()
+    async with stage.sessions.read(merchant.id) as session:
+        rows = await session.scalars(select(Movement).where(Movement.variant_id == saved.variants[0].id))
+        moved = [(row.cause, row.quantity) for row in rows if row.quantity < 0 or row.cause == CHANGED_THERE]
+    assert sorted(moved) == [("order", -1), ("sale", -1)]
+    assert available(there["variants"][0]) == 0
 
 
 def available(variant: dict[str, Any]) -> int:
