@@ -11,7 +11,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from portal.models.stock import Movement, Shortfall
-from portal.stock import shelf
+from portal.stock import owed, shelf
 from portal.stock.owed import LATER
 
 # The cause of what comes back for a cause.
@@ -61,12 +61,14 @@ async def give_back(
 ) -> list[Returned]:
     """As many of each are back as it says in all, never more than were taken. One result for each, in order.
 
+    What is on the shelf again goes to those who bought it when it was not there (portal.stock.owed).
     Said twice, or an older number after a newer one, it changes nothing. A bundle's parts come back by what was
     taken of them then, whatever it is made of by now. One call a transaction, as `portal.stock.claims` says.
     Raises NotFound for a variant that is not the merchant's.
     """
     shelves = await shelf.locked(session, {one.variant_id for one in returns})
     results = []
+    gained: dict[UUID, int] = {}
     for one in returns:
         restocked = cleared = 0
         for took in await _took(session, one):
@@ -81,12 +83,14 @@ async def give_back(
             units = max(0, total - settled - struck - lost - back)
             if units:
                 shelves[took.variant_id].on_hand += units
+                gained[took.variant_id] = gained.get(took.variant_id, 0) + units
                 key = took.variant_id, one.cause + BACK, f"{one.cause_id}:{back + units}"
                 row = {**shelf.row(merchant_id, key, units, now), "made_by": made_by[:200]}
                 await shelf.write(session, Movement, [row])
             restocked, cleared = restocked + units, cleared + struck
         results.append(Returned(one.variant_id, restocked, cleared))
     await session.flush()
+    await shelf.write(session, Movement, await owed.fill(session, merchant_id, shelves, gained, now))
     await shelf.settle(session, merchant_id, shelves.values(), now=now)
     return results
 
