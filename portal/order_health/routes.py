@@ -46,7 +46,7 @@ async def create_all(request: PortalRequest) -> Response[Any]:
             source = await session.get_one(Connection, order.connection_id)
             shop = await store.store_of(session, source)
             if shop is not None and (order.problem or {}).get("code", "") == code:
-                await store.ask(session, order, shop, now=current.clock())
+                await store.ask(session, [order], shop, now=current.clock())
                 count += 1
     text = ngettext("Trying %(num)s order again", "Trying %(num)s orders again", count) % {"num": count}
     return await done(request, to="/orders/health", text=text)

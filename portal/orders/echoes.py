@@ -75,6 +75,8 @@ async def _originals(session: AsyncSession, wanted: Sequence[str]) -> dict[str, 
 
 async def _parcels(session: AsyncSession, source: Connection, order: Order, record: OrderRecord, now: datetime) -> None:
     """Each parcel that left is told to the marketplace the order is from, and to it alone."""
+    if not record.parcels:
+        return
     rows = await session.scalars(select(Parcel).where(Parcel.order_id == order.id))
     known = {parcel.channel_id: parcel for parcel in rows}
     twins = _twins(order, record)

@@ -53,16 +53,16 @@ async def take_in(
         record, fresh = sales[order.channel_id], not order.lines
         if not fresh and not _later(record, order.changed_at, order.state):
             continue
-        await _tell(session, vault, connection, order, record, now)
+        _tell(session, vault, order, record, now)
         touched.append(order)
         if fresh:
             new.append(order.id)
             order.letter_due = not order.history and order.state is not OrderState.CANCELLED
             events.write(session, order, events.RECEIVED, now=now)
+    await matching.match(session, connection.id, [line for order in touched for line in order.lines])
     await session.flush()
     await taking.settle(session, connection, touched, now=now)
-    for order in touched:
-        await store.decide(session, connection, order, now=now)
+    await store.decide(session, connection, touched, now=now)
     if ACCEPTANCE not in connection.handled_outside:
         await _accept(session, connection, [order for order in touched if sales[order.channel_id].to_accept], now)
     return new
@@ -119,9 +119,7 @@ async def _locked(session: AsyncSession, connection: Connection, channel_ids: li
     return sorted(found, key=lambda order: order.id)
 
 
-async def _tell(
-    session: AsyncSession, vault: Vault, connection: Connection, order: Order, record: OrderRecord, now: datetime
-) -> None:
+def _tell(session: AsyncSession, vault: Vault, order: Order, record: OrderRecord, now: datetime) -> None:
     """The order's row and lines say what the record says. Lines the channel no longer names count as cancelled."""
     before, fraud = order.state, order.fraud
     for name, value in amounts(record).items():
@@ -140,7 +138,6 @@ async def _tell(
                 setattr(line, name, value)
     for line in lines.values():
         line.cancelled = line.quantity
-    await matching.match(session, connection.id, order.lines)
     if order.state is not before:
         events.write(session, order, events.CHANGED, now=now, state=order.state.value, was=before.value)
     if order.state is OrderState.CANCELLED and order.cancelled_at is None:

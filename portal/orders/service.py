@@ -37,7 +37,7 @@ async def create_in_store(session: AsyncSession, order_id: UUID, *, now: datetim
         raise Conflict(_("No store is connected"), _("Connect your own store first; orders are created there."))
     if order.state is not OrderState.OPEN or order.by_channel or source.channel in store.STORES:
         raise Conflict(_("This order can't be created in the store"), _("Only an order that is still to ship can."))
-    await store.ask(session, order, shop, now=now)
+    await store.ask(session, [order], shop, now=now)
     return None
 
 
@@ -103,10 +103,14 @@ async def _use(
     await session.flush()
     await taking.settle(session, source, orders, now=now)
     shop = await store.store_of(session, source)
-    for one in orders:
-        if shop is not None and one.store_step is StoreStep.PROBLEM and (one.problem or {}).get("code") == UNKNOWN_SKU:
-            await store.ask(session, one, shop, now=now)
+    helped = [one for one in orders if _has_problem(one, UNKNOWN_SKU)]
+    if shop is not None:
+        await store.ask(session, helped, shop, now=now)
     return orders
+
+
+def _has_problem(order: Order, code: str) -> bool:
+    return order.store_step is StoreStep.PROBLEM and (order.problem or {}).get("code") == code
 
 
 async def stock_checked(session: AsyncSession, order_id: UUID) -> None:

@@ -84,18 +84,24 @@ async def keep(
         await _cancel_there(session, order, now=now)
 
 
-async def decide(session: AsyncSession, source: Connection, order: Order, *, now: datetime) -> None:
-    """An open order of a marketplace is on its way to the store; one that was cancelled before needs none."""
-    if order.state is OrderState.CANCELLED and order.store_step in (StoreStep.WAITING, StoreStep.PROBLEM):
-        await leave(session, order, now=now)
-    if order.state is OrderState.CANCELLED and order.store_step is StoreStep.CREATED:
-        await _cancel_there(session, order, now=now)
-    wanted = order.state is OrderState.OPEN and not (order.history or order.by_channel)
-    if not wanted or order.store_step is not StoreStep.NONE or source.channel in STORES:
-        return
-    store = await store_of(session, source)
+async def decide(session: AsyncSession, source: Connection, orders: Sequence[Order], *, now: datetime) -> None:
+    """Open orders of a marketplace are on their way to the store; those that were cancelled before need none."""
+    cancelled = [order for order in orders if order.state is OrderState.CANCELLED]
+    await leave(
+        session, [one for one in cancelled if one.store_step in (StoreStep.WAITING, StoreStep.PROBLEM)], now=now
+    )
+    for order in cancelled:
+        if order.store_step is StoreStep.CREATED:
+            await _cancel_there(session, order, now=now)
+    wanted = [order for order in orders if _is_wanted(order)]
+    store = await store_of(session, source) if wanted and source.channel not in STORES else None
     if store is not None:
-        await ask(session, order, store, now=now)
+        await ask(session, wanted, store, now=now)
+
+
+def _is_wanted(order: Order) -> bool:
+    is_ours = not (order.history or order.by_channel)
+    return is_ours and order.state is OrderState.OPEN and order.store_step is StoreStep.NONE
 
 
 async def _cancel_there(session: AsyncSession, order: Order, *, now: datetime) -> None:
@@ -107,22 +113,25 @@ async def _cancel_there(session: AsyncSession, order: Order, *, now: datetime) -
         )
 
 
-async def ask(session: AsyncSession, order: Order, store: Connection, *, now: datetime) -> None:
-    """The store is told of the order as soon as it answers. Asking again joins what waits."""
-    order.store_step, order.problem, order.problem_since = StoreStep.WAITING, None, None
+async def ask(session: AsyncSession, orders: Sequence[Order], store: Connection, *, now: datetime) -> None:
+    """The store is told of these orders as soon as it answers. Asking again joins what waits."""
+    for order in orders:
+        order.store_step, order.problem, order.problem_since = StoreStep.WAITING, None, None
+        events.announce(session, order)
     await tasks.enqueue(
         session,
         kinds.STORE_ORDER,
-        [str(order.id)],
-        merchant_id=order.merchant_id,
+        [str(order.id) for order in orders],
+        merchant_id=store.merchant_id,
         connection_id=store.id,
         now=now,
     )
-    events.announce(session, order)
 
 
-async def leave(session: AsyncSession, order: Order, *, now: datetime) -> None:
-    """The store need not be told of this order any more."""
-    order.store_step, order.problem, order.problem_since = StoreStep.NONE, None, None
-    await tasks.cancel(session, kinds.STORE_ORDER, [str(order.id)], now=now)
-    events.announce(session, order)
+async def leave(session: AsyncSession, orders: Sequence[Order], *, now: datetime) -> None:
+    """The store need not be told of these orders any more."""
+    for order in orders:
+        order.store_step, order.problem, order.problem_since = StoreStep.NONE, None, None
+        events.announce(session, order)
+    if orders:
+        await tasks.cancel(session, kinds.STORE_ORDER, [str(order.id) for order in orders], now=now)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import cast
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import Table, and_, bindparam, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from portal.models.listings import ListingItem
@@ -18,11 +19,10 @@ async def sold_there(session: AsyncSession, sold: Mapping[UUID, int]) -> None:
     channel put back on its shelf by itself. Not for orders that left its number as it was: those we made there, and
     those it ships from its own warehouse. Called last in a transaction, as pushes lock tasks first and items then.
     """
-    for item_id, units in sorted(sold.items()):
-        # Where nothing was ever told, nothing is compared.
-        await session.execute(
-            update(ListingItem)
-            .where(ListingItem.id == item_id, ListingItem.accounted_quantity.is_not(None))
-            .values(accounted_quantity=ListingItem.accounted_quantity - units)
-            .execution_options(synchronize_session=False)
-        )
+    if not sold:
+        return
+    table = cast(Table, ListingItem.__table__)
+    # Where nothing was ever told, nothing is compared.
+    known = and_(table.c.id == bindparam("item_id"), table.c.accounted_quantity.is_not(None))
+    lower = update(table).where(known).values(accounted_quantity=table.c.accounted_quantity - bindparam("units"))
+    await session.execute(lower, [{"item_id": item_id, "units": units} for item_id, units in sorted(sold.items())])
