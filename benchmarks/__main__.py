@@ -8,7 +8,7 @@ import sys
 
 import structlog
 
-from benchmarks import catalog, channel, channels, imports, live, memory, orders, pixel, tasks
+from benchmarks import catalog, channel, channels, imports, live, memory, orders, pixel, tasks, telling
 from benchmarks.figures import Figure
 from jobs.boot import settle
 
@@ -20,6 +20,7 @@ ALL = {
     "imports": imports,
     "live": live,
     "orders": orders,
+    "telling": telling,
     "pixel": pixel,
     "memory": memory,
 }

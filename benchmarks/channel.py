@@ -132,10 +132,9 @@ async def _stock(trade: Trade, show: Callable[[Figure], None]) -> None:
 async def _trading() -> AsyncIterator[Trade]:
     async with bench() as made:
         settings = made.process.runtime.settings
-        secret = boot.practice_secret(settings)
-        with processes.practice_server(made.folder, client_id=boot.PRACTICE_CLIENT_ID, client_secret=secret) as url:
+        with processes.practice_server(made.folder, secret_key=settings.secret_key) as url:
             settings.practice_url = url
-            made.process.runtime.practice_urls["shopify"] = url
+            made.process.runtime.practice_urls.update(boot.practice_urls(settings))  # type: ignore[attr-defined]  # a dict
             stage = Stage(made.process, url, made.http)
             worker = processes.arq(settings, made.folder)
             try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -60,8 +60,8 @@ SECONDS_A_CALL = {"amazon": 2.0, "rakuten": 1.0, "yahoo": 1.0}
 
 
 async def measure(show: Callable[[Figure], None]) -> None:
-    async with _trading() as trade:
-        await trade.list_all()
+    async with trading() as trade:
+        await trade.lists(in_sizes(PRODUCTS, VARIANTS))
         before, spent = await trade.requests(), await trade.points()
         began = perf_counter()
         await trade.sell_one_of_each()
@@ -93,14 +93,15 @@ class Trade:
     def stage(self) -> Stage:
         return Stage(self.made.process, self.url, self.made.http)
 
-    async def list_all(self) -> None:
-        for product in _products():
+    async def lists(self, records: Sequence[NewProduct]) -> None:
+        """All is for sale everywhere, and nothing is left to do."""
+        for product in records:
             [saved] = await self.stage.add(self.made.merchant, product)
             async with self.made.sessions.write(self.made.merchant.id) as session:
                 (await session.get_one(Product, saved.id)).details = DETAILS
                 pairs = [(saved.id, one.id) for one in self.connected.values()]
                 await publishing.publish(session, merchant_id=self.made.merchant.id, pairs=pairs, now=utc_now())
-        while await self._open():  # noqa: ASYNC110 - another process does the work
+        while await self.open():  # noqa: ASYNC110 - another process does the work
             await asyncio.sleep(1)
 
     async def sell_one_of_each(self) -> None:
@@ -118,7 +119,7 @@ class Trade:
         ends: dict[str, float] = {}
         while len(ends) < len(self.connected):
             await asyncio.sleep(0.1)
-            still = await self._open(kinds.STOCK.name, kinds.PRODUCT_CHANGED.name)
+            still = await self.open(kinds.STOCK.name, kinds.PRODUCT_CHANGED.name)
             for channel, one in self.connected.items():
                 if channel not in ends and one.id not in still and None not in still:
                     ends[channel] = perf_counter() - began
@@ -126,18 +127,19 @@ class Trade:
 
     async def requests(self) -> dict[str, list[dict[str, Any]]]:
         """What each channel was asked, by its own record."""
-        found = {}
-        for channel, name in self.names.items():
-            answer = await self.made.http.get(f"{self.url}{name}/requests")
-            found[channel] = list(answer.json())
-        return found
+        return {channel: await self.record(channel, "requests") for channel in self.names}
+
+    async def record(self, channel: str, table: str) -> list[dict[str, Any]]:
+        """The channel's own record: its requests, or the ledger of what it accepted."""
+        answer = await self.made.http.get(f"{self.url}{self.names[channel]}/{table}")
+        return list(answer.json())
 
     async def points(self) -> float:
         """What Shopify has charged in all."""
         answer = await self.made.http.get(f"{self.url}{self.names['shopify']}/bucket")
         return float(answer.json()["spent"])
 
-    async def _open(self, *of: str) -> set[UUID | None]:
+    async def open(self, *of: str) -> set[UUID | None]:
         """The connections that have open tasks, None for tasks of no connection."""
         query = select(Task.connection_id, func.count()).where(Task.state.in_(OPEN)).group_by(Task.connection_id)
         query = query.where(Task.kind.in_(of)) if of else query
@@ -145,21 +147,23 @@ class Trade:
             return {connection for connection, _ in (await session.execute(query)).all()}
 
 
-def _products() -> list[NewProduct]:
-    return [_in_sizes(replace(product, images=()), number) for number, product in enumerate(products(PRODUCTS))]
+def in_sizes(number: int, variants: int) -> list[NewProduct]:
+    """So many products of so many variants each, twenty of each variant on hand."""
+    return [_in_sizes(replace(one, images=()), at, variants) for at, one in enumerate(products(number))]
 
 
-def _in_sizes(product: NewProduct, number: int) -> NewProduct:
+def _in_sizes(product: NewProduct, number: int, variants: int) -> NewProduct:
     (plain,) = product.variants
     sizes = [
         replace(plain, option_values=(f"C{n // 10}", f"S{n % 10}"), sku=f"M{number}-{n}", quantity=20, price_minor=2400)
-        for n in range(VARIANTS)
+        for n in range(variants)
     ]
     return replace(product, option_names=("Color", "Size"), variants=tuple(sizes))
 
 
 @asynccontextmanager
-async def _trading() -> AsyncIterator[Trade]:
+async def trading() -> AsyncIterator[Trade]:
+    """A merchant connected to all four, with a worker as it is shipped."""
     async with bench() as made:
         settings = made.process.runtime.settings
         async with made.sessions.write(made.merchant.id) as session:
