@@ -364,11 +364,11 @@ async def test_access_that_breaks_is_told_apart(
 async def test_webhooks_are_subscribed_once(shop: Shop, shopify: Shopify, account: FakeAccount) -> None:
     for _ in range(2):
         await shopify.subscribe(account, f"{shop.url}/hook")
-    assert len(await shop.read("subscriptions")) == 5, "those of orders need a permission that is not there"
+    assert len(await shop.read("subscriptions")) == 10, "those of orders need a permission that is not there"
     await shop.lever("scopes", scopes=f"{SCOPES},read_orders")
     for _ in range(2):
         await shopify.subscribe(account, f"{shop.url}/hook")
-    assert len(await shop.read("subscriptions")) == 10
+    assert len(await shop.read("subscriptions")) == 15
 
 
 async def test_revoking_ends_our_access(shop: Shop, shopify: Shopify, account: FakeAccount) -> None:
