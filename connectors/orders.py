@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from connectors.errors import OurFault, Problem, ProblemClass
 from connectors.records import Money
+
+# The channel told of an order, in a shape that our mapping does not know.
+NOT_UNDERSTOOD = "order_not_understood"
+_UNKNOWN_SHAPE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
 class OrderState(StrEnum):
@@ -140,12 +146,22 @@ class OrderRecord:
     parcels: tuple[Parcel, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadOrder:
+    """An order that the channel has and that could not be read or understood: all that is known of it is its number."""
+
+    channel_id: str
+    number: str
+    problem: Problem
+
+
 @dataclass(frozen=True, slots=True)
 class OrderPage:
-    """`next_page` asks for what follows, empty at the end."""
+    """`next_page` asks for what follows, empty at the end. What of the page could not be read is in `unread`."""
 
     orders: Sequence[OrderRecord]
     next_page: str = ""
+    unread: Sequence[UnreadOrder] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,6 +227,26 @@ class StoreDraft:
     order: OrderRecord
     lines: tuple[StoreLine, ...]
     tags: tuple[str, ...] = ()
+
+
+@contextmanager
+def understanding() -> Iterator[None]:
+    """Reads an order's answer inside. Raises OurFault for a shape that nobody knows, whatever the reading raised."""
+    try:
+        yield
+    except _UNKNOWN_SHAPE as error:
+        # What the error says may quote the buyer, so only its kind is kept.
+        raise OurFault(NOT_UNDERSTOOD, message=type(error).__name__) from error
+
+
+def of_one(problem: Problem, *, internal: Collection[str] = ()) -> Problem | None:
+    """The problem as that of the order that was asked for; None where it says nothing of the order alone.
+
+    `internal` are the codes of errors inside the channel: it goes on answering for other orders.
+    """
+    if problem.problem_class in (ProblemClass.DATA, ProblemClass.OURS):
+        return problem
+    return replace(problem, problem_class=ProblemClass.DATA) if problem.code in internal else None
 
 
 def tags_of(channel: str, number: str) -> tuple[str, ...]:

@@ -225,10 +225,17 @@ class Orders(Protocol):
     """The channel's code of each carrier in connectors.carriers that it knows; "other" for any else."""
 
     async def changed(self, account: Account, since: datetime, page: str = "") -> OrderPage:
-        """Orders made or changed at or after `since`, page by page; others may be among them, none may be missing."""
+        """Orders made or changed at or after `since`, page by page; others may be among them, none may be missing.
+
+        One that cannot be read or understood holds back no other: it is in the page's `unread`, with why. Raised is
+        what is about any call.
+        """
 
     async def read(self, account: Account, channel_ids: Sequence[str]) -> list[Outcome[OrderRecord | None]]:
-        """These orders in the order asked; None for one that the channel does not know."""
+        """These orders in the order asked; None for one that the channel does not know.
+
+        One that fails of itself (class data or ours) holds back no other.
+        """
 
     async def find(self, account: Account, number: str) -> OrderRecord | None:
         """The order people call by this number (or id) at the channel, in whatever state."""

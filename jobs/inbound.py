@@ -25,7 +25,7 @@ from portal.connections import states
 from portal.models.connections import Connection
 from portal.models.listings import Listing, ListingItem
 from portal.models.webhooks import Delivery
-from portal.orders.intake import take_in
+from portal.orders.receiving import receive
 from portal.runtime import Runtime
 from portal.tasks import kinds
 from portal.tasks import service as tasks
@@ -74,9 +74,7 @@ class HandleWebhook:
             results[task_id] = Result(ended=Ended.DONE, value=heard)
             if connector.orders is not None and (order := connector.orders.heard(account, delivery.topic, heard.body)):
                 orders.append(order)
-        if orders:
-            async with runtime.sessions.write(batch.merchant_id) as session:
-                await take_in(session, runtime.vault, connection_of(batch), orders, now=runtime.clock())
+        await receive(runtime, connection_of(batch), orders)
         return results
 
     async def record(

@@ -11,17 +11,19 @@ from uuid import UUID
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from connectors.errors import Problem
+from connectors.errors import Problem, ProblemClass
+from connectors.orders import OrderRecord, UnreadOrder
 from connectors.protocol import Account, Orders
-from connectors.records import Done
+from connectors.records import Done, Failed, Outcome
 from jobs.channel import connection_of, reach, result_of
 from jobs.handlers import Batch, Prepared
 from jobs.results import Ended, Result
+from jobs.settle import QUARANTINED
 from portal import db
 from portal.models.connections import Connection, ConnectionState
 from portal.models.orders import OrderFeed
-from portal.orders import feeds
-from portal.orders.intake import take_in
+from portal.orders import feeds, unread
+from portal.orders.receiving import receive, take
 from portal.runtime import Runtime
 from portal.tenancy import SYSTEM
 
@@ -31,7 +33,7 @@ EVERY = timedelta(minutes=10)
 
 
 class ReadOrders:
-    """All orders of the connection that were made or changed since the last reading are here.
+    """All orders of the connection that were made or changed since the last reading are here, or known to be unread.
 
     `call` takes each page in by a short transaction of its own; a reading that is cut off starts anew from where the
     last whole one began, and what was taken in already changes nothing.
@@ -71,20 +73,21 @@ class ReadOrders:
 
 
 async def _walk(runtime: Runtime, batch: Batch, orders: Orders, account: Account, since: datetime) -> None:
-    """Page after page, each taken in before the next is asked for."""
+    """Page after page, each taken in before the next is asked for. What of it is unread holds nothing up."""
     connection, page = connection_of(batch), ""
     while True:
         found = await orders.changed(account, since, page)
-        if found.orders:
-            async with runtime.sessions.write(batch.merchant_id) as session:
-                await take_in(session, runtime.vault, connection, found.orders, now=runtime.clock())
+        await receive(runtime, connection, found.orders, found.unread)
         if not found.next_page:
             return
         page = found.next_page
 
 
 class ReadOrder:
-    """These orders are here as the channel has them now. Subjects are the channel's ids."""
+    """These orders are here as the channel has them now. Subjects are the channel's ids.
+
+    One that fails of itself is known to be unread, and tried again later and later; it never holds back the others.
+    """
 
     async def prepare(self, session: AsyncSession, batch: Batch, now: datetime) -> Prepared:
         return Prepared(work={task.id: task.subject for task in batch.tasks})
@@ -95,19 +98,45 @@ class ReadOrder:
             return dict.fromkeys(prepared.work, Result(ended=Ended.CANCELLED))
         outcomes = await connector.orders.read(account, list(prepared.work.values()))
         records = [outcome.value for outcome in outcomes if isinstance(outcome, Done) and outcome.value is not None]
-        if records:
-            async with runtime.sessions.write(batch.merchant_id) as session:
-                await take_in(session, runtime.vault, connection_of(batch), records, now=runtime.clock())
-        return {task: result_of(outcome) for task, outcome in zip(prepared.work, outcomes, strict=True)}
+        failed = {one.channel_id: one.problem for one in await take(runtime, connection_of(batch), records)}
+        return {task: _result(outcome, failed) for task, outcome in zip(prepared.work, outcomes, strict=True)}
 
     async def record(
         self, session: AsyncSession, batch: Batch, prepared: Prepared, results: Mapping[UUID, Result], now: datetime
     ) -> None:
-        """All was taken in by the call."""
+        """The orders were taken in by the call."""
+        connection = connection_of(batch)
+        subjects = {task_id: prepared.work[task_id] for task_id in results if task_id in prepared.work}
+        failed = [
+            UnreadOrder(channel_id=subject, number=subject, problem=result.problem)
+            for task_id, subject in subjects.items()
+            if (result := results[task_id]).ended is Ended.REFUSED and result.problem is not None
+        ]
+        nowhere = [
+            subject
+            for task_id, subject in subjects.items()
+            if results[task_id].ended is Ended.DONE and results[task_id].value is None
+        ]
+        await unread.note(session, connection, failed, now=now, alone=True)
+        await unread.over(session, connection, nowhere)
 
     async def give_up(self, session: AsyncSession, batch: Batch, problem: Problem, now: datetime) -> None:
-        """The next reading of all changed orders finds them."""
-        await feeds.read(session, connection_of(batch), now=now)
+        """They are known to be unread, and the next reading of all changed orders may find them all the same."""
+        connection = connection_of(batch)
+        lost = [UnreadOrder(channel_id=task.subject, number=task.subject, problem=problem) for task in batch.tasks]
+        # What kills workers is not tried again before somebody asks for it.
+        await unread.note(session, connection, lost, now=now, alone=True, again=problem.code != QUARANTINED)
+        await feeds.read(session, connection, now=now)
+
+
+def _result(outcome: Outcome[OrderRecord | None], failed: Mapping[str, Problem]) -> Result:
+    """Our fault with one order is no reason to try it again at once: it waits among the unread."""
+    problem = outcome.problem if isinstance(outcome, Failed) else None
+    if isinstance(outcome, Done) and outcome.value is not None:
+        problem = failed.get(outcome.value.channel_id)
+    if problem is not None and problem.problem_class in (ProblemClass.DATA, ProblemClass.OURS):
+        return Result(ended=Ended.REFUSED, problem=problem)
+    return result_of(outcome)
 
 
 async def poll_orders(ctx: dict[str, Any]) -> None:

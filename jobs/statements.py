@@ -12,6 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from connectors.errors import Busy, Problem, ProblemClass
+from connectors.orders import UnreadOrder as Unread
+from connectors.orders import of_one
 from connectors.protocol import Account, Orders
 from connectors.records import Done, Failed
 from jobs.channel import connection_of, reach
@@ -19,9 +21,9 @@ from jobs.handlers import Batch, Prepared
 from jobs.results import Ended, Result
 from portal import db
 from portal.models.connections import Connection, ConnectionState
-from portal.models.orders import Order, StoreOrder
+from portal.models.orders import Order, StoreOrder, UnreadOrder
 from portal.orders import feeds
-from portal.orders.intake import take_in
+from portal.orders.receiving import receive
 from portal.runtime import Runtime
 from portal.tenancy import SYSTEM
 
@@ -88,13 +90,13 @@ class CompareOrders:
 
 
 async def _missing(runtime: Runtime, batch: Batch, channel_ids: Sequence[str]) -> list[str]:
-    """Those that are here neither as a sale nor as what we made in the store of one."""
+    """Those that are here neither as a sale, nor as what we made in the store of one, nor as known to be unread."""
     connection = connection_of(batch)
     known: set[str] = set()
     async with runtime.sessions.read(batch.merchant_id) as session:
         for start in range(0, len(channel_ids), ASKED_AT_ONCE):
             some = channel_ids[start : start + ASKED_AT_ONCE]
-            for table in (Order, StoreOrder):
+            for table in (Order, StoreOrder, UnreadOrder):
                 query = select(table.channel_id).where(table.connection_id == connection.id, table.channel_id.in_(some))
                 known |= set(await session.scalars(query))
     return [one for one in channel_ids if one not in known]
@@ -102,13 +104,17 @@ async def _missing(runtime: Runtime, batch: Batch, channel_ids: Sequence[str]) -
 
 async def _bring(runtime: Runtime, batch: Batch, orders: Orders, account: Account, channel_ids: Sequence[str]) -> None:
     for start in range(0, len(channel_ids), AT_ONCE):
-        outcomes = await orders.read(account, channel_ids[start : start + AT_ONCE])
+        some = channel_ids[start : start + AT_ONCE]
+        outcomes = await orders.read(account, some)
         records = [one.value for one in outcomes if isinstance(one, Done) and one.value is not None]
-        if records:
-            async with runtime.sessions.write(batch.merchant_id) as session:
-                await take_in(session, runtime.vault, connection_of(batch), records, now=runtime.clock())
+        failed = [
+            Unread(channel_id=channel_id, number=channel_id, problem=one.problem)
+            for channel_id, one in zip(some, outcomes, strict=True)
+            if isinstance(one, Failed) and of_one(one.problem) is not None
+        ]
+        await receive(runtime, connection_of(batch), records, failed)
         for one in outcomes:
-            if isinstance(one, Failed) and one.problem.problem_class is ProblemClass.BUSY:
+            if isinstance(one, Failed) and one.problem.problem_class is ProblemClass.BUSY and not of_one(one.problem):
                 # There was no time to tell of it, which is not to say that asking does not bring it.
                 raise Busy(one.problem.code, one.problem.original, retry_after_seconds=one.retry_after_seconds or 0)
 

@@ -68,5 +68,12 @@ class OrderBench(Bench, Protocol):
     async def parcels(self, order_id: str) -> Sequence[str]:
         """The tracking numbers on the order, as the channel itself has them."""
 
+    async def spoil(self, order_id: str, kind: str) -> None:
+        """Until `mend`, the channel tells of the order what nobody can read (`garbled`), or answers the reading of it
+        with an error of its own (`broken`)."""
+
+    async def mend(self) -> None:
+        """Every order is told of as it is again."""
+
     def unknown_order(self) -> str:
         """A number such as the channel gives, which it has given to no order of this account."""

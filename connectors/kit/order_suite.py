@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from connectors.errors import ProblemClass
 from connectors.kit.bench import OrderBench
 from connectors.kit.suite import MOST_LOOKS, published, value
-from connectors.orders import CancelReason, OrderRecord, OrderState, OrderToCancel, ParcelToTell
+from connectors.orders import (
+    NOT_UNDERSTOOD,
+    CancelReason,
+    OrderPage,
+    OrderRecord,
+    OrderState,
+    OrderToCancel,
+    ParcelToTell,
+)
 from connectors.protocol import Orders
-from connectors.records import Outcome, Sent, SentItem
+from connectors.records import Failed, Outcome, Sent, SentItem
 
 UNITS = 2
 
@@ -26,15 +35,17 @@ async def bought(bench: OrderBench) -> str:
 
 
 async def changed(bench: OrderBench, since: datetime) -> dict[str, OrderRecord]:
-    """All pages of what changed, by id."""
+    """All that changed, by id."""
+    return {order.channel_id: order for page in await pages(bench, since) for order in page.orders}
+
+
+async def pages(bench: OrderBench, since: datetime) -> list[OrderPage]:
+    """All pages of what changed."""
     await bench.wait()
-    found: dict[str, OrderRecord] = {}
-    page = await orders_of(bench).changed(bench.account, since)
-    while True:
-        found |= {order.channel_id: order for order in page.orders}
-        if not page.next_page:
-            return found
-        page = await orders_of(bench).changed(bench.account, since, page.next_page)
+    found = [await orders_of(bench).changed(bench.account, since)]
+    while found[-1].next_page:
+        found.append(await orders_of(bench).changed(bench.account, since, found[-1].next_page))
+    return found
 
 
 async def read(bench: OrderBench, order_id: str) -> OrderRecord:
@@ -128,3 +139,50 @@ async def test_a_cancelled_order_is_told_of_and_cancelling_it_again_is_done(benc
     after = (await changed(bench, since))[order_id]
     assert after.state is OrderState.CANCELLED
     assert value(await cancel(bench, order)) is None
+
+
+async def test_an_order_in_a_shape_nobody_knows_holds_back_no_other(bench: OrderBench) -> None:
+    product = bench.product()
+    await published(bench, product)
+    began = bench.now()
+    bad, good = await bench.buy(product, 1), await bench.buy(product, 1)
+    await bench.spoil(bad, "garbled")
+
+    found = await pages(bench, began)
+    outcomes = await orders_of(bench).read(bench.account, [bad, good])
+
+    assert good in {order.channel_id for page in found for order in page.orders}
+    [unread] = {one.channel_id: one for page in found for one in page.unread}.values()
+    assert (unread.channel_id, unread.problem.code) == (bad, NOT_UNDERSTOOD)
+    assert unread.number
+    assert isinstance(outcomes[0], Failed)
+    assert outcomes[0].problem.problem_class is ProblemClass.OURS
+    assert value(outcomes[1]) is not None
+    assert bad in await orders_of(bench).placed(bench.account, began - timedelta(minutes=1), bench.now())
+
+    await bench.mend()
+    assert {bad, good} <= (await changed(bench, began)).keys()
+
+
+async def test_an_order_whose_reading_answers_an_error_holds_back_no_other(bench: OrderBench) -> None:
+    product = bench.product()
+    await published(bench, product)
+    began = bench.now()
+    bad, good = await bench.buy(product, 1), await bench.buy(product, 1)
+    await bench.spoil(bad, "broken")
+
+    found = await pages(bench, began)
+    outcomes = await orders_of(bench).read(bench.account, [bad, good])
+
+    # A channel whose list holds the orders whole has nothing to ask for by itself.
+    told = {order.channel_id for page in found for order in page.orders}
+    unread = {one.channel_id: one.problem for page in found for one in page.unread}
+    assert good in told
+    assert (bad in told) != (bad in unread)
+    assert isinstance(outcomes[0], Failed)
+    assert outcomes[0].problem.problem_class is ProblemClass.DATA
+    assert outcomes[0].problem.original, "the channel's own words"
+    assert all(problem.original == outcomes[0].problem.original for problem in unread.values())
+    assert value(outcomes[1]) is not None
+    await bench.mend()
+    assert value((await orders_of(bench).read(bench.account, [bad]))[0]) is not None

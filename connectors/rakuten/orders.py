@@ -8,8 +8,8 @@ from typing import Any
 
 import httpx
 
-from connectors.errors import OurFault, Problem, as_error
-from connectors.orders import OrderPage, OrderRecord, OrderToCancel, ParcelToTell
+from connectors.errors import OurFault, Problem, ProblemClass, as_error
+from connectors.orders import OrderPage, OrderRecord, OrderToCancel, ParcelToTell, UnreadOrder, understanding
 from connectors.protocol import Account
 from connectors.rakuten import cancelling, order_calls, order_feed, order_mapping, shipping
 from connectors.rakuten.client import RakutenClient
@@ -38,15 +38,17 @@ class RakutenOrders:
         found = await order_feed.numbers_from(store, since, begun)
         outcomes = await self._read(store, found.numbers)
         records = [outcome for outcome in outcomes.values() if isinstance(outcome, OrderRecord)]
-        for outcome in outcomes.values():
-            # None may be missing: an order that cannot be told just now holds the page back.
-            if isinstance(outcome, Problem):
-                raise as_error(outcome)
+        unread = [
+            UnreadOrder(channel_id=number, number=number, problem=outcome)
+            for number, outcome in outcomes.items()
+            if isinstance(outcome, Problem)
+        ]
         place = found.place
         if found.search is not None:
-            last = outcomes.get(found.numbers[-1])
-            place = place.after(found.search, last.placed_at if isinstance(last, OrderRecord) else None)
-        return OrderPage(records, "" if order_feed.is_over(since, place) else str(place))
+            in_order = (outcomes.get(number) for number in reversed(found.numbers))
+            last = next((one.placed_at for one in in_order if isinstance(one, OrderRecord)), None)
+            place = place.after(found.search, last)
+        return OrderPage(records, "" if order_feed.is_over(since, place) else str(place), unread)
 
     async def read(self, account: Account, channel_ids: Sequence[str]) -> list[Outcome[OrderRecord | None]]:
         found = await self._read(self._store(account), channel_ids)
@@ -54,11 +56,17 @@ class RakutenOrders:
         return [Failed(one) if isinstance(one, Problem) else Done(one) for one in outcomes]
 
     async def _read(self, store: RakutenClient, numbers: Sequence[str]) -> dict[str, OrderRecord | Problem]:
-        """The orders by number, or why one cannot be told; those that the store does not have are left out."""
+        """The orders by number, or why one cannot be told; those that the store does not have are left out.
+
+        Raises what is about any call, also where Rakuten says it of single orders.
+        """
         # Before the call: what changes during it may not be in the answer.
         read_at = datetime.fromtimestamp(self._clock(), UTC)
         models, problems = await order_calls.get(store, numbers)
-        return problems | {number: order_mapping.order(model, read_at=read_at) for number, model in models.items()}
+        for problem in problems.values():
+            if problem.problem_class in (ProblemClass.PERMISSION, ProblemClass.ACCOUNT):
+                raise as_error(problem)
+        return problems | {number: _understood(model, read_at) for number, model in models.items()}
 
     async def find(self, account: Account, number: str) -> OrderRecord | None:
         try:
@@ -111,3 +119,11 @@ async def _of_waiting(
     models, _unread = await order_calls.get(store, refused)
     further = {number for number, model in models.items() if model["orderProgress"] != Progress.UNCONFIRMED}
     return {number: problem for number, problem in problems.items() if number not in further}
+
+
+def _understood(model: Mapping[str, Any], read_at: datetime) -> OrderRecord | Problem:
+    try:
+        with understanding():
+            return order_mapping.order(model, read_at=read_at)
+    except OurFault as error:
+        return error.problem

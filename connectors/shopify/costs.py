@@ -39,6 +39,7 @@ _POINTS = {
     "MoreVariantStates": 47.0,
     "VariantLevels": 47.0,
     "ChangedOrders": 492.0,
+    "ChangedOrderIds": 9.0,
     "OrdersByName": 72.0,
     "PlacedOrders": 13.0,
     "OrderById": 70.0,

@@ -12,8 +12,17 @@ from typing import Any
 
 import httpx
 
-from connectors.errors import ChannelError, OurFault, Problem, ProblemClass
-from connectors.orders import CancelReason, OrderPage, OrderRecord, OrderToCancel, ParcelToTell
+from connectors.errors import ChannelError, OurFault, Problem, ProblemClass, as_error
+from connectors.orders import (
+    CancelReason,
+    OrderPage,
+    OrderRecord,
+    OrderToCancel,
+    ParcelToTell,
+    UnreadOrder,
+    of_one,
+    understanding,
+)
 from connectors.protocol import Account
 from connectors.records import Done, Failed, Outcome, Sent, SentItem
 from connectors.shopify import errors, mapping, order_mapping, order_webhooks
@@ -22,6 +31,8 @@ from connectors.shopify.documents import Part
 
 # The search index lags behind what was written by some seconds; a little before is asked for too.
 OVERLAP = timedelta(minutes=2)
+# An error inside Shopify.
+INTERNAL = frozenset({"INTERNAL_SERVER_ERROR", "http_500"})
 # A cancellation is a job that takes seconds. Nobody knows what became of one that took longer than this.
 PATIENCE_SECONDS = 600.0
 LOOK_AFTER_SECONDS = 2.0
@@ -51,17 +62,43 @@ class ShopifyOrders:
     async def changed(self, account: Account, since: datetime, page: str = "") -> OrderPage:
         """Sorted by change, so an order that changes while pages are read comes again on a later one."""
         search = f"updated_at:>='{_written(since - OVERLAP)}' status:any"
-        shop = ShopifyClient(self._client, account)
-        (found,) = await shop.values([Part("ChangedOrders", {"search": search, "after": page or None})])
-        orders = [await _record(shop, node, account) for node in (found or {}).get("nodes") or []]
-        return OrderPage(orders, _next_page(found or {}))
+        shop, asked = ShopifyClient(self._client, account), {"search": search, "after": page or None}
+        try:
+            (found,) = await shop.values([Part("ChangedOrders", asked)])
+        except ChannelError as error:
+            if of_one(error.problem, internal=INTERNAL) is None:
+                raise
+            # One order that Shopify cannot tell makes it tell none of the page.
+            return await self._one_by_one(shop, account, asked)
+        nodes = (found or {}).get("nodes") or []
+        outcomes = {node["id"]: await _outcome(shop, node, account) for node in nodes}
+        return _page(found, outcomes)
+
+    async def _one_by_one(self, shop: ShopifyClient, account: Account, asked: Mapping[str, Any]) -> OrderPage:
+        """The same page, each of its orders asked for by itself."""
+        (found,) = await shop.values([Part("ChangedOrderIds", asked)])
+        ids = [str(node["id"]) for node in (found or {}).get("nodes") or []]
+        return _page(found, dict(zip(ids, await self.read(account, ids), strict=True)))
 
     async def read(self, account: Account, channel_ids: Sequence[str]) -> list[Outcome[OrderRecord | None]]:
         shop = ShopifyClient(self._client, account)
         known = [one for one in dict.fromkeys(channel_ids) if _ORDER.fullmatch(one)]
-        results = await shop.run([Part("OrderById", {"id": one}) for one in known])
+        results = await self._told(shop, known)
         outcomes = {one: await _outcome(shop, result, account) for one, result in zip(known, results, strict=True)}
         return [outcomes.get(one, Done(None)) for one in channel_ids]
+
+    async def _told(self, shop: ShopifyClient, order_ids: Sequence[str]) -> list[Result]:
+        """What Shopify answers for each. Raises what stops the whole call."""
+        parts = [Part("OrderById", {"id": one}) for one in order_ids]
+        try:
+            return await shop.run(parts)
+        except ChannelError as error:
+            own = of_one(error.problem, internal=INTERNAL)
+            if own is None:
+                raise
+            # Whose it is among several shows when each is asked for alone.
+            alone = [await self._told(shop, [one]) for one in order_ids] if len(parts) > 1 else [[own]]
+            return [result for results in alone for result in results]
 
     async def find(self, account: Account, number: str) -> OrderRecord | None:
         """By its name, with or without the sign before it, or by its id, with or without the words before it."""
@@ -81,8 +118,9 @@ class ShopifyOrders:
         if topic not in order_webhooks.TOPICS:
             return None
         try:
-            return order_mapping.record(order_webhooks.node_of(body), base_url=account.base_url)
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+            with understanding():
+                return order_mapping.record(order_webhooks.node_of(body), base_url=account.base_url)
+        except OurFault:
             return None
 
     async def placed(self, account: Account, start: datetime, end: datetime) -> Sequence[str]:
@@ -127,19 +165,40 @@ class ShopifyOrders:
         return [_cancelled(one.reference, order, jobs) for one, order in zip(sent, orders, strict=True)]
 
 
+def _page(found: Mapping[str, Any] | None, outcomes: Mapping[str, Outcome[OrderRecord | None]]) -> OrderPage:
+    """The orders of a page by id, and those of them that could not be read. Raises what is about any call."""
+    names = {node["id"]: str(node.get("name") or node["id"]) for node in (found or {}).get("nodes") or []}
+    orders = [one.value for one in outcomes.values() if isinstance(one, Done) and one.value is not None]
+    failed = {channel_id: one.problem for channel_id, one in outcomes.items() if isinstance(one, Failed)}
+    for problem in failed.values():
+        if of_one(problem) is None:
+            raise as_error(problem)
+    unread = [UnreadOrder(channel_id=one, number=names[one], problem=problem) for one, problem in failed.items()]
+    return OrderPage(orders, _next_page(found or {}), unread)
+
+
 async def _outcome(shop: ShopifyClient, result: Result, account: Account) -> Outcome[OrderRecord | None]:
     if result is None:
         return Done(None)
     if isinstance(result, Problem):
-        return Failed(result)
+        return Failed(of_one(result, internal=INTERNAL) or result)
     try:
         return Done(await _record(shop, result, account))
     except ChannelError as error:
-        return Failed(error.problem)
+        return Failed(of_one(error.problem, internal=INTERNAL) or error.problem)
 
 
 async def _record(shop: ShopifyClient, node: dict[str, Any], account: Account) -> OrderRecord:
-    """The order with all its lines: where a page did not hold them, it is read again in larger ones."""
+    """The order with all its lines: where a page did not hold them, it is read again in larger ones.
+
+    Raises OurFault for one in a shape that nobody knows.
+    """
+    with understanding():
+        whole = await _whole(shop, node)
+        return order_mapping.record(whole, base_url=account.base_url)
+
+
+async def _whole(shop: ShopifyClient, node: dict[str, Any]) -> dict[str, Any]:
     if _is_cut(node):
         (whole,) = await shop.values([Part("WholeOrder", {"id": node["id"]})])
         node = whole or node
@@ -149,7 +208,7 @@ async def _record(shop: ShopifyClient, node: dict[str, Any], account: Account) -
             page = (more or {}).get("lineItems") or {}
             lines, after = [*lines, *(page.get("nodes") or [])], _next_page(page)
         node = {**node, "lineItems": {"nodes": lines}}
-    return order_mapping.record(node, base_url=account.base_url)
+    return node
 
 
 def _is_cut(node: Mapping[str, Any]) -> bool:

@@ -74,14 +74,19 @@ def fields_of(info: Element) -> dict[str, str]:
 
 
 def record(info: Element, *, seller_id: str, read_at: datetime) -> OrderRecord:
-    """The order. `read_at` stands in for a time that the answer does not say."""
+    """The order. `read_at` stands in for a time that the answer does not say.
+
+    Raises ValueError for an answer that does not say which order it is, or what was bought.
+    """
     given = fields_of(info)
+    if not given.get("OrderId") or info.find("Item") is None:
+        raise ValueError("an order without its number or its lines")
     state = state_of(given)
     lines = tuple(_line(one, state) for one in info.iter("Item"))
     placed_at = moment(given.get("OrderTime", "")) or read_at
     return OrderRecord(
-        channel_id=given.get("OrderId", ""),
-        number=given.get("OrderId", ""),
+        channel_id=given["OrderId"],
+        number=given["OrderId"],
         placed_at=placed_at,
         changed_at=moment(given.get("LastUpdateTime", "")) or read_at,
         state=state,
@@ -183,7 +188,8 @@ def _tax_rate(item: Element) -> str:
 
 
 def _count(text: str) -> int:
-    return int(text) if text.isdecimal() else 0
+    """None are said to be there where nothing is said. Raises ValueError for what is no number."""
+    return int(text) if text else 0
 
 
 # ---- amounts ----

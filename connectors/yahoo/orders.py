@@ -13,7 +13,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from connectors.errors import ChannelError, DataRefused, OurFault, Problem, ProblemClass
-from connectors.orders import OrderPage, OrderRecord, OrderState, OrderToCancel, ParcelToTell
+from connectors.orders import (
+    OrderPage,
+    OrderRecord,
+    OrderState,
+    OrderToCancel,
+    ParcelToTell,
+    UnreadOrder,
+    of_one,
+    understanding,
+)
 from connectors.protocol import Account
 from connectors.records import Done, Failed, Outcome
 from connectors.yahoo import errors, order_records, order_requests
@@ -32,6 +41,8 @@ AHEAD = timedelta(days=366)
 ROWS = 2000
 # Each is a call of its own, at one a second.
 ORDERS_A_PAGE = 20
+# Errors inside Yahoo!; maintenance, which is for all, has codes of its own.
+INTERNAL = frozenset({"ed-00001", "ed-10001", "od91001", "od91133", "http_500"})
 # orderList takes these signs in an order's id, 50 at most.
 _ORDER_ID = re.compile(r"[A-Za-z0-9_-]{1,150}", re.ASCII)
 
@@ -62,17 +73,20 @@ class YahooOrders:
         since = since.replace(microsecond=0)
         wanted = [place for place, row in enumerate(rows) if row.changed_at is None or row.changed_at >= since]
         later = first + (wanted[ORDERS_A_PAGE] if len(wanted) > ORDERS_A_PAGE else len(rows))
-        orders = [await self._order(shop, rows[place].order_id) for place in wanted[:ORDERS_A_PAGE]]
+        orders: list[OrderRecord] = []
+        unread: list[UnreadOrder] = []
+        for order_id in (rows[place].order_id for place in wanted[:ORDERS_A_PAGE]):
+            outcome = await self._outcome(shop, order_id)
+            if isinstance(outcome, Failed):
+                unread.append(UnreadOrder(channel_id=order_id, number=order_id, problem=outcome.problem))
+            else:
+                orders += filter(None, [outcome.value])
         more = bool(rows) and later <= total
-        return OrderPage([one for one in orders if one is not None], str(later) if more else "")
+        return OrderPage(orders, str(later) if more else "", unread)
 
     async def read(self, account: Account, channel_ids: Sequence[str]) -> list[Outcome[OrderRecord | None]]:
         shop = self._shop(account)
-
-        async def one(order_id: str) -> Outcome[OrderRecord | None]:
-            return Done(await self._order(shop, order_id))
-
-        return await _one_by_one(channel_ids, one)
+        return await _one_by_one(channel_ids, lambda order_id: self._outcome(shop, order_id))
 
     async def find(self, account: Account, number: str) -> OrderRecord | None:
         """People leave the store's name before the number out."""
@@ -106,10 +120,23 @@ class YahooOrders:
         shop = self._shop(account)
         return await _one_by_one(orders, lambda order: _cancel(shop, order))
 
+    async def _outcome(self, shop: YahooClient, order_id: str) -> Done[OrderRecord | None] | Failed:
+        """The order, or why it alone cannot be read. Raises what is about any call."""
+        try:
+            return Done(await self._order(shop, order_id))
+        except ChannelError as error:
+            own = of_one(error.problem, internal=INTERNAL)
+            if own is None:
+                raise
+            return Failed(own)
+
     async def _order(self, shop: YahooClient, order_id: str) -> OrderRecord | None:
         info = await _info(shop, order_id)
         read_at = datetime.fromtimestamp(int(self._clock()), UTC)
-        return None if info is None else order_records.record(info, seller_id=shop.seller_id, read_at=read_at)
+        if info is None:
+            return None
+        with understanding():
+            return order_records.record(info, seller_id=shop.seller_id, read_at=read_at)
 
 
 # ---- reading ----

@@ -121,6 +121,24 @@ class OrderLine(Row, MerchantOwned, Base):
     discount_minor: Mapped[int | None] = mapped_column(BigInteger)
 
 
+class UnreadOrder(Row, MerchantOwned, Base):
+    """An order that a channel has and that could not be read or understood: known by its number since `created_at`.
+
+    `problem` is what the last try came to (connectors.errors.Problem), at `tried_at`. `tries` counts those of the
+    order alone; how long the next one waits grows with it.
+    """
+
+    __tablename__ = "unread_order"
+    __table_args__ = (UniqueConstraint("connection_id", "channel_id"),)
+
+    connection_id: Mapped[UUID] = mapped_column(ForeignKey("connection.id"))
+    channel_id: Mapped[str] = mapped_column(String(255))
+    number: Mapped[str] = mapped_column(String(255))
+    problem: Mapped[dict[str, Any]]
+    tried_at: Mapped[datetime]
+    tries: Mapped[int] = mapped_column(default=0)
+
+
 class StoreOrder(Row, MerchantOwned, Base):
     """The order as it stands in the merchant's store: one for each sale, however often it was asked for."""
 

@@ -16,7 +16,7 @@ from portal import db
 from portal.clock import new_id
 from portal.models.connections import Connection
 from portal.models.orders import Order
-from portal.orders import buyers, echoes, events, matching, retention, store, taking
+from portal.orders import buyers, echoes, events, matching, retention, store, taking, unread
 from portal.orders.records import amounts, line_row, line_values
 from portal.tasks import kinds
 from portal.tasks import service as tasks
@@ -62,6 +62,7 @@ async def take_in(
     await matching.match(session, connection.id, [line for order in touched for line in order.lines])
     await session.flush()
     await taking.settle(session, connection, touched, now=now)
+    await unread.over(session, connection, latest)
     await store.decide(session, connection, touched, now=now)
     if ACCEPTANCE not in connection.handled_outside:
         await _accept(session, connection, [order for order in touched if sales[order.channel_id].to_accept], now)

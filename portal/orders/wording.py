@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from connectors.orders import CancelReason, OrderState
+from connectors.errors import ProblemClass
+from connectors.orders import NOT_UNDERSTOOD, CancelReason, OrderState
 from portal.i18n import _
 from portal.models.buyer_credits import CreditState
 from portal.models.orders import Order, OrderEvent, StoreStep
@@ -62,6 +63,18 @@ def problem_line(problem: Mapping[str, Any]) -> str:
     }
     code = str(problem.get("code", ""))
     return known.get(code) or _("Your store refused it. Its own words are below.")
+
+
+def unread_line(problem: Mapping[str, Any], *, channel: str) -> str:
+    """One sentence for why an order could not be read; its channel's own words stand beside it."""
+    said = {"channel": channel}
+    if problem.get("code") == NOT_UNDERSTOOD:
+        return _("%(channel)s tells of it in a way that we do not understand yet. That is our fault, not yours.") % said
+    if ProblemClass(problem["problem_class"]) is ProblemClass.BUSY:
+        return _("%(channel)s is at work on it and cannot tell of it just now.") % said
+    if problem.get("original"):
+        return _("%(channel)s answers with an error when it is asked for this order:") % said
+    return _("Something goes wrong with this order alone. That is our fault, not yours.")
 
 
 def state(word: OrderState | str) -> str:

@@ -64,6 +64,8 @@ class Till(Protocol):
 
     async def lever(self, action: str, **given: Any) -> Any: ...
 
+    async def mend(self) -> None: ...
+
     async def read(self, table: str) -> Any: ...
 
 
@@ -84,6 +86,12 @@ class Buying(ABC):
     async def buy(self, product: ProductRecord, units: int) -> str:
         lines = [{"sku": product.variants[0].sku, "quantity": units}]
         return str((await self.till.lever("orders", lines=lines))["order_id"])
+
+    async def spoil(self, order_id: str, kind: str) -> None:
+        await self.till.lever("faults", kind=kind, order=order_id)
+
+    async def mend(self) -> None:
+        await self.till.mend()
 
     async def parcels(self, order_id: str) -> list[str]:
         [order] = [one for one in await self.till.read("orders") if one["order_id"] == order_id]
@@ -175,6 +183,13 @@ class RakutenBench(Buying):
 
     def unknown_order(self) -> str:
         return "123456-20260101-9999999999"
+
+    async def spoil(self, order_id: str, kind: str) -> None:
+        if kind == "broken":
+            words = {"code": "ERROR_999", "message": "システムエラーが発生しました。"}
+            await self.shop.lever("faults", kind="refuse", operation="order.getOrder", order=order_id, **words)
+        else:
+            await super().spoil(order_id, kind)
 
     def product(self, number: int = 1) -> ProductRecord:
         return a_product(number, "JPY", {"genre_id": "403885"})

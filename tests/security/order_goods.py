@@ -9,7 +9,17 @@ from portal.clock import new_id
 from portal.models.buyer_credits import BuyerCredit
 from portal.models.catalog import Variant
 from portal.models.connections import Connection
-from portal.models.orders import Order, OrderEvent, OrderFeed, OrderLine, Parcel, SkuLink, StoreOrder, StoreStep
+from portal.models.orders import (
+    Order,
+    OrderEvent,
+    OrderFeed,
+    OrderLine,
+    Parcel,
+    SkuLink,
+    StoreOrder,
+    StoreStep,
+    UnreadOrder,
+)
 from portal.models.stock import Component, Reservation, Shortfall
 from portal.orders import buyers
 from portal.runtime import Runtime
@@ -89,5 +99,13 @@ def of_an_order(
         ),
         OrderEvent(**owner, order_id=order.id, kind="received", details={"mark": mark}, made_by=f"Person {mark}"),
         SkuLink(**owner, connection_id=order.connection_id, sku=f"other-{mark}", variant_id=variant.id),
+        UnreadOrder(
+            **owner,
+            connection_id=order.connection_id,
+            channel_id=f"unread-{mark}",
+            number=f"U-{mark}",
+            problem={"problem_class": "data", "code": "x", "original": f"Unread, said {mark}", "original_lang": "en"},
+            tried_at=now,
+        ),
         OrderFeed(**owner, connection_id=order.connection_id, since=now, read_at=now),
     ]

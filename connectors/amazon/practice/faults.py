@@ -8,6 +8,8 @@ error        answers `status` and `body`; when
 kill         SIGKILLs the process `pid`; when
 refuse       refuses the SKU `item` (any when none is given) with the issue `code`, `message`, `attribute`; where
              `operation` is confirmShipment or feed, the order `item` with `code` and `message`
+garbled      tells of the order `order`, or of any, with an amount that is no number
+broken       answers the reading of the order `order`, or of any, with an error inside Amazon
 report       the next report ends FATAL, with a document that says `message`
 
 `when` is before or after the call is executed; `operation` narrows a fault to calls of that operation, "feed" to
@@ -24,7 +26,7 @@ from connectors.practice.store import Store
 
 __all__ = ["KINDS", "add", "clear", "take", "waiting"]
 
-KINDS = ("throttle", "maintenance", "slow", "drop", "error", "kill", "refuse", "report")
+KINDS = ("throttle", "maintenance", "slow", "drop", "error", "kill", "refuse", "garbled", "broken", "report")
 
 
 def add(store: Store, seller_id: str, asked: dict[str, Any]) -> int:

@@ -24,6 +24,7 @@ _FILTERS = {
     "fulfilledBy": "json_extract(document, '$.fulfilled_by')",
 }
 _BAD = refusal(400, "InvalidInput", "Invalid Input", "Invalid Input")
+_BROKEN = refusal(500, "InternalFailure", "We encountered an internal error. Please try again.")
 _NOT_THERE = refusal(404, "NotFound", "The order does not exist.")
 _NUMBER_GIVEN = (
     "The input you have submitted is not valid. "
@@ -56,7 +57,7 @@ def search(call: Call) -> Answer:
             values += allowed
     size = int(call.query.get("maxResultsPerPage", MOST_IN_A_PAGE))
     found = call.store.rows(f"{query} ORDER BY {column}, id LIMIT ?", *values, size + 1)
-    body: Json = {"orders": [shown(row, _included(call)) for row in found[:size]]}
+    body: Json = {"orders": [_told(call, row) for row in found[:size]]}
     if len(found) > size:
         last = found[size - 1]
         body["pagination"] = {"nextToken": _token(asked | {"after": last[column], "id": last["id"]})}
@@ -67,7 +68,18 @@ def search(call: Call) -> Answer:
 def get(call: Call) -> Answer:
     """getOrder."""
     row = sales.find(call.practice, call.seller_id, call.parts[0])
-    return _NOT_THERE if row is None else Answer(200, {"order": shown(row, _included(call))})
+    if row is None:
+        return _NOT_THERE
+    broken = faults.take(call.store, call.seller_id, "broken", order=row["order_id"]) is not None
+    return _BROKEN if broken else Answer(200, {"order": _told(call, row)})
+
+
+def _told(call: Call, row: Row) -> Json:
+    told = shown(row, _included(call))
+    garbled = faults.take(call.store, call.seller_id, "garbled", order=row["order_id"]) is not None
+    if garbled and "proceeds" in told:
+        told["proceeds"]["grandTotal"] |= {"amount": "?"}
+    return told
 
 
 def confirm(call: Call) -> Answer:

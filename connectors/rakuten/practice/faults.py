@@ -10,6 +10,7 @@ kill         SIGKILLs the process `pid`; when
 refuse       refuses with `code` and `message` the item `manage_number`, or any; of a stock call the row of that item
              or of the variant `manage_number/variant`; of an order call the order `order`, or any, where `code` is
              such as ERROR_101
+garbled      tells of the order `order`, or of any, with an amount that is no number
 
 `when` is before or after the call is executed; `operation` narrows a fault to calls such as items.upsert.
 """
@@ -24,7 +25,7 @@ from connectors.practice.store import Store
 
 __all__ = ["KINDS", "add", "clear", "refusing", "take", "waiting"]
 
-KINDS = ("throttle", "maintenance", "conflict", "slow", "drop", "error", "kill", "refuse")
+KINDS = ("throttle", "maintenance", "conflict", "slow", "drop", "error", "kill", "refuse", "garbled")
 
 
 def add(store: Store, shop: str, kind: str, *, count: int | None, details: dict[str, Any]) -> int:

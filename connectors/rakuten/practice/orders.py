@@ -139,7 +139,8 @@ def get(call: Call) -> Answer:
         if asked is not None:
             wrong.append(message(_GET, asked[0], asked[1], orderNumber=number))
         elif sale is not None:
-            told.append(as_told(call, sale))
+            garbled = faults.take(call.store, call.name, "garbled", order=number) is not None
+            told.append(as_told(call, sale) | ({"totalPrice": "?"} if garbled else {}))
     if not told and not wrong:
         ok = message(_GET, "INFO_102", "注文情報取得に成功しました。(取得結果０件)")
     else:

@@ -11,6 +11,8 @@ duplicate    sends the webhooks of `topic` `times` times, twice if it does not s
 lose         never sends them; of `percent` 10 every tenth
 shuffle      sends them late, in another order, within `seconds`
 linger       lets the work of an asynchronous productSet, or of a cancellation, take `seconds`
+garbled      tells of the order `order`, or of any, with an amount that nobody can count
+broken       answers the reading of the order `order`, or of any, with an error inside Shopify
 lag          lets the next order be found by no search for `seconds`
 
 `when` is before or after the mutations of the call are accepted; `operation` narrows a fault to documents with
@@ -39,6 +41,8 @@ KINDS = (
     "lose",
     "linger",
     "shuffle",
+    "garbled",
+    "broken",
     "lag",
 )
 

@@ -5,24 +5,34 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from connectors.shopify.practice import nodes, sales
+from graphql import GraphQLError
+
+from connectors.shopify.practice import faults, nodes, sales
 from connectors.shopify.practice.gids import gid
 from connectors.shopify.practice.nodes import Node
 from connectors.shopify.practice.paging import connection
 from connectors.shopify.practice.state import Request
 from connectors.shopify.practice.store import Row, iso
 
+# https://shopify.dev/docs/api/admin-graphql#status_and_error_codes
+_INTERNAL = "Internal error. Looks like something went wrong on our end."
 RECOMMENDATIONS = {"HIGH": "CANCEL", "MEDIUM": "INVESTIGATE", "LOW": "ACCEPT"}
 
 
 def order(request: Request, row: Row) -> Node:
     store, number = request.store, row["id"]
 
+    def asked(kind: str) -> bool:
+        return faults.take(store, request.domain, kind, order=gid("Order", number)) is not None
+
     def lines(_info: Any, **page: Any) -> Node:
+        if asked("broken"):
+            raise GraphQLError(_INTERNAL, extensions={"code": "INTERNAL_SERVER_ERROR"})
         counted = sales.counts(store, number)
         rows = sales.lines_of(store, number)
         return connection(rows, lambda line: _line(request, row, line, counted[line["id"]]), **page)
 
+    sums = _sums(request, row)
     return {
         "__typename": "Order",
         "id": gid("Order", number),
@@ -40,7 +50,8 @@ def order(request: Request, row: Row) -> Node:
         "sourceIdentifier": row["source_identifier"],
         "customAttributes": json.loads(row["attributes"]),
         "taxesIncluded": bool(row["taxes_included"]),
-        **_sums(request, row),
+        **sums,
+        "totalPriceSet": lambda _info: _garbled(row["currency"]) if asked("garbled") else sums["totalPriceSet"],
         "taxLines": _taxes(row["tax_lines"], row["currency"]),
         "shippingLine": _shipping(row),
         "shippingAddress": _address(row["ship_to"], number),
@@ -54,6 +65,12 @@ def order(request: Request, row: Row) -> Node:
         ],
         "lineItems": lines,
     }
+
+
+def _garbled(currency: str) -> Node:
+    """An amount as Shopify's schema allows it, of more digits than anybody counts."""
+    money = {"amount": "9" * 40, "currencyCode": currency}
+    return {"shopMoney": money, "presentmentMoney": money}
 
 
 def _moments(row: Row) -> Node:

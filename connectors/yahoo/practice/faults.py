@@ -8,6 +8,8 @@ error        answers `status` and `body`; when
 kill         SIGKILLs the process `pid`; when
 refuse       refuses the item `item` (an item code, in a stock call item_code:subcode, in a change of an order its id)
              with `code`, `message`, `target`; any item when none is given
+garbled      tells of the order `order`, or of any, with quantities that are no numbers
+broken       answers the reading of the order `order`, or of any, with an error inside Yahoo!
 session      answers order calls without a public key as 12 hours after the consent, nothing executed
 
 `when` is before or after the call is executed; `operation` narrows a fault to calls of that operation.
@@ -23,7 +25,7 @@ from connectors.practice.store import Store
 
 __all__ = ["KINDS", "add", "clear", "take", "waiting"]
 
-KINDS = ("throttle", "maintenance", "slow", "drop", "error", "kill", "refuse", "session")
+KINDS = ("throttle", "maintenance", "slow", "drop", "error", "kill", "refuse", "garbled", "broken", "session")
 
 
 def add(store: Store, seller_id: str, asked: dict[str, Any]) -> int:

@@ -37,6 +37,7 @@ _SHIP = frozenset({"ShipStatus", "ShipCompanyCode", "ShipInvoiceNumber1", "ShipI
 
 NOT_UNDERSTOOD = answers.error(400, "リクエストパラメータが不正です。", "od90101")
 NO_SUCH_ORDER = answers.error(404, "指定された注文IDは存在しません。", "od91801")
+BROKEN = answers.error(500, "システムエラーが発生しました。", "od91001")
 NOT_ALLOWED = answers.error(400, "現在の注文ステータスからは変更できません。", "od99001")
 POINTS_NOT_FIXED = answers.error(400, "完了にする場合はポイントの確定が必要です。", "od99002")
 HELD = answers.error(400, "不正注文の疑いにより保留中のため変更できません。", "od99003")
@@ -105,6 +106,9 @@ def order_info(call: Call) -> Answer:
     row = _row(call)
     if row is None:
         return NO_SUCH_ORDER
+    if faults.take(call.store, call.seller_id, "broken", order=row["order_id"]) is not None:
+        return BROKEN
+    garbled = faults.take(call.store, call.seller_id, "garbled", order=row["order_id"]) is not None
     wanted = call.given["Field"].split(",")
     fields = {name: text for name, text in sales.fields_of(row).items() if name in wanted}
     groups: dict[str, list[Element]] = {"": [], **{name: [] for name in GROUPS}}
@@ -112,7 +116,7 @@ def order_info(call: Call) -> Answer:
         groups[_group_of(name)].append(node(name, text=text))
     items = [
         node("Item", *(node(name, text=text) for name, text in line.items() if name in wanted))
-        for line in sales.lines_of(row)
+        for line in (one | ({"Quantity": "?"} if garbled else {}) for one in sales.lines_of(row))
     ]
     own = groups.pop("")
     info = node("OrderInfo", *own, *(node(name, *inside) for name, inside in groups.items() if inside), *items)

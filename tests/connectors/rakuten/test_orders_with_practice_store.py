@@ -319,17 +319,20 @@ async def test_orders_beyond_a_hundred_are_read_in_hundreds(
     assert [row["operation"] for row in await shop.read("requests")].count("order.getOrder") == 3
 
 
-async def test_an_order_that_cannot_be_told_now_holds_the_page_back(
+async def test_an_order_that_cannot_be_told_now_is_said_to_be_unread_and_holds_back_no_other(
     shop: Shop, orders: RakutenOrders, account: PacedAccount, mug: None
 ) -> None:
-    number = await place(shop)
+    number, other = await place(shop), await place(shop)
     words = {"code": "WARNING_001", "message": "ただいま楽天処理中です。"}
     await shop.lever("faults", kind="refuse", count=2, operation="order.getOrder", order=number, **words)
     since = datetime.fromtimestamp(shop.clock.now - 60, UTC)
-    with pytest.raises(Busy):
-        await orders.changed(account, since)
+    page = await orders.changed(account, since)
+    assert [order.number for order in page.orders] == [other]
+    [unread] = page.unread
+    assert (unread.number, unread.problem.problem_class) == (number, ProblemClass.BUSY)
+    assert unread.problem.original == words["message"]
     assert problem_of((await orders.read(account, [number]))[0])[0] is ProblemClass.BUSY
-    assert await numbers_changed(orders, account, since) == {number}
+    assert await numbers_changed(orders, account, since) == {number, other}
 
 
 async def test_placed_counts_from_the_start_until_before_the_end(

@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from connectors.errors import AccountBlocked, Busy, DataRefused, InDoubt, OurFault, PermissionLost, ProblemClass
+from connectors.errors import AccountBlocked, Busy, DataRefused, InDoubt, PermissionLost, ProblemClass
 from connectors.orders import (
+    NOT_UNDERSTOOD,
     Address,
     Buyer,
     CancelReason,
@@ -457,16 +458,13 @@ async def test_an_order_yahoo_does_not_know_is_none(code: str) -> None:
 @pytest.mark.parametrize(
     ("answer", "kind", "code"),
     [
-        (refused_xml(400, an_error("od90101")), OurFault, "od90101"),
-        (refused_xml(500, an_error("od91133")), Busy, "od91133"),
+        (refused_xml(503, an_error("ed-00002")), Busy, "ed-00002"),
         (refused_xml(401, an_error("px-04102", "AccessToken has been expired.")), PermissionLost, "px-04102"),
         (refused_xml(403, an_error("px-04303")), AccountBlocked, "px-04303"),
         (refused_xml(403, an_error("px-04306")), AccountBlocked, "px-04306"),
         (refused_xml(403, "<Error><Message>Your Request was Forbidden</Message></Error>"), Busy, "refused"),
         (refused_xml(503, ""), Busy, "http_503"),
         (httpx.ReadTimeout("late"), Busy, "no_answer"),
-        (b"<ResultSet><Result><Status>OK</Status></Result></ResultSet>", OurFault, "unreadable_answer"),
-        (b"no xml", OurFault, "unreadable_answer"),
     ],
 )
 async def test_a_reading_that_fails_says_who_must_act(
@@ -475,6 +473,27 @@ async def test_a_reading_that_fails_says_who_must_act(
     with pytest.raises(kind) as raised:
         await read(answer)
     assert raised.value.problem.code == code  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "code"),
+    [
+        (refused_xml(400, an_error("od90101")), ProblemClass.OURS, "od90101"),
+        (refused_xml(500, an_error("od91133")), ProblemClass.DATA, "od91133"),
+        (b"<ResultSet><Result><Status>OK</Status></Result></ResultSet>", ProblemClass.OURS, "unreadable_answer"),
+        (b"no xml", ProblemClass.OURS, "unreadable_answer"),
+        (order(OrderId=""), ProblemClass.OURS, NOT_UNDERSTOOD),
+        (order(MUG | {"Quantity": "some"}), ProblemClass.OURS, NOT_UNDERSTOOD),
+    ],
+)
+async def test_a_reading_that_fails_for_one_order_is_that_orders_own(
+    answer: bytes | httpx.Response, kind: ProblemClass, code: str
+) -> None:
+    async with orders_over(Wire(answer, order())) as orders:
+        failed, read = await orders.read(an_account(), [ORDER_ID, "teststore-2"])
+    assert isinstance(failed, Failed)
+    assert (failed.problem.problem_class, failed.problem.code) == (kind, code)
+    assert isinstance(read, Done)
 
 
 async def test_a_list_that_is_refused_is_raised() -> None:

@@ -64,6 +64,10 @@ class Shop:
         assert answer.status_code in (200, 201), answer.text
         return answer.json()
 
+    async def mend(self) -> None:
+        """Nothing goes wrong any more."""
+        assert (await self.client.delete(f"/practice/api/shops/{DOMAIN}/faults")).status_code == 204
+
     async def read(self, table: str) -> Any:
         return (await self.client.get(f"/practice/api/shops/{DOMAIN}/{table}")).json()
 

@@ -1,0 +1,44 @@
+"""Orders that a channel has and that could not be read."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+import sqlalchemy.dialects.postgresql
+from alembic import op
+
+revision = "0018"
+down_revision = "0013"
+branch_labels = None
+depends_on = None
+
+JSON = sa.JSON().with_variant(sa.dialects.postgresql.JSONB(), "postgresql")
+
+
+def upgrade() -> None:
+    op.create_table(
+        "unread_order",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("merchant_id", sa.Uuid(), nullable=False),
+        sa.Column("connection_id", sa.Uuid(), nullable=False),
+        sa.Column("channel_id", sa.String(length=255), nullable=False),
+        sa.Column("number", sa.String(length=255), nullable=False),
+        sa.Column("problem", JSON, nullable=False),
+        sa.Column("tried_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["connection_id"], ["connection.id"], name=op.f("fk_unread_order_connection_id")
+        ),
+        sa.ForeignKeyConstraint(["merchant_id"], ["merchant.id"], name=op.f("fk_unread_order_merchant_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_unread_order")),
+        sa.UniqueConstraint("connection_id", "channel_id", name=op.f("uq_unread_order_connection_id_channel_id")),
+    )
+    with op.batch_alter_table("unread_order", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_unread_order_merchant_id"), ["merchant_id"], unique=False)
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("unread_order", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_unread_order_merchant_id"))
+
+    op.drop_table("unread_order")
