@@ -114,7 +114,7 @@ async def _bring(runtime: Runtime, batch: Batch, orders: Orders, account: Accoun
         ]
         await receive(runtime, connection_of(batch), records, failed)
         for one in outcomes:
-            if isinstance(one, Failed) and one.problem.problem_class is ProblemClass.BUSY and not of_one(one.problem):
+            if isinstance(one, Failed) and one.problem.problem_class is ProblemClass.BUSY:
                 # There was no time to tell of it, which is not to say that asking does not bring it.
                 raise Busy(one.problem.code, one.problem.original, retry_after_seconds=one.retry_after_seconds or 0)
 

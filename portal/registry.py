@@ -29,6 +29,7 @@ from portal.listings import routes as listings
 from portal.offers import routes as offers
 from portal.offers.fragments import offer_fragments
 from portal.order_health import routes as order_health
+from portal.order_health.fragments import order_health_fragments
 from portal.orders import buyer_credit_routes as buyer_credits
 from portal.orders import routes as orders
 from portal.orders import setting_routes as order_settings
@@ -86,5 +87,6 @@ def fragments_of(runtime: Runtime) -> Mapping[str, Render]:
         **hub_fragments(runtime),
         **report_fragments(runtime),
         **order_fragments(runtime),
+        **order_health_fragments(runtime),
         **offer_fragments(runtime),
     }

@@ -23,6 +23,7 @@ from portal.models.imports import Import, ImportState
 from portal.models.inbox import Decision
 from portal.models.tasks import OPEN, Task
 from portal.orders import queries as orders
+from portal.orders import unread
 from portal.tasks import words
 
 IMPORT_FAILURES_SHOWN = timedelta(days=7)
@@ -124,8 +125,15 @@ async def needs(session: AsyncSession, *, now: datetime) -> list[Need]:
 
 
 async def _orders(session: AsyncSession) -> list[Need]:
-    """Orders that stand still, those buyers want cancelled, and units that were sold and are not there."""
+    """Orders that nobody could read, those that stand still, and those buyers want cancelled."""
     found = []
+    if not_read := await unread.count(session):
+        title = ngettext("%(num)s order could not be read", "%(num)s orders could not be read", not_read)
+        body = _("Its channel has it, and it is tried again by itself. Order Health says why.")
+        url = "/orders/health#order-health-unread"
+        found.append(
+            Need(tone="warning", title=title % {"num": not_read}, body=body, action=_("Open Order Health"), url=url)
+        )
     stuck, leaving = await orders.count(session, "problems"), await orders.count(session, "leaving")
     if stuck:
         title = ngettext("%(num)s order needs you", "%(num)s orders need you", stuck) % {"num": stuck}

@@ -9,16 +9,19 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from connectors.orders import OrderState
 from portal.listings.eligible import connection_name
 from portal.models.connections import Connection, ConnectionState
-from portal.models.orders import Order, OrderFeed, OrderLine, StoreStep
+from portal.models.orders import Order, OrderFeed, OrderLine, StoreStep, UnreadOrder
+from portal.models.tasks import OPEN, Task
+from portal.orders import unread
 from portal.orders.drafts import UNKNOWN_SKU
 from portal.orders.queries import OrderRow, rows
 from portal.orders.store import STORES
+from portal.tasks import kinds
 
 PERIODS: Final = {"24h": timedelta(hours=24), "7d": timedelta(days=7)}
 SHOWN: Final = 50
@@ -27,6 +30,7 @@ SHOWN: Final = 50
 class Part(StrEnum):
     """Every order of a statement is in exactly one of these, the first that fits."""
 
+    UNREAD = "unread"
     PROBLEM = "problem"
     CANCELLED = "cancelled"
     BY_CHANNEL = "by_channel"
@@ -40,7 +44,9 @@ class Part(StrEnum):
 
 def _part() -> ColumnElement[str]:
     own = Order.connection_id.in_(select(Connection.id).where(Connection.channel.in_(STORES)))
+    not_read = select(UnreadOrder.connection_id, UnreadOrder.channel_id)
     return case(
+        (tuple_(Order.connection_id, Order.channel_id).in_(not_read), Part.UNREAD.value),
         (Order.store_step == StoreStep.PROBLEM, Part.PROBLEM.value),
         (or_(Order.store_step == StoreStep.CREATED, own), Part.IN_STORE.value),
         (Order.state == OrderState.CANCELLED, Part.CANCELLED.value),
@@ -55,9 +61,10 @@ def _part() -> ColumnElement[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """One connection's orders of the period. `counted` is the channel's own count where it was compared, by `compared`.
+    """One connection's orders of the period: `total` of them are known, those that could not be read among them.
 
-    `missing` of these are not here. `read_at` is None where nothing was ever read; then no number is to be trusted.
+    `compared` holds the channel's own count, and how many of these are missing; `comparing`: it is being asked.
+    `read_at` is None where nothing was ever read; then no number is to be trusted.
     """
 
     connection: Connection
@@ -69,6 +76,12 @@ class Statement:
     problem: Mapping[str, Any] | None
     compared: Mapping[str, Any] | None
     compared_at: datetime | None
+    comparing: bool
+
+    @property
+    def here(self) -> int:
+        """Those of which we know what they are now."""
+        return self.total - self.parts.get(Part.UNREAD, 0)
 
     @property
     def open(self) -> bool:
@@ -87,10 +100,11 @@ class Cause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
+    """The statements of all connections. `unread` counts the orders that could not be read, whenever they were met."""
+
     period: str
     statements: Sequence[Statement]
-    causes: Sequence[Cause]
-    problems: Sequence[OrderRow]
+    unread: int
     oldest_waiting: datetime | None
     late: int
     due: int
@@ -107,6 +121,10 @@ class Health:
         return sum((one.compared or {}).get("missing_count", 0) for one in self.statements)
 
     @property
+    def comparing(self) -> list[str]:
+        return [one.name for one in self.statements if one.comparing]
+
+    @property
     def unsure(self) -> list[str]:
         """Channels that could not be read or compared: their numbers are no zero, they are unknown."""
         return [one.name for one in self.statements if not one.open or one.problem or one.read_at is None]
@@ -115,19 +133,22 @@ class Health:
 async def health(session: AsyncSession, *, period: str, told_at_once: Mapping[str, bool], now: datetime) -> Health:
     """`told_at_once` are the channels that have orders, with whether they tell of each by themselves."""
     since = now - PERIODS[period]
-    problem = Order.store_step == StoreStep.PROBLEM
     waiting = Order.store_step.in_((StoreStep.WAITING, StoreStep.PROBLEM))
     to_ship = and_(Order.state == OrderState.OPEN, ~Order.by_channel)
-    ids = list(await session.scalars(select(Order.id).where(problem).order_by(Order.placed_at).limit(SHOWN)))
     return Health(
         period=period,
         statements=await _statements(session, told_at_once, since),
-        causes=await _causes(session),
-        problems=await rows(session, ids),
+        unread=await unread.count(session),
         oldest_waiting=await session.scalar(select(func.min(Order.placed_at)).where(waiting)),
         late=await _count(session, to_ship, Order.ship_by < now),
         due=await _count(session, to_ship, Order.ship_by >= now, Order.ship_by < now + timedelta(hours=24)),
     )
+
+
+async def problems(session: AsyncSession) -> list[OrderRow]:
+    """Orders that are not in the store and need somebody, the oldest first."""
+    stuck = select(Order.id).where(Order.store_step == StoreStep.PROBLEM).order_by(Order.placed_at).limit(SHOWN)
+    return await rows(session, list(await session.scalars(stuck)))
 
 
 async def _count(session: AsyncSession, *conditions: ColumnElement[bool]) -> int:
@@ -135,15 +156,12 @@ async def _count(session: AsyncSession, *conditions: ColumnElement[bool]) -> int
 
 
 async def _statements(session: AsyncSession, at_once: Mapping[str, bool], since: datetime) -> list[Statement]:
-    part = _part()
-    counted = await session.execute(
-        select(Order.connection_id, part, func.count(Order.id))
-        .where(Order.placed_at >= since)
-        .group_by(Order.connection_id, part)
+    parts = await _parts(session, since)
+    comparing = set(
+        await session.scalars(
+            select(Task.connection_id).where(Task.kind == kinds.COMPARE_ORDERS.name, Task.state.in_(OPEN))
+        )
     )
-    parts: dict[UUID, dict[str, int]] = {}
-    for connection_id, name, number in counted.all():
-        parts.setdefault(connection_id, {})[name] = number
     query = (
         select(Connection, OrderFeed)
         .outerjoin(OrderFeed, OrderFeed.connection_id == Connection.id)
@@ -162,20 +180,49 @@ async def _statements(session: AsyncSession, at_once: Mapping[str, bool], since:
             problem=feed.problem if feed is not None else None,
             compared=feed.compared if feed is not None else None,
             compared_at=feed.compared_at if feed is not None else None,
+            comparing=connection.state is ConnectionState.ACTIVE and connection.id in comparing,
         )
         for connection, feed in found
         if connection.state is not ConnectionState.DISCONNECTED or connection.id in parts
     ]
 
 
-async def _causes(session: AsyncSession) -> list[Cause]:
+async def _parts(session: AsyncSession, since: datetime) -> dict[UUID, dict[str, int]]:
+    """How many orders are in each part, by connection. One that is known by its number alone is of when it was met."""
+    part = _part()
+    counted = await session.execute(
+        select(Order.connection_id, part, func.count(Order.id))
+        .where(Order.placed_at >= since)
+        .group_by(Order.connection_id, part)
+    )
+    parts: dict[UUID, dict[str, int]] = {}
+    for connection_id, name, number in counted.all():
+        parts.setdefault(connection_id, {})[name] = number
+    here = (
+        select(Order.id)
+        .where(Order.connection_id == UnreadOrder.connection_id, Order.channel_id == UnreadOrder.channel_id)
+        .exists()
+    )
+    unknown = await session.execute(
+        select(UnreadOrder.connection_id, func.count(UnreadOrder.id))
+        .where(UnreadOrder.created_at >= since, ~here)
+        .group_by(UnreadOrder.connection_id)
+    )
+    for connection_id, number in unknown.all():
+        of_connection = parts.setdefault(connection_id, {})
+        of_connection[Part.UNREAD] = of_connection.get(Part.UNREAD, 0) + number
+    return parts
+
+
+async def causes(session: AsyncSession) -> list[Cause]:
+    """Why orders are not in the store, the commonest first."""
     problem = Order.store_step == StoreStep.PROBLEM
     found: dict[str, list[datetime]] = {}
     for told, placed_at in await session.execute(select(Order.problem, Order.placed_at).where(problem)):
         found.setdefault((told or {}).get("code", ""), []).append(placed_at)
     skus = await _unknown_skus(session) if UNKNOWN_SKU in found else []
-    causes = [Cause(code, len(at), min(at), skus if code == UNKNOWN_SKU else []) for code, at in found.items()]
-    return sorted(causes, key=lambda cause: -cause.count)
+    named = [Cause(code, len(at), min(at), skus if code == UNKNOWN_SKU else []) for code, at in found.items()]
+    return sorted(named, key=lambda cause: -cause.count)
 
 
 async def _unknown_skus(session: AsyncSession) -> list[tuple[UUID, UUID, str, str, int]]:

@@ -47,3 +47,4 @@ async def _ask(
         now=now,
         not_before=not_before,
     )
+    db.changed(session, connection.merchant_id, "orders")

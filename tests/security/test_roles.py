@@ -101,6 +101,7 @@ POST /orders/synchronizations
 POST /orders/searches
 POST /orders/health/creations
 POST /orders/health/comparisons
+POST /orders/health/unread/{unread_id:str}/readings
 """
 
 MANAGER = """
