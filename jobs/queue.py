@@ -19,6 +19,8 @@ from redis.exceptions import RedisError
 
 START_SECONDS = 10.0
 RESTART_SECONDS = 0.2
+# Under this name in its folder stands where the running server is, for commands beside it.
+ADDRESS = "address"
 PR_SET_PDEATHSIG = 1
 
 log = structlog.get_logger()
@@ -35,14 +37,24 @@ async def embedded(data_dir: Path) -> AsyncIterator[str]:
     folder.mkdir(parents=True, exist_ok=True)
     # A unix socket's path may be 107 bytes long at most, whatever the data folder's is.
     with tempfile.TemporaryDirectory(prefix="crossdock-") as short:
-        socket = Path(short) / "queue"
+        socket, address = Path(short) / "queue", folder / ADDRESS
         supervisor = asyncio.create_task(_supervise(folder, socket))
         try:
             await _answers(socket)
+            address.write_text(f"unix://{socket}")
             yield f"unix://{socket}"
         finally:
+            address.unlink(missing_ok=True)
             supervisor.cancel()
             await asyncio.gather(supervisor, return_exceptions=True)
+
+
+def running(data_dir: Path) -> str:
+    """The URL of the server that runs over `data_dir`/queue; empty where none does."""
+    try:
+        return (data_dir / "queue" / ADDRESS).read_text()
+    except OSError:
+        return ""
 
 
 async def _supervise(folder: Path, socket: Path) -> None:

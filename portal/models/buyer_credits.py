@@ -23,7 +23,7 @@ class BuyerCredit(Row, MerchantOwned, Base):
     """A request for money to be given back at the marketplace; one at a time is open for an order.
 
     `amount_minor` are minor units of the order's `currency`. What our staff made of it stands in `state` since
-    `answered_at`.
+    `answered_at`: `given_minor` of it went back to the buyer, and `answer` are their words for the merchant.
     """
 
     __tablename__ = "buyer_credit"
@@ -46,3 +46,5 @@ class BuyerCredit(Row, MerchantOwned, Base):
     asked_by: Mapped[str] = mapped_column(String(200), default="")
     answered_at: Mapped[datetime | None]
     answered_by: Mapped[str] = mapped_column(String(200), default="")
+    given_minor: Mapped[int | None] = mapped_column(BigInteger)
+    answer: Mapped[str] = mapped_column(Text, default="")

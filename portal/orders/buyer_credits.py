@@ -16,6 +16,7 @@ from connectors.registry import CHANNELS
 from portal.catalog.typed import amount
 from portal.errors import Conflict, FormInvalid
 from portal.i18n import _
+from portal.models.accounts import Merchant
 from portal.models.buyer_credits import BuyerCredit, CreditState
 from portal.models.connections import Connection
 from portal.models.orders import Order, Parcel
@@ -23,6 +24,7 @@ from portal.orders import events, queries
 from portal.templating import money
 
 LONGEST_REASON: Final = 1000
+LONGEST_ANSWER: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,60 @@ async def ask(
     return credit
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What our staff made of a request: `given_minor` went back to the buyer, None where it is declined.
+
+    `words` are for the merchant; `by` is who of the staff answers.
+    """
+
+    given_minor: int | None
+    words: str
+    by: str
+
+
+class NoAnswer(Exception):
+    """The request cannot be answered so; the text says to our staff why not."""
+
+
+async def waiting(session: AsyncSession) -> list[tuple[BuyerCredit, Order, Connection, Merchant]]:
+    """Every merchant's requests that nobody answered, the oldest first. The session is the SYSTEM's."""
+    query = (
+        select(BuyerCredit, Order, Connection, Merchant)
+        .join(Order, Order.id == BuyerCredit.order_id)
+        .join(Connection, Connection.id == Order.connection_id)
+        .join(Merchant, Merchant.id == BuyerCredit.merchant_id)
+        .where(BuyerCredit.state == CreditState.ASKED)
+        .order_by(BuyerCredit.id)
+    )
+    return [
+        (credit, order, source, merchant) for credit, order, source, merchant in (await session.execute(query)).all()
+    ]
+
+
+async def answer(session: AsyncSession, credit_id: UUID, said: Answer, *, now: datetime) -> BuyerCredit:
+    """The request is answered, once, and the order says how. The session is the SYSTEM's. Raises NoAnswer."""
+    query = select(BuyerCredit).where(BuyerCredit.id == credit_id).with_for_update()
+    credit: BuyerCredit | None = await session.scalar(query)
+    if credit is None:
+        raise NoAnswer("There is no such request.")
+    if credit.state is not CreditState.ASKED:
+        raise NoAnswer(f"It was answered already, by {credit.answered_by or 'somebody'}.")
+    words, given = said.words.replace("\0", "").strip(), said.given_minor
+    if given is None and not words:
+        raise NoAnswer("Say why: the merchant reads it on the order.")
+    if given is not None and not 0 < given <= credit.amount_minor:
+        raise NoAnswer(f"Give more than nothing and at most the {credit.amount_minor} minor units that were asked for.")
+    credit.state = CreditState.DECLINED if given is None else CreditState.GIVEN
+    credit.given_minor, credit.answer = given, words[:LONGEST_ANSWER]
+    credit.answered_at, credit.answered_by = now, said.by[:200]
+    order = await session.get_one(Order, credit.order_id)
+    kind = events.CREDIT_DECLINED if given is None else events.CREDIT_GIVEN
+    details = {} if given is None else {"amount_minor": given, "currency": credit.currency}
+    events.write(session, order, kind, now=now, made_by=said.by, **details)
+    return credit
+
+
 def _read(order: Order, typed: Mapping[str, Any], before: Sequence[BuyerCredit]) -> tuple[int, str]:
     """Amount and reason. Raises FormInvalid."""
     errors: dict[str, str] = {}
@@ -116,7 +172,7 @@ def _read(order: Order, typed: Mapping[str, Any], before: Sequence[BuyerCredit])
 def _too_much(order: Order, minor: int, before: Sequence[BuyerCredit]) -> dict[str, str]:
     if minor == 0:
         return {"amount": _("Enter an amount above zero.")}
-    given = sum(one.amount_minor for one in before if one.state is CreditState.GIVEN)
+    given = sum(one.given_minor or 0 for one in before)
     most = None if order.total_minor is None else order.total_minor - given
     if most is None or minor <= most:
         return {}

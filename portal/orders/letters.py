@@ -1,4 +1,7 @@
-"""Letters about new orders, for the members who asked for them: how many, where, and for how much; nobody's name."""
+"""Letters about orders, for the members who asked for them; nobody's name is in them.
+
+About new orders: how many, where, and for how much. About a buyer credit: what our staff answered.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ from portal.i18n import _, ngettext
 from portal.listings.eligible import channel_name
 from portal.mail import Post
 from portal.models.accounts import Member, Merchant, User
+from portal.models.buyer_credits import BuyerCredit
 from portal.models.connections import Connection
 from portal.models.orders import Order
 from portal.templating import money
@@ -83,6 +87,36 @@ async def _news(session: AsyncSession, merchant_id: UUID, ids: Sequence[UUID]) -
     return News(await session.get_one(Merchant, merchant_id), len(ids), named)
 
 
+async def credit_answered(session: AsyncSession, post: Post, credit: BuyerCredit, *, now: datetime) -> int:
+    """Each member who asked for letters is told what our staff made of the request. The session is the SYSTEM's."""
+    order = await session.get_one(Order, credit.order_id)
+    merchant = await session.get_one(Merchant, credit.merchant_id)
+    readers = await _readers(session, credit.merchant_id)
+    for reader in readers:
+        subject, body = copy_context().run(_answer, reader, merchant, credit, order, post.public_url)
+        post.write(session, to=str(reader.email), subject=subject, body=body, now=now)
+    return len(readers)
+
+
+def _answer(reader: User, merchant: Merchant, credit: BuyerCredit, order: Order, public_url: str) -> tuple[str, str]:
+    """Subject and text in the reader's language."""
+    i18n.use(reader.locale, merchant.time_zone)
+    subject = _("Our answer about a buyer credit for order %(number)s") % {"number": order.number}
+    asked = {"amount": money(credit.amount_minor, credit.currency)}
+    parts = [_("You asked for a buyer credit of %(amount)s.") % asked]
+    if credit.given_minor is None:
+        parts.append(_("Our staff declined it."))
+    else:
+        parts.append(_("Paid back to the buyer: %(amount)s") % {"amount": money(credit.given_minor, credit.currency)})
+    parts += filter(None, [credit.answer, f"{public_url}/orders/{order.id}", _why(public_url)])
+    return subject, "\n\n".join(parts) + "\n"
+
+
+def _why(public_url: str) -> str:
+    asked = _("You get this letter because you asked for it. To stop it:")
+    return f"{asked} {public_url}/settings/profile"
+
+
 def _letter(reader: User, news: News, public_url: str) -> tuple[str, str]:
     """Subject and text in the reader's language."""
     i18n.use(reader.locale, news.merchant.time_zone)
@@ -92,8 +126,7 @@ def _letter(reader: User, news: News, public_url: str) -> tuple[str, str]:
     if more := news.count - len(news.named):
         others = _("And %(num)s more:") % {"num": more}
         parts.append(f"{others} {public_url}/orders")
-    asked = _("You get this letter because you asked for it. To stop it:")
-    parts.append(f"{asked} {public_url}/settings/profile")
+    parts.append(_why(public_url))
     return subject, "\n\n".join([subject, *parts]) + "\n"
 
 

@@ -13,6 +13,7 @@ from portal.models.buyer_credits import CreditState
 from portal.models.orders import Order, OrderEvent, StoreStep
 from portal.orders import drafts, events
 from portal.orders.retention import Why
+from portal.templating import money
 
 # The problem of a parcel that the marketplace is not told of because a rule of the merchant's says so.
 HUSHED: Final = "hushed"
@@ -94,6 +95,8 @@ def event(row: OrderEvent) -> str:
         told["state"] = state(told["state"])
     elif row.kind == events.STORE_FAILED:
         told["why"] = problem_line(row.details)
+    elif row.kind == events.CREDIT_GIVEN:
+        told["amount"] = money(row.details["amount_minor"], row.details["currency"])
     elif row.kind == events.BUYER_REMOVED:
         told["why"] = removed_because(row.details["why"])
     kind = row.kind
@@ -138,6 +141,8 @@ def _events() -> dict[str, str]:
         events.LINKED: _("%(sku)s is known from now on"),
         events.REVEALED: _("Buyer's details shown"),
         events.CREDIT_ASKED: _("A buyer credit was asked for"),
+        events.CREDIT_GIVEN: _("Paid back to the buyer: %(amount)s"),
+        events.CREDIT_DECLINED: _("The buyer credit was declined"),
         events.BUYER_REMOVED: _("Buyer's details removed: %(why)s"),
         events.KEPT_OUT: _("Kept out of the store by the rule “%(rule)s”"),
         events.RULED: _("The rule “%(rule)s” changed it for the store"),

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from connectors.orders import OrderState
-from portal.models.accounts import AuditEntry, Merchant, Role
+from jobs import credit_desk
+from portal import mail
+from portal.db import Sessions
+from portal.models.accounts import AuditEntry, MailMessage, Member, Merchant, Role, User
 from portal.models.buyer_credits import BuyerCredit, CreditState
 from portal.models.orders import Order
+from portal.orders import buyer_credits
+from portal.orders.buyer_credits import Answer, NoAnswer
+from portal.tenancy import SYSTEM
 from tests.listings.site import Browser, Site
 from tests.orders.sales import Shop, a_shop, sale, with_line
 
@@ -71,13 +80,14 @@ async def test_one_request_waits_at_a_time_and_an_answer_lets_the_next_be_made(s
     assert "Our staff have your request already" in (await alice.get(at)).get_text()
     async with shop.sessions.write(shop.merchant.id) as session:
         credit = (await session.scalars(select(BuyerCredit))).one()
-        credit.state, credit.answered_at, credit.answered_by = CreditState.GIVEN, shop.now, "Sam"
+        said = Answer(given_minor=400, words="Not all of it.", by="Sam")
+        await buyer_credits.answer(session, credit.id, said, now=shop.now)
 
     words = (await alice.get(f"/orders/{order.id}")).get_text(" ")
     assert "Paid back" in words
     assert "Sam" in words
-    assert (await alice.post(at, {**ASKED, "amount": "1901"})).status_code == 422, "2,400 less 500 are left"
-    assert (await alice.post(at, {**ASKED, "amount": "1900"})).status_code == 303
+    assert (await alice.post(at, {**ASKED, "amount": "2001"})).status_code == 422, "2,400 less 400 are left"
+    assert (await alice.post(at, {**ASKED, "amount": "2000"})).status_code == 303
 
 
 @pytest.mark.parametrize(
@@ -124,3 +134,100 @@ async def test_who_packs_reads_the_answer_and_asks_for_nothing(site: Site, shop:
     async with packer.http:
         assert (await packer.get(f"/orders/{order.id}")).select('a[href$="/buyer-credit"]') == []
         assert (await packer.post(f"/orders/{order.id}/buyer-credit", ASKED)).status_code == 403
+
+
+# ---- our staff's answer ----
+
+
+async def answer(site: Site, sessions: Sessions, *typed: str) -> list[str]:
+    """What the command says to it."""
+    post = mail.Post(site.process.runtime.vault, site.process.runtime.settings.public_url)
+    return await credit_desk.answered(sessions, post, credit_desk.read(typed), site.now)
+
+
+async def wants_letters(site: Site, merchant: Merchant, language: str) -> None:
+    async with site.sessions.write(SYSTEM) as session:
+        await session.execute(update(Member).where(Member.merchant_id == merchant.id).values(order_letters=True))
+        await session.execute(update(User).values(email_verified_at=site.now, locale=language))
+
+
+async def letters(site: Site) -> list[tuple[str, str]]:
+    async with site.sessions.read(SYSTEM) as session:
+        rows = list(await session.scalars(select(MailMessage).order_by(MailMessage.id)))
+    return [(row.subject, mail.read(site.process.runtime.vault, row)) for row in rows]
+
+
+async def test_staff_see_what_waits_and_their_answer_stands_on_the_order_at_once(
+    site: Site, shop: Shop, alice: Browser, merchant: Merchant
+) -> None:
+    order = await shipped(shop)
+    await alice.post(f"/orders/{order.id}/buyer-credit", ASKED)
+    await wants_letters(site, merchant, "en")
+    [credit] = await asked(shop)
+    told = "\n".join(await credit_desk.listed(site.sessions))
+    for word in (str(credit.id), "¥500", "Alice", order.number, "amazon", "A mug came broken."):
+        assert word in told
+    heard: set[str] = set()
+
+    async def announce(_rings: dict[UUID, datetime], changed: dict[UUID, set[str]]) -> None:
+        heard.update(changed[merchant.id])
+
+    sessions = Sessions(site.process.runtime.settings.database_url, announce=announce)
+    words = ("--by", "Sam", "--words", "Paid back what the mug cost.")
+    try:
+        [said] = await answer(site, sessions, "give", str(credit.id), "300", *words)
+    finally:
+        await sessions.close()
+
+    assert "¥300" in said
+    assert f"order:{order.id}" in heard, "open pages fetch it"
+    [credit] = await asked(shop)
+    assert (credit.state, credit.given_minor, credit.answered_by) == (CreditState.GIVEN, 300, "Sam")
+    page = " ".join((await alice.get(f"/orders/{order.id}")).get_text(" ").split())
+    assert "Paid back what the mug cost." in page
+    assert page.count("Paid back to the buyer: ¥300") == 2, "under the request, and on the timeline"
+    assert await credit_desk.listed(site.sessions) == ["No request waits."]
+    [(subject, text)] = await letters(site)
+    assert subject == f"Our answer about a buyer credit for order {order.number}"
+    assert "Paid back to the buyer: ¥300" in text
+    assert f"/orders/{order.id}" in text
+    with pytest.raises(NoAnswer, match="answered already, by Sam"):
+        await answer(site, site.sessions, "decline", str(credit.id), *words)
+    async with site.sessions.read(SYSTEM) as session:
+        [entry] = await session.scalars(select(AuditEntry).where(AuditEntry.act == "buyer_credit.answered"))
+    assert (entry.merchant_id, entry.detail["given_minor"]) == (merchant.id, 300)
+
+
+async def test_a_declined_request_says_why(site: Site, shop: Shop, alice: Browser, merchant: Merchant) -> None:
+    order = await shipped(shop)
+    await alice.post(f"/orders/{order.id}/buyer-credit", ASKED)
+    await wants_letters(site, merchant, "en")
+    [credit] = await asked(shop)
+    await answer(site, site.sessions, "decline", str(credit.id), "--by", "Sam", "--words", "It came on Monday.")
+    page = " ".join((await alice.get(f"/orders/{order.id}")).get_text(" ").split())
+    assert "It came on Monday." in page
+    assert "The buyer credit was declined" in page
+    [(_subject, text)] = await letters(site)
+    assert "Our staff declined it." in text
+    assert "It came on Monday." in text
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        (["give", "{id}", "501", "--by", "Sam"], "at most"),
+        (["give", "{id}", "0", "--by", "Sam"], "more than nothing"),
+        (["decline", "{id}", "--by", "Sam", "--words", " "], "Say why"),
+        (["give", "0192f0c1-1111-7aaa-8bbb-000000000001", "5", "--by", "Sam"], "no such request"),
+    ],
+)
+async def test_what_is_no_answer_changes_nothing(
+    site: Site, shop: Shop, alice: Browser, typed: list[str], says: str
+) -> None:
+    order = await shipped(shop)
+    await alice.post(f"/orders/{order.id}/buyer-credit", ASKED)
+    [credit] = await asked(shop)
+    given: list[Any] = [word.format(id=credit.id) for word in typed]
+    with pytest.raises(NoAnswer, match=says):
+        await answer(site, site.sessions, *given)
+    assert (await asked(shop))[0].state is CreditState.ASKED

@@ -1,4 +1,4 @@
-"""Orders that a channel has and that could not be read."""
+"""Orders that a channel has and that could not be read, and what our staff answer to a request for a credit."""
 
 from __future__ import annotations
 
@@ -36,8 +36,22 @@ def upgrade() -> None:
     with op.batch_alter_table("unread_order", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_unread_order_merchant_id"), ["merchant_id"], unique=False)
 
+    with op.batch_alter_table("buyer_credit", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("given_minor", sa.BigInteger(), nullable=True))
+        batch_op.add_column(sa.Column("answer", sa.Text(), nullable=False, server_default=""))
+
+    # What was given before was all that was asked for.
+    credit = sa.table(
+        "buyer_credit", sa.column("given_minor", sa.BigInteger()), sa.column("amount_minor"), sa.column("state")
+    )
+    op.execute(credit.update().where(credit.c.state == "given").values(given_minor=credit.c.amount_minor))
+
 
 def downgrade() -> None:
+    with op.batch_alter_table("buyer_credit", schema=None) as batch_op:
+        batch_op.drop_column("answer")
+        batch_op.drop_column("given_minor")
+
     with op.batch_alter_table("unread_order", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_unread_order_merchant_id"))
 
