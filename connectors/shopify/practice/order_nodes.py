@@ -22,11 +22,8 @@ RECOMMENDATIONS = {"HIGH": "CANCEL", "MEDIUM": "INVESTIGATE", "LOW": "ACCEPT"}
 def order(request: Request, row: Row) -> Node:
     store, number = request.store, row["id"]
 
-    def asked(kind: str) -> bool:
-        return faults.take(store, request.domain, kind, order=gid("Order", number)) is not None
-
     def lines(_info: Any, **page: Any) -> Node:
-        if asked("broken"):
+        if _goes_wrong(request, number, "broken"):
             raise GraphQLError(_INTERNAL, extensions={"code": "INTERNAL_SERVER_ERROR"})
         counted = sales.counts(store, number)
         rows = sales.lines_of(store, number)
@@ -39,19 +36,12 @@ def order(request: Request, row: Row) -> Node:
         "legacyResourceId": str(number),
         **{name: row[name] for name in ("name", "email", "phone", "note")},
         **_moments(row),
-        "cancelReason": row["cancel_reason"],
-        "test": bool(row["test"]),
-        "currencyCode": row["currency"],
-        "displayFinancialStatus": row["financial_status"],
+        **_plain(row),
         "displayFulfillmentStatus": sales.fulfillment_status(store, row),
-        "paymentGatewayNames": json.loads(row["gateways"]),
-        "tags": json.loads(row["tags"]),
-        "sourceName": row["source_name"],
-        "sourceIdentifier": row["source_identifier"],
-        "customAttributes": json.loads(row["attributes"]),
-        "taxesIncluded": bool(row["taxes_included"]),
         **sums,
-        "totalPriceSet": lambda _info: _garbled(row["currency"]) if asked("garbled") else sums["totalPriceSet"],
+        "totalPriceSet": lambda _info: (
+            _garbled(row["currency"]) if _goes_wrong(request, number, "garbled") else sums["totalPriceSet"]
+        ),
         "taxLines": _taxes(row["tax_lines"], row["currency"]),
         "shippingLine": _shipping(row),
         "shippingAddress": _address(row["ship_to"], number),
@@ -64,6 +54,26 @@ def order(request: Request, row: Row) -> Node:
             _refund(request, row, one) for one in sales.refunds_of(store, number)[:first]
         ],
         "lineItems": lines,
+    }
+
+
+def _goes_wrong(request: Request, number: int, kind: str) -> bool:
+    """Whether that was asked to go wrong of this order, at its next telling."""
+    return faults.take(request.store, request.domain, kind, order=gid("Order", number)) is not None
+
+
+def _plain(row: Row) -> Node:
+    return {
+        "cancelReason": row["cancel_reason"],
+        "test": bool(row["test"]),
+        "currencyCode": row["currency"],
+        "displayFinancialStatus": row["financial_status"],
+        "paymentGatewayNames": json.loads(row["gateways"]),
+        "tags": json.loads(row["tags"]),
+        "sourceName": row["source_name"],
+        "sourceIdentifier": row["source_identifier"],
+        "customAttributes": json.loads(row["attributes"]),
+        "taxesIncluded": bool(row["taxes_included"]),
     }
 
 
