@@ -42,6 +42,21 @@ class Order(Row, MerchantOwned, Base):
         Index("ix_sale_received", "merchant_id", "id"),
         Index("ix_sale_step", "merchant_id", "store_step", "placed_at"),
         Index("ix_sale_number", "merchant_id", "number"),
+        Index("ix_sale_tab", "merchant_id", "state", "store_step", "connection_id"),
+        Index(
+            "ix_sale_problem",
+            "merchant_id",
+            "state",
+            sqlite_where=text("problem IS NOT NULL"),
+            postgresql_where=text("problem IS NOT NULL"),
+        ),
+        Index(
+            "ix_sale_leaving",
+            "merchant_id",
+            "state",
+            sqlite_where=text("cancel_requested = 1"),
+            postgresql_where=text("cancel_requested"),
+        ),
         Index(
             "ix_sale_letter_due",
             "merchant_id",

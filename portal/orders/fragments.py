@@ -20,7 +20,7 @@ from portal.models.orders import Order, OrderFeed
 from portal.models.tasks import OPEN, Task
 from portal.orders import carrying, details, queries, wording
 from portal.orders.details import Detail
-from portal.orders.queries import Filters
+from portal.orders.queries import Count, Filters
 from portal.runtime import Runtime
 from portal.tasks import kinds
 from portal.web import Fragment, Visitor
@@ -40,7 +40,7 @@ class Reading:
     under_way: bool
 
 
-def tabs(filters: Filters, counts: Mapping[str, int]) -> list[dict[str, Any]]:
+def tabs(filters: Filters, counts: Mapping[str, Count]) -> list[dict[str, Any]]:
     words = {
         "new": _("New"),
         "store": _("In store"),
@@ -50,10 +50,19 @@ def tabs(filters: Filters, counts: Mapping[str, int]) -> list[dict[str, Any]]:
         "all": _("All"),
     }
     return [
-        {"label": words[tab], "url": filters.query(tab=tab), "current": tab == filters.tab, "count": counts[tab]}
+        {
+            "label": words[tab],
+            "url": filters.query(tab=tab),
+            "current": tab == filters.tab,
+            "count": counted(counts[tab]),
+        }
         for tab in queries.TABS
-        if tab != "leaving" or counts[tab] or filters.tab == tab
+        if tab != "leaving" or counts[tab].number or filters.tab == tab
     ]
+
+
+def counted(count: Count) -> str:
+    return f"{count.number:,}" + ("" if count.whole else "+")
 
 
 def order_part(asking: Visitor, found: Detail) -> Fragment:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
@@ -22,29 +22,44 @@ from portal.models.orders import Order, OrderLine, StoreOrder, StoreStep
 from portal.orders.store import STORES
 from portal.orders.wording import Badge, badge
 
+# What needs somebody is always counted to its end.
+EXACT: Final = frozenset({"problems", "leaving"})
 TABS: Final = ("new", "store", "shipped", "problems", "leaving", "all")
 # Stands for the newest order where there is none: every other one is newer.
 NONE_YET: Final = UUID(int=0)
 _OWN_STORES: Final = select(Connection.id).where(Connection.channel.in_(STORES))
+_BAD: Final = Order.problem.is_not(None) & (Order.store_step != StoreStep.WAITING)
+# So many orders of any other tab are counted, but for those that a search finds.
+MOST: Final = 1000
 
 
-def _tab(name: str) -> ColumnElement[bool] | None:
-    """The orders of a tab; None for all. Each order is under one of new, store, shipped and problems, or cancelled."""
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """The orders that `kind` describes; where `good`, less those that need somebody, which have a tab of their own.
+
+    Said apart: an index answers for the kind, and another one holds the few that need somebody.
+    """
+
+    kind: ColumnElement[bool]
+    good: bool = False
+
+    @property
+    def condition(self) -> ColumnElement[bool]:
+        return and_(self.kind, ~_BAD) if self.good else self.kind
+
+
+def _tab(name: str) -> Tab:
+    """The orders of a tab. Each order is under one of new, store, shipped and problems, or cancelled."""
     alive = Order.state.in_((OrderState.PENDING, OrderState.OPEN))
-    bad = Order.problem.is_not(None) & (Order.store_step != StoreStep.WAITING)
     in_store = or_(Order.store_step == StoreStep.CREATED, Order.connection_id.in_(_OWN_STORES))
-    match name:
-        case "new":
-            return and_(alive, ~bad, ~in_store)
-        case "store":
-            return and_(alive, ~bad, in_store)
-        case "shipped":
-            return and_(Order.state == OrderState.SHIPPED, ~bad)
-        case "problems":
-            return bad
-        case "leaving":
-            return and_(alive, Order.cancel_requested)
-    return None
+    tabs = {
+        "new": Tab(and_(alive, ~in_store), good=True),
+        "store": Tab(and_(alive, in_store), good=True),
+        "shipped": Tab(Order.state == OrderState.SHIPPED, good=True),
+        "problems": Tab(_BAD),
+        "leaving": Tab(and_(Order.cancel_requested, alive)),
+    }
+    return tabs.get(name, Tab(true()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,13 +96,20 @@ class OrderRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Count:
+    """So many; where they are not the `whole`, and there are more."""
+
+    number: int
+    whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class OrderPage:
-    """`newest` is the newest order there is, of whatever view: what comes after it is news."""
+    """`newest` is the newest order there is, of whatever view: what comes after it is news. `counts` are by tab."""
 
     rows: Sequence[OrderRow]
-    total: int
     keys: Keys
-    counts: Mapping[str, int]
+    counts: Mapping[str, Count]
     newest: UUID
 
 
@@ -95,10 +117,16 @@ async def order_page(
     session: AsyncSession, filters: Filters, *, before: UUID | None = None, after: UUID | None = None
 ) -> OrderPage:
     """Up to 50 orders of the view, the last received first; counts of what matches the search, by tab."""
-    counts = {tab: await _count(session, filters, tab) for tab in TABS}
-    found = await keys(session, _matching(select(Order.id), filters, filters.tab), Order.id, before=before, after=after)
+    counts = await _counts(session, filters)
+    found = await keys(
+        session,
+        _matching(select(Order.id), filters).where(_tab(filters.tab).condition),
+        Order.id,
+        before=before,
+        after=after,
+    )
     newest = await session.scalar(select(Order.id).order_by(Order.id.desc()).limit(1))
-    return OrderPage(await rows(session, found.ids), counts[filters.tab], found, counts, newest or NONE_YET)
+    return OrderPage(await rows(session, found.ids), found, counts, newest or NONE_YET)
 
 
 async def since(session: AsyncSession, order_id: UUID) -> int:
@@ -106,8 +134,20 @@ async def since(session: AsyncSession, order_id: UUID) -> int:
     return await session.scalar(select(func.count(Order.id)).where(Order.id > order_id)) or 0
 
 
-async def _count(session: AsyncSession, filters: Filters, tab: str) -> int:
-    return await session.scalar(_matching(select(func.count(Order.id)), filters, tab)) or 0
+async def _counts(session: AsyncSession, filters: Filters) -> dict[str, Count]:
+    if not filters.q:
+        return {tab: await _counted(session, filters, tab) for tab in TABS}
+    # Words are looked for in every order, so that is done once for all tabs.
+    numbers = [func.count(case((_tab(tab).condition, Order.id))) for tab in TABS]
+    found = (await session.execute(_matching(select(*numbers).select_from(Order), filters))).one()
+    return dict(zip(TABS, map(Count, found), strict=True))
+
+
+async def _counted(session: AsyncSession, filters: Filters, tab: str) -> Count:
+    if tab in EXACT:
+        return Count(await _count(session, filters, tab))
+    found = await _count(session, filters, tab, most=MOST)
+    return Count(min(found, MOST), whole=found <= MOST)
 
 
 async def count(session: AsyncSession, tab: str) -> int:
@@ -115,10 +155,20 @@ async def count(session: AsyncSession, tab: str) -> int:
     return await _count(session, Filters(), tab)
 
 
-def _matching(query: Select[Any], filters: Filters, tab: str) -> Select[Any]:
-    condition = _tab(tab)
-    if condition is not None:
-        query = query.where(condition)
+async def _count(session: AsyncSession, filters: Filters, name: str, *, most: int | None = None) -> int:
+    """How many there are; where `most` is given, one more than that stands for all beyond."""
+    tab = _tab(name)
+    bad = await _up_to(session, _matching(select(Order.id), filters).where(tab.kind, _BAD), None) if tab.good else 0
+    limit = None if most is None else most + 1 + bad
+    return await _up_to(session, _matching(select(Order.id), filters).where(tab.kind), limit) - bad
+
+
+async def _up_to(session: AsyncSession, query: Select[Any], limit: int | None) -> int:
+    return await session.scalar(select(func.count()).select_from(query.limit(limit).subquery())) or 0
+
+
+def _matching(query: Select[Any], filters: Filters) -> Select[Any]:
+    """Those of the orders asked for that the filters let through, of whatever tab."""
     if filters.channel:
         query = query.where(Order.connection_id == _id_or_none(filters.channel))
     if filters.q:

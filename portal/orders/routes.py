@@ -48,7 +48,7 @@ async def index(
             "sources": await queries.sources(session),
             "reading": (await fragments.feeds_part(session, runtime(request))).context,
             "tabs": fragments.tabs(filters, found.counts),
-            "any_orders": bool(found.counts["all"]) or bool(filters.q or filters.channel),
+            "any_orders": bool(found.counts["all"].number) or bool(filters.q or filters.channel),
         }
     return await page(request, "orders/index.html", **context)
 

@@ -10,6 +10,7 @@ from bs4 import BeautifulSoup
 from sqlalchemy import select
 
 from connectors.orders import OrderState
+from portal.clock import new_id
 from portal.models.accounts import AuditEntry, Merchant, Role
 from portal.models.orders import Order, OrderEvent, StoreStep
 from portal.orders import drafts
@@ -178,6 +179,28 @@ async def test_the_menu_counts_the_orders_that_the_problems_tab_lists(shop: Shop
     [count] = page.select("#nav-count-orders span[aria-hidden]")
     assert count.get_text(strip=True) == "1"
     assert len(page.select("#order-rows tr")) == 1
+
+
+async def test_a_tab_is_counted_to_a_thousand_and_what_needs_somebody_to_its_end(shop: Shop, alice: Browser) -> None:
+    await shop.hear(sale("1"))
+    await stuck(shop)
+    first = await shop.order()
+    values = {column.key: getattr(first, column.key) for column in Order.__table__.columns}
+    fine = {"store_step": StoreStep.WAITING, "problem": None}
+    async with shop.sessions.write(shop.merchant.id) as session:
+        for step in (fine, {}):
+            for number in range(1001):
+                name = f"{len(step)}-{number}"
+                same = {"channel_id": name, "search_text": name}
+                session.add(Order(**values | step | {"id": new_id(), "number": name, **same}))
+
+    page = await alice.get("/orders")
+
+    counts = {str(link.contents[0]).strip(): link.select("span")[0].get_text() for link in page.select("nav.tabs a")}
+    assert counts == {"New": "1,000+", "In store": "0", "Shipped": "0", "Problems": "1,002", "All": "1,000+"}
+    assert "Showing 50 of more than 1,000 orders" in text(page)
+    found = await alice.get("/orders?q=2-100")
+    assert "Showing 2 of 2 orders" in text(found), "2-100 and 2-1000"
 
 
 async def test_a_packing_slip_bears_the_address_and_is_written_down(shop: Shop, alice: Browser) -> None:

@@ -47,7 +47,30 @@ def upgrade() -> None:
     op.execute(credit.update().where(credit.c.state == "given").values(given_minor=credit.c.amount_minor))
 
 
+    with op.batch_alter_table("sale", schema=None) as batch_op:
+        batch_op.create_index("ix_sale_tab", ["merchant_id", "state", "store_step", "connection_id"], unique=False)
+        batch_op.create_index(
+            "ix_sale_problem",
+            ["merchant_id", "state"],
+            unique=False,
+            sqlite_where=sa.text("problem IS NOT NULL"),
+            postgresql_where=sa.text("problem IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_sale_leaving",
+            ["merchant_id", "state"],
+            unique=False,
+            sqlite_where=sa.text("cancel_requested = 1"),
+            postgresql_where=sa.text("cancel_requested"),
+        )
+
+
 def downgrade() -> None:
+    with op.batch_alter_table("sale", schema=None) as batch_op:
+        batch_op.drop_index("ix_sale_leaving")
+        batch_op.drop_index("ix_sale_problem")
+        batch_op.drop_index("ix_sale_tab")
+
     with op.batch_alter_table("buyer_credit", schema=None) as batch_op:
         batch_op.drop_column("answer")
         batch_op.drop_column("given_minor")

@@ -44,11 +44,24 @@ async def test_a_page_of_a_merchants_rows_is_not_looked_for_among_everybodys(url
     assert {table: plan for table, plan in plans.items() if "merchant_id=?" not in plan} == {}
 
 
-async def _plan(url: str, table: str, condition: str) -> str:
+async def test_a_tab_of_orders_is_counted_by_its_index_and_listed_without_sorting(url: str) -> None:
+    alive = "state IN ('pending', 'open')"
+    counted = await _plan(url, "sale", f"{alive} AND store_step != 'created' LIMIT 1001", what="id")
+    assert "ix_sale_tab (merchant_id=? AND state=?)" in counted
+    listed = await _plan(url, "sale", f"{alive} AND store_step != 'created' ORDER BY id DESC LIMIT 51")
+    assert "TEMP B-TREE" not in listed, "a page is no reason to sort all orders"
+    for few in ("problem IS NOT NULL", "cancel_requested = 1"):
+        for state in ("", f" AND {alive}"):
+            assert re.search("ix_sale_(problem|leaving)", await _plan(url, "sale", few + state)), few
+
+
+async def _plan(url: str, table: str, condition: str, *, what: str = "*") -> str:
     sessions = Sessions(url)
     try:
         async with sessions.reader.connect() as connection:
-            question = text(f"EXPLAIN QUERY PLAN SELECT * FROM \"{table}\" WHERE merchant_id = 'm' AND {condition}")
+            question = text(
+                f"EXPLAIN QUERY PLAN SELECT {what} FROM \"{table}\" WHERE merchant_id = 'm' AND {condition}"
+            )
             return " ".join(row.detail for row in await connection.execute(question))
     finally:
         await sessions.close()
