@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -139,7 +139,7 @@ async def _counts(session: AsyncSession, filters: Filters) -> dict[str, Count]:
         return {tab: await _counted(session, filters, tab) for tab in TABS}
     # Words are looked for in every order, so that is done once for all tabs.
     numbers = [func.count(case((_tab(tab).condition, Order.id))) for tab in TABS]
-    found = (await session.execute(_matching(select(*numbers).select_from(Order), filters))).one()
+    found = (await session.execute(_matching(cast("Select[Any]", select(*numbers).select_from(Order)), filters))).one()
     return dict(zip(TABS, map(Count, found), strict=True))
 
 
