@@ -32,9 +32,9 @@ async def run(settings: Settings) -> None:
         stack.push_async_callback(process.stop)
         if settings.practice:
             await stack.enter_async_context(_practising(settings))
-        await stack.enter_async_context(working(process))
+        rest = await stack.enter_async_context(working(process))
         await _greet(process)
-        await web.serve(process)
+        await web.serve(process, ending=rest)
 
 
 async def _greet(process: Process) -> None:
@@ -89,15 +89,17 @@ async def _practising(settings: Settings) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def working(process: Process) -> AsyncIterator[None]:
-    """A worker beside the web, started again whatever ends it."""
+async def working(process: Process) -> AsyncIterator[Callable[[], object]]:
+    """A worker beside the web, started again whatever ends it. What comes back asks it to begin no more."""
     url = process.runtime.settings.redis_url
     start = partial(worker.embedded, process.runtime, process.doorbell, url)
     task = asyncio.create_task(worker.keep_working(start))
     try:
-        yield
+        yield task.cancel
     finally:
-        task.cancel()
+        # Cancelled once more, it would not wait for its jobs.
+        if not task.cancelling():
+            task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import signal
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import uvicorn
@@ -17,22 +18,45 @@ from portal.app import create_app
 from portal.config import ConfigError
 from portal.live import Hub
 
+# A request may ask a channel, which has 15 s to answer (connectors.http).
+LAST_ANSWERS_SECONDS = 20
+# A connection that came in as the door was closed has said by then what it wants.
+LAST_WORDS_SECONDS = 0.5
 
-async def serve(process: Process) -> None:
-    """Serves the portal until SIGTERM or Ctrl-C, then lets running requests end.
 
-    The live streams end first: an open one would hold the server up until its tab closes.
+def nothing() -> None:
+    """Whoever serves alone has nobody to tell of its end."""
+
+
+async def serve(process: Process, *, ending: Callable[[], object] = nothing) -> None:
+    """Serves the portal until SIGTERM or Ctrl-C, then lets running requests end; `ending` is called at the signal.
+
+    First nobody is let in any more, so that a proxy turns to another process, and the live streams end: an open one
+    would hold the server up until its tab closes.
     """
     settings = process.runtime.settings
-    hub, redis = Hub(settings.redis_url), Redis.from_url(settings.redis_url, socket_connect_timeout=1)
+    hub, redis = Hub(settings.redis_url), Redis.from_url(settings.redis_url, socket_connect_timeout=1, socket_timeout=1)
     app = create_app(process.runtime, hub, redis)
-    portal = server(app, settings.host, settings.port, trusted_proxies=settings.trusted_proxies)
-
-    def stop() -> None:
-        hub.close_streams()
-        portal.should_exit = True
+    portal = server(
+        app,
+        settings.host,
+        settings.port,
+        trusted_proxies=settings.trusted_proxies,
+        last_answers_seconds=LAST_ANSWERS_SECONDS,
+    )
 
     loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        ending()
+        for door in getattr(portal, "servers", ()):
+            door.close()
+        hub.close_streams()
+        loop.call_later(LAST_WORDS_SECONDS, leave)
+
+    def leave() -> None:
+        portal.should_exit = True
+
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
     hub.start()
@@ -43,7 +67,9 @@ async def serve(process: Process) -> None:
         await redis.aclose()
 
 
-def server(app: Any, host: str, port: int, *, trusted_proxies: str = "") -> uvicorn.Server:
+def server(
+    app: Any, host: str, port: int, *, trusted_proxies: str = "", last_answers_seconds: int = 5
+) -> uvicorn.Server:
     """A server that leaves signals to the process: uvicorn's own way ends the process before it can clean up.
 
     A visitor's address is taken from X-Forwarded-For only when a trusted proxy (address or network) says it.
@@ -56,7 +82,7 @@ def server(app: Any, host: str, port: int, *, trusted_proxies: str = "") -> uvic
             log_config=None,
             access_log=False,
             server_header=False,
-            timeout_graceful_shutdown=5,
+            timeout_graceful_shutdown=last_answers_seconds,
             proxy_headers=bool(trusted_proxies),
             forwarded_allow_ips=trusted_proxies,
         )

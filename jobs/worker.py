@@ -41,6 +41,8 @@ SWEEP_SECONDS = 5
 # Most of them wait: for a channel's answer, or for the next call it allows.
 MAX_JOBS = 60
 RESTART_SECONDS = 1.0
+# A call has 15 s at the channel (connectors.http); the rest is time to write down how it ended.
+LAST_JOBS_SECONDS = 20
 
 log = structlog.get_logger()
 
@@ -80,7 +82,7 @@ def options(settings: RedisSettings) -> dict[str, Any]:
         "poll_delay": POLL_SECONDS,
         "max_jobs": MAX_JOBS,
         "queue_read_limit": 1000,
-        "job_completion_wait": 20,
+        "job_completion_wait": LAST_JOBS_SECONDS,
         "allow_abort_jobs": False,
     }
 
@@ -107,13 +109,18 @@ def embedded(runtime: Runtime, doorbell: Doorbell, redis_url: str) -> ArqWorker:
 
 
 async def keep_working(start: Callable[[], ArqWorker]) -> None:
-    """A worker is at work until this is cancelled, started again whatever ends it: arq does not outlive its queue."""
+    """A worker is at work until this is cancelled, started again whatever ends it: arq does not outlive its queue.
+
+    Cancelled, it begins nothing more, and lets the batches under way end.
+    """
     while True:
         current = start()
         try:
             await current.async_run()
         except asyncio.CancelledError:
-            # arq cancels itself here while jobs run; they go on from their rows at the next start.
+            # What has not ended by then goes on from its rows at the next start.
+            if current.tasks:
+                await asyncio.wait(current.tasks.values(), timeout=LAST_JOBS_SECONDS)
             with suppress(asyncio.CancelledError):
                 await current.close()
             raise

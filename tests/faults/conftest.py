@@ -46,7 +46,7 @@ async def installation(
         try:
             yield made
         finally:
-            for process_of_ours in (*made.workers, *made.webs):
+            for process_of_ours in (*made.workers, *made.webs, *made.wholes):
                 process_of_ours.kill()
             await process.stop()
 

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
 from pathlib import Path
 from signal import SIGKILL, Signals
 from time import monotonic
+from types import MappingProxyType
+from typing import Any
 from uuid import UUID
 
 import httpx
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection as DatabaseConnection
 from sqlalchemy import func, select
 
 from connectors.shopify.mapping import MARK_KEY
 from portal.catalog.records import NewProduct, NewVariant
 from portal.invariants import violations
 from portal.listings import publishing
+from portal.migrations import run as migrations
 from portal.models.accounts import Merchant
 from portal.models.catalog import Variant
 from portal.models.connections import Connection
@@ -29,7 +35,7 @@ from portal.stock.service import Move
 from portal.tenancy import SYSTEM
 from tests.faults import moments, processes
 from tests.faults.moments import Moment
-from tests.faults.processes import Queue, Web, Worker
+from tests.faults.processes import Queue, Web, Whole, Worker
 from tests.people import a_merchant
 from tests.servers import free_port
 from tests.stage import PracticeShop, Stage
@@ -50,13 +56,15 @@ class Installation:
     folder: Path
     workers: list[Worker] = field(default_factory=list)
     webs: list[Web] = field(default_factory=list)
+    wholes: list[Whole] = field(default_factory=list)
 
     @property
     def on_sqlite(self) -> bool:
         return self.stage.process.runtime.settings.database_url.startswith("sqlite")
 
-    def worker(self, *, hurried: bool = True) -> Worker:
-        started = Worker(self.stage.process.runtime.settings, self.folder, hurried=hurried)
+    def worker(self, *, hurried: bool = True, altered: Mapping[str, Any] = MappingProxyType({})) -> Worker:
+        settings = self.stage.process.runtime.settings
+        started = Worker(settings, self.folder, hurried=hurried, altered=altered)
         self.workers.append(started)
         return started
 
@@ -67,7 +75,20 @@ class Installation:
         await self.eventually(partial(self._answers, started), RECOVERY_SECONDS)
         return started
 
-    async def _answers(self, web: Web) -> bool:
+    async def whole(self) -> Whole:
+        """The one process, which answers already."""
+        await self.stamp()
+        settings = self.stage.process.runtime.settings
+        started = Whole(settings, self.folder, free_port())
+        self.wholes.append(started)
+        await self.eventually(partial(self._answers, started), RECOVERY_SECONDS)
+        return started
+
+    async def stamp(self) -> None:
+        """The database says that it has every step: a test's is not made by them."""
+        await migrations.in_one_transaction(self.stage.process.runtime.settings.database_url, _stamp)
+
+    async def _answers(self, web: Web | Whole) -> bool:
         try:
             return (await self.stage.http.get(f"{web.url}/healthz")).is_success
         except httpx.TransportError:
@@ -150,13 +171,15 @@ class Trader:
         saved = await self.stage.add(self.merchant, *(_product(name, variants) for name in names))
         self.products += [product.id for product in saved]
         for name, product in zip(names, saved, strict=True):
-            self.variants |= {_sku(name, size): variant.id for size, variant in enumerate(product.variants)}
-        self.expected |= dict.fromkeys(self.variants, START)
+            made = {_sku(name, size): variant.id for size, variant in enumerate(product.variants)}
+            self.variants |= made
+            self.expected |= dict.fromkeys(made, START)
 
-    async def publishes(self, *connections: Connection) -> None:
-        """All products go to these connections, or to the shop."""
+    async def publishes(self, *connections: Connection, only: Sequence[UUID] = ()) -> None:
+        """All products, or only these, go to these connections, or to the shop."""
+        products = only or self.products
         async with self.stage.sessions.write(self.merchant.id) as session:
-            pairs = [(product, one.id) for one in connections or [self.connection] for product in self.products]
+            pairs = [(product, one.id) for one in connections or [self.connection] for product in products]
             await publishing.publish(session, merchant_id=self.merchant.id, pairs=pairs, now=self.stage.now)
 
     async def moves(self, quantity: int, skus: Sequence[str] | None = None) -> None:
@@ -205,6 +228,12 @@ class Trader:
     async def has_kept_every_promise(self) -> None:
         lost = [task for task in await self.stage.tasks(merchant_id=self.merchant.id) if task.state not in KEPT]
         assert [(task.kind, task.state, task.outcome_code) for task in lost] == []
+
+
+def _stamp(connection: DatabaseConnection) -> None:
+    """Its tables are those of the latest step, and now it says so."""
+    script = ScriptDirectory(str(migrations.FOLDER))
+    MigrationContext.configure(connection).stamp(script, "head")
 
 
 KEPT = {TaskState.DONE, TaskState.MERGED, TaskState.CANCELLED}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any
 
 import httpx
@@ -24,12 +25,22 @@ class Clicks:
     http: httpx.AsyncClient
     webs: Sequence[Web]
     token: str
+    took: list[float] = field(default_factory=list)
 
     async def press(self, path: str, **fields: Any) -> int:
         """A form is sent to one of the web processes; the status of the answer."""
-        url = random.choice(self.webs).url
-        answer = await self.http.post(url + path, data=fields | {"_csrf_token": self.token})
+        began = monotonic()
+        answer = await self.http.post(random.choice(self.webs).url + path, data=fields | {"_csrf_token": self.token})
+        self.took.append(monotonic() - began)
         return answer.status_code
+
+    async def page(self, path: str) -> BeautifulSoup:
+        """A page of one of the web processes, which shows it whatever else is wrong."""
+        began = monotonic()
+        answer = await self.http.get(random.choice(self.webs).url + path)
+        self.took.append(monotonic() - began)
+        assert answer.status_code == 200, (path, answer.status_code, answer.text[:500])
+        return BeautifulSoup(answer.text, "html.parser")
 
 
 @asynccontextmanager

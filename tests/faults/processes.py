@@ -17,13 +17,14 @@ from functools import cache
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 import redis
 
 from jobs import queue
 from portal.config import Settings
 from tests import servers
-from tests.faults import web, worker
+from tests.faults import web, whole, worker
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 40.0
@@ -94,15 +95,33 @@ class Forked(Process):
         """It is asked to end, as at every deployment."""
         self._child.terminate()
 
+    async def ends(self, seconds: float) -> float:
+        """It is asked to end and does, in good order; how many seconds that took."""
+        began = monotonic()
+        self.end()
+        await self.death(seconds)
+        assert self.exit_code == 0, f"it should have ended by itself: {self.log}"
+        return monotonic() - began
+
     def kill(self) -> None:
         self._child.kill()
         self._child.join()
 
 
 class Worker(Forked):
-    def __init__(self, settings: Settings, folder: Path, *, hurried: bool) -> None:
+    def __init__(self, settings: Settings, folder: Path, *, hurried: bool, altered: Mapping[str, Any]) -> None:
         log, order = folder / "worker.log", folder / "order"
-        super().__init__(worker.run, log, _of_every_process() | environment(settings), log, order, hurried=hurried)
+        given = _of_every_process() | environment(settings)
+        super().__init__(worker.run, log, given, log, order, hurried=hurried, altered=dict(altered))
+
+
+class Whole(Forked):
+    """The one process: web, worker and practice channels of its own. It listens to the queue of the settings."""
+
+    def __init__(self, settings: Settings, folder: Path, port: int) -> None:
+        log = folder / "whole.log"
+        super().__init__(whole.run, log, _of_every_process() | environment(settings) | {"PORT": str(port)}, log)
+        self.url = f"http://127.0.0.1:{port}"
 
 
 class Web(Forked):
@@ -130,7 +149,7 @@ def arq(settings: Settings, folder: Path) -> Program:
 @cache
 def _forks() -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["__main__", worker.__name__, web.__name__])
+    context.set_forkserver_preload(["__main__", worker.__name__, web.__name__, whole.__name__])
     return context
 
 
@@ -180,6 +199,7 @@ class Queue:
         if self._server.died:
             self.start_again()
         else:
+            self.go_on()
             self.empty()
 
     def empty(self) -> None:
@@ -191,6 +211,13 @@ class Queue:
 
     def start_again(self) -> None:
         self._server = self._start()
+
+    def hang(self) -> None:
+        """It takes whatever comes and answers nothing, until it goes on."""
+        os.kill(self._server.pid, signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        self._server.go_on()
 
     def _start(self) -> Process:
         flags = ["--port", str(self._port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]

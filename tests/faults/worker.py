@@ -9,7 +9,9 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from jobs import lanes, listed, schedule, statements, stock, store_orders, worker
 from portal import mail
@@ -20,8 +22,11 @@ LEASE_SECONDS = 3
 LETTERS = (schedule.write_order_letters, schedule.send_mail)
 
 
-def run(environment: Mapping[str, str], log: Path, order: Path, *, hurried: bool) -> None:
-    """Works until it is killed, with nothing in its environment but this. `hurried` shortens what a trial waits for."""
+def run(environment: Mapping[str, str], log: Path, order: Path, *, hurried: bool, altered: Mapping[str, Any]) -> None:
+    """Works until it is killed, with nothing in its environment but this.
+
+    `hurried` shortens what a trial waits for; `altered` are other values of the product, by module and name.
+    """
     os.environ.clear()
     os.environ.update(environment)
     with log.open("ab") as out:
@@ -30,6 +35,10 @@ def run(environment: Mapping[str, str], log: Path, order: Path, *, hurried: bool
     moments.listen(order)
     if hurried:
         _hurry()
+    for place, value in altered.items():
+        module, _, name = place.rpartition(".")
+        assert hasattr(import_module(module), name), place
+        setattr(import_module(module), name, value)
     worker.main()
 
 
