@@ -23,7 +23,7 @@ class Announcer:
     """Says which keys changed for which merchant. While Redis is away pages fall back to polling."""
 
     def __init__(self, url: str) -> None:
-        self._redis = Redis.from_url(url, socket_connect_timeout=1, socket_timeout=2)
+        self._redis = Redis.from_url(url, socket_connect_timeout=1, socket_timeout=1)
 
     async def announce(self, changed: Mapping[UUID, Iterable[str]]) -> None:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,6 +22,8 @@ from portal.clock import utc_now
 QUEUE = "crossdock"
 JOB = "work_lane"
 RINGS_APART = timedelta(milliseconds=20)
+# Somebody waits for the answer of what has just been committed, and the sweep finds what was not rung for.
+RING_SECONDS = 1.0
 
 log = structlog.get_logger()
 
@@ -54,7 +57,7 @@ def ring_moment(at: datetime) -> datetime:
 
 
 class Doorbell:
-    """Rings lanes. While Redis is away rings are dropped: the sweep finds the work."""
+    """Rings lanes. While Redis is away, or hangs, rings are dropped: the sweep finds the work."""
 
     def __init__(self, url: str) -> None:
         self._settings = RedisSettings.from_dsn(url)
@@ -64,13 +67,15 @@ class Doorbell:
 
     async def ring(self, lanes: Mapping[UUID, datetime]) -> None:
         try:
-            pool = await self._connected()
+            async with asyncio.timeout(RING_SECONDS):
+                pool = await self._connected()
             for lane_id, at in lanes.items():
                 moment = ring_moment(max(at, utc_now()))
-                await pool.enqueue_job(
-                    JOB, str(lane_id), _job_id=f"{lane_id}:{moment.timestamp()}", _defer_until=moment
-                )
-        except (RedisError, OSError) as error:
+                async with asyncio.timeout(RING_SECONDS):
+                    await pool.enqueue_job(
+                        JOB, str(lane_id), _job_id=f"{lane_id}:{moment.timestamp()}", _defer_until=moment
+                    )
+        except (RedisError, OSError, TimeoutError) as error:
             log.warning("ring_dropped", lanes=len(lanes), error=type(error).__name__)
 
     async def close(self) -> None:

@@ -219,6 +219,18 @@ async def test_a_bell_whose_server_is_away_stays_silent(settings: Settings, merc
     await bell.close()
 
 
+async def test_a_bell_whose_server_hangs_holds_up_nobody(settings: Settings, merchant: Merchant) -> None:
+    async def says_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(says_nothing, "127.0.0.1", 0) as server:
+        bell = Doorbell(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        async with asyncio.timeout(SECONDS):
+            await bell.ring({merchant.id: merchant.created_at})
+        await bell.close()
+
+
 async def test_what_waits_for_later_is_not_worked_on_before(
     settings: Settings, merchant: Merchant, noting: Noting
 ) -> None:
