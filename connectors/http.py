@@ -21,6 +21,9 @@ from connectors.records import BucketReading, Exchange
 TOTAL_SECONDS = 15.0
 CONNECT_SECONDS = 5.0
 ANSWER_BYTES = 8 * 1024 * 1024
+# The codes of errors that say: nothing came back, or nobody was there to be asked.
+UNREACHABLE, NO_ANSWER = "unreachable", "no_answer"
+UNANSWERED = frozenset({UNREACHABLE, NO_ANSWER})
 
 # What a status means where the channel's own page says nothing else.
 STATUS_ERRORS: Mapping[int, type[ChannelError]] = MappingProxyType(
@@ -70,9 +73,9 @@ async def send(
         async with asyncio.timeout(TOTAL_SECONDS):
             outcome: Answer | ChannelError = await _answer(client, request)
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-        outcome = Busy("unreachable", message=type(error).__name__)
+        outcome = Busy(UNREACHABLE, message=type(error).__name__)
     except (httpx.TransportError, httpx.DecodingError, TimeoutError) as error:
-        outcome = lost(request, "no_answer", message=type(error).__name__)
+        outcome = lost(request, NO_ANSWER, message=type(error).__name__)
     exchange = _exchange(request, outcome, started_at, time.monotonic() - started)
     if isinstance(outcome, Answer):
         exchange = replace(exchange, reading=read_bucket(outcome))

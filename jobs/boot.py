@@ -32,6 +32,8 @@ from portal.tasks.doorbell import Doorbell
 from portal.vault import Vault
 
 PRACTICE_CLIENT_ID = "crossdock-practice"
+# More than one process ever makes at once: a call that waited for another's connection would look like a dead channel.
+MOST_CALLS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,9 @@ class Process:
             if changed:
                 await announcer.announce(changed)
 
-        client = httpx.AsyncClient(follow_redirects=False, trust_env=False, limits=httpx.Limits(max_connections=50))
+        client = httpx.AsyncClient(
+            follow_redirects=False, trust_env=False, limits=httpx.Limits(max_connections=MOST_CALLS)
+        )
         runtime = Runtime(
             settings=settings,
             sessions=Sessions(settings.database_url, announce=announce),

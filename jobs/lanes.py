@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
-from sqlalchemy import ColumnElement, Select, and_, exists, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -18,8 +18,10 @@ from sqlalchemy.orm import aliased
 from connectors.errors import Busy, ChannelError, Problem, ProblemClass
 from jobs.gate import Gate
 from jobs.handlers import Batch, Handler, Prepared
+from jobs.places import Places
 from jobs.results import Ended, Result, refused
 from jobs.settle import in_time, recover, settle
+from jobs.silence import note
 from portal import db
 from portal.clock import new_id
 from portal.connections import states
@@ -36,6 +38,8 @@ RECORD_TRIES = 3
 # What is done before a lane is rung for again: other lanes wait that long at most for a worker's place.
 BATCHES_A_TURN = 5
 TURN = timedelta(seconds=5)
+# A third of what a worker does at once (jobs.worker): a channel that hangs leaves the others their places.
+OF_ONE_CHANNEL = 20
 # A row that others may refer to meanwhile: a task written for a lane must not wait until the lane's batch is recorded.
 NOT_ITS_KEY = {"key_share": True}
 # Nobody is called with the connection's own credentials, so what is answered says nothing of them.
@@ -51,12 +55,13 @@ class LeaseLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """One worker: what it needs, its name on leases, and the handlers it knows by kind."""
+    """One worker: what it needs, its name on leases, the handlers it knows by kind, and how many calls it makes."""
 
     runtime: Runtime
     name: str
     handlers: Mapping[str, Handler]
     gate: Gate = field(default_factory=Gate)
+    places: Places = field(default_factory=lambda: Places(OF_ONE_CHANNEL))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,33 +73,56 @@ class Held:
     fence: int
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A lane with something to do: `suspect` says that a worker has died over it."""
+
+    merchant_id: UUID
+    channel: str
+    suspect: bool
+
+
 async def work_lane(worker: Worker, lane_id: UUID) -> None:
     """Batches of the lane are done, one turn of them, while any is due and nobody else is at it; the rest is rung for.
 
     Whoever is at it looks for more once they have let go, so a ring that finds the lane taken is heard all the same.
+    Where too many lanes of its channel are worked on already, it is rung for as soon as one of them lets go.
     """
+    found = await _found(worker, lane_id)
+    if found is None or not worker.places.take(found.channel, lane_id):
+        return
+    try:
+        await _turn(worker, lane_id, found)
+    finally:
+        waits = worker.places.leave(found.channel)
+        if waits is not None:
+            await _ring(worker, waits)
+
+
+async def _turn(worker: Worker, lane_id: UUID, found: Found | None) -> None:
     ends = worker.runtime.clock() + TURN
     for left in reversed(range(BATCHES_A_TURN)):
-        held = await _one_batch(worker, lane_id)
+        if found is None:
+            return
+        async with worker.gate.enter(alone=found.suspect):
+            held = await _work(worker, lane_id, found.merchant_id)
         if held is None or not await _goes_on(worker, held, may=left > 0 and worker.runtime.clock() < ends):
             return
+        found = await _found(worker, lane_id)
 
 
-async def _one_batch(worker: Worker, lane_id: UUID) -> Held | None:
-    """The lane as we held it, if we did something in it; it is free again."""
+async def _ring(worker: Worker, lane_id: UUID) -> None:
     async with worker.runtime.sessions.read(SYSTEM) as session:
-        found = (await session.execute(_whose(lane_id, worker.runtime.clock()))).one_or_none()
-    if found is None:
-        return None
-    async with worker.gate.enter(alone=found.suspect):
-        return await _work(worker, lane_id, found.merchant_id)
+        db.ring(session, lane_id, worker.runtime.clock())
+        await worker.runtime.sessions.after_commit(session)
 
 
-def _whose(lane_id: UUID, now: datetime) -> Select[UUID, bool]:
-    """The merchant of a lane nobody is at and something is to be done in, and whether a worker has died over that.
+async def _found(worker: Worker, lane_id: UUID) -> Found | None:
+    """The lane, if nobody is at it and something is to be done in it.
 
     A claim is a writing transaction; a ring for what was done already must not cost one.
     """
+    now = worker.runtime.clock()
     to_do = exists().where(
         Task.lane_id == Lane.id, or_(Task.state == TaskState.RUNNING, and_(_claimable(), Task.not_before <= now))
     )
@@ -102,7 +130,16 @@ def _whose(lane_id: UUID, now: datetime) -> Select[UUID, bool]:
         Task.lane_id == Lane.id,
         or_(Task.state == TaskState.RUNNING, and_(Task.state == TaskState.WAITING, Task.lost_starts > 0)),
     )
-    return select(Lane.merchant_id, outlived.label("suspect")).where(Lane.id == lane_id, _free(now), to_do)
+    # What webhooks brought is read here, and calls nobody.
+    channel = case((Lane.name == WEBHOOK.lane, ""), else_=func.coalesce(Connection.channel, ""))
+    query = (
+        select(Lane.merchant_id, channel, outlived)
+        .outerjoin(Connection, Connection.id == Lane.connection_id)
+        .where(Lane.id == lane_id, _free(now), to_do)
+    )
+    async with worker.runtime.sessions.read(SYSTEM) as session:
+        row = (await session.execute(query)).one_or_none()
+    return None if row is None else Found(*row)
 
 
 def _free(now: datetime) -> ColumnElement[bool]:
@@ -425,6 +462,7 @@ async def _hear(
         states.heard(connection, now)
     else:
         connection.last_failed_at = now
+        await note(session, connection, batch, results, now)
     return connection
 
 

@@ -20,7 +20,6 @@ from portal.tasks.kinds import KINDS, RUNS_WHEN_HELD
 # Shopify advises looking some 5, 15 and 40 s after an unknown outcome: its search lags its writes.
 LOOKS = (5.0, 15.0, 40.0, 120.0, 600.0)
 BUSY_FIRST_SECONDS = 2.0
-BUSY_LONGEST_SECONDS = 600.0
 FAULTS_ALLOWED = 3
 LOST_STARTS_ALLOWED = 3
 JITTER = 0.2
@@ -96,14 +95,14 @@ async def recover(session: AsyncSession, tasks: Sequence[Task], now: datetime) -
     return [task for task in tasks if task.state is TaskState.QUARANTINED]
 
 
-def wait_seconds(tries: int, retry_after_seconds: float | None, ended: Ended) -> float:
+def wait_seconds(tries: int, retry_after_seconds: float | None, ended: Ended, *, longest: float) -> float:
     """How long until the next try. Grows, with a fifth of jitter so that no two workers march in step."""
     if retry_after_seconds is not None:
         base = max(retry_after_seconds, 0.1)
     elif ended in {Ended.IN_DOUBT, Ended.SENT}:
-        base = LOOKS[min(tries, len(LOOKS)) - 1]
+        base = min(LOOKS[min(tries, len(LOOKS)) - 1], longest)
     else:
-        base = min(BUSY_FIRST_SECONDS * 2 ** (tries - 1), BUSY_LONGEST_SECONDS)
+        base = min(BUSY_FIRST_SECONDS * 2 ** (tries - 1), longest)
     return base * (1 + random.random() * JITTER)
 
 
@@ -130,7 +129,8 @@ def _decide(task: Task, result: Result, now: datetime) -> None:
             if task.faults >= FAULTS_ALLOWED:
                 _end(task, TaskState.FAILED, now)
                 return
-            seconds = wait_seconds(task.tries, result.retry_after_seconds, result.ended)
+            longest = KINDS[task.kind].longest_wait_seconds
+            seconds = wait_seconds(task.tries, result.retry_after_seconds, result.ended, longest=longest)
             task.state, task.not_before = _open(result), now + timedelta(seconds=seconds)
 
 

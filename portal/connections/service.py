@@ -176,8 +176,8 @@ async def check(session: AsyncSession, connection: Connection, *, now: datetime)
 
 
 async def pause(session: AsyncSession, connection: Connection, *, now: datetime) -> None:
-    """Nothing goes to the channel until the merchant resumes. Raises Conflict unless it is active."""
-    if connection.state is not ConnectionState.ACTIVE:
+    """Nothing goes to the channel until the merchant resumes. Raises Conflict unless we are let in."""
+    if connection.state not in {ConnectionState.ACTIVE, ConnectionState.MAINTENANCE}:
         raise Conflict(_("Only an active connection can be paused"))
     states.move(session, connection, ConnectionState.PAUSED, now)
 

@@ -196,7 +196,7 @@ def _held_line(facts: Facts) -> str:
 
 
 def _maintenance(facts: Facts) -> Badge:
-    line = _("%(channel)s is in maintenance. It goes out afterwards.") % {"channel": facts.channel}
+    line = _("%(channel)s is not answering. It goes out as soon as it is back.") % {"channel": facts.channel}
     if facts.held_until:
         line = _("%(channel)s is in maintenance until") % {"channel": facts.channel}
     return Badge("delayed", _("Delayed"), "attention", "clock", Who.US, line, facts.held_until)

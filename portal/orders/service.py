@@ -21,6 +21,9 @@ from portal.orders.records import units
 from portal.tasks import kinds
 from portal.tasks import service as tasks
 
+# Whom we may ask, if not now then as soon as they answer.
+_ASKED = {ConnectionState.ACTIVE, ConnectionState.MAINTENANCE}
+
 
 async def create_in_store(session: AsyncSession, order_id: UUID, *, now: datetime) -> StoreOrder | None:
     """The order is on its way to the store; the store's order itself where it is there already.
@@ -125,7 +128,7 @@ async def read_again(session: AsyncSession, order_id: UUID, *, now: datetime) ->
     """The marketplace is asked for the order as it is now."""
     order = await queries.one(session, order_id)
     source = await session.get_one(Connection, order.connection_id)
-    if source.state is not ConnectionState.ACTIVE:
+    if source.state not in _ASKED:
         raise Conflict(_("This channel isn't connected"), _("Connect it again first."))
     await tasks.enqueue(
         session,
@@ -139,10 +142,10 @@ async def read_again(session: AsyncSession, order_id: UUID, *, now: datetime) ->
 
 async def synchronize(session: AsyncSession, connections: list[Connection], *, now: datetime) -> int:
     """The orders of these connections are read now; how many connections that is."""
-    active = [one for one in connections if one.state is ConnectionState.ACTIVE]
-    for one in active:
+    wanted = [one for one in connections if one.state in _ASKED]
+    for one in wanted:
         await feeds.read(session, one, now=now)
-    return len(active)
+    return len(wanted)
 
 
 def left(order: Order) -> list[tuple[OrderLine, int]]:

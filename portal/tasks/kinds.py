@@ -11,12 +11,14 @@ class Kind:
 
     Smaller `priority` goes first. Every kind here finds out what happened before by looking
     (our mark, compare-and-set, absolute values), so a lost start simply goes back to waiting.
+    `longest_wait_seconds` is the most between two tries, unless the channel asks for more.
     """
 
     name: str
     lane: str
     priority: int
     batch: int | str = 1
+    longest_wait_seconds: float = 600.0
 
 
 STOCK = Kind("stock", "stock", 10, "stock_batch")
@@ -33,7 +35,8 @@ PRICE = Kind("price", "price", 40, "price_batch")
 END = Kind("end", "content", 45, "publish_batch")
 PUBLISH = Kind("publish", "content", 50, "publish_batch")
 UPDATE = Kind("update", "content", 55, "update_batch")
-CHECK = Kind("check", "setup", 60)
+# All other work of a channel that does not answer waits for it.
+CHECK = Kind("check", "setup", 60, longest_wait_seconds=30.0)
 NEW_KEYS = Kind("new_keys", "setup", 62)
 REVOKE = Kind("revoke", "setup", 65)
 READ = Kind("read", "reads", 70, "read_batch")

@@ -54,7 +54,7 @@ async def test_each_state_says_what_happened_and_who_acts_next(
         ConnectionState.ACTIVE: ("Active", "Nothing to do."),
         ConnectionState.NEEDS_REAUTH: ("Reconnect", "no longer accepts our access"),
         ConnectionState.PAUSED: ("Paused", "Nothing is sent until you resume"),
-        ConnectionState.MAINTENANCE: ("Maintenance", "We go on by ourselves"),
+        ConnectionState.MAINTENANCE: ("Not answering", "and go on by ourselves"),
         ConnectionState.SETUP: ("Setting up", "Almost there"),
     }
     for state, (badge, line) in said.items():
@@ -63,7 +63,7 @@ async def test_each_state_says_what_happened_and_who_acts_next(
         assert badge in words(card), state
         assert line in words(card), state
         offered = {str(form["action"]).rsplit("/", 1)[-1] for form in card.select("form")}
-        assert ("pause" in offered) == (state is ConnectionState.ACTIVE)
+        assert ("pause" in offered) == (state in {ConnectionState.ACTIVE, ConnectionState.MAINTENANCE})
         assert ("resume" in offered) == (state is ConnectionState.PAUSED)
         assert (card.select_one('a[href$="/reconnect"]') is not None) == (state is ConnectionState.NEEDS_REAUTH)
 

@@ -30,6 +30,7 @@ from connectors.errors import (
 from jobs import lanes as engine
 from jobs.handlers import Batch, Prepared
 from jobs.lanes import LEASE, Worker, lanes_to_ring, work_lane
+from jobs.places import Places
 from jobs.results import Ended, Result
 from portal.config import Settings
 from portal.models.accounts import Merchant
@@ -409,6 +410,37 @@ async def test_a_lane_with_work_without_end_leaves_its_place_after_a_turn_and_is
 
     assert len(recorder.calls) == engine.BATCHES_A_TURN
     assert rung == [lane_id]
+
+
+async def test_a_lane_too_many_of_its_channel_is_left_alone_and_rung_for_when_another_lets_go(
+    stage: Stage, merchant: Merchant
+) -> None:
+    """A lane that calls no channel is worked on meanwhile."""
+
+    async def meanwhile(subjects: Sequence[str]) -> None:
+        if subjects == ["hangs"]:
+            for other in lanes:
+                await work_lane(worker, other)
+
+    recorder, first = Recorder(meanwhile), await a_connection(stage, merchant)
+    await ask(stage, merchant, "hangs", kind=kinds.READ, connection_id=first.id)
+    async with stage.sessions.read(SYSTEM) as session:
+        [lane_id] = await lanes_to_ring(session, stage.now)
+    second = await a_connection(stage, merchant)
+    await ask(stage, merchant, "waits", kind=kinds.READ, connection_id=second.id)
+    async with stage.sessions.read(SYSTEM) as session:
+        [waiting] = set(await lanes_to_ring(session, stage.now)) - {lane_id}
+    await ask(stage, merchant, "elsewhere")
+    async with stage.sessions.read(SYSTEM) as session:
+        lanes = await lanes_to_ring(session, stage.now)
+    rung = await heard_of(stage)
+    handlers = {kinds.READ.name: recorder, KIND.name: recorder}
+    worker = Worker(stage.process.runtime, "one", handlers, places=Places(1))
+
+    await work_lane(worker, lane_id)
+
+    assert recorder.calls == [["hangs"], ["elsewhere"]]
+    assert rung == [waiting]
 
 
 async def test_a_turn_ends_when_its_time_is_over(stage: Stage, merchant: Merchant, clock: SettableClock) -> None:
