@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -12,13 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from connectors.errors import Problem
 from connectors.records import ListingState, Observed
-from jobs import relisting
+from jobs import drift, relisting
 from jobs.channel import connection_of, reach, result_of
 from jobs.handlers import Batch, Prepared
 from jobs.listed import announce, listings_of, note_failure, stop_listings
 from jobs.results import Ended, Result
+from portal.models.connections import Connection
 from portal.models.listings import Intent, LastAttempt, Listing, ListingItem
-from portal.models.tasks import UNDER_WAY, Task, TaskState
+from portal.models.tasks import Attempt
 from portal.runtime import Runtime
 from portal.tasks import kinds
 from portal.tasks import service as tasks
@@ -50,31 +51,52 @@ class ReadState:
         self, session: AsyncSession, batch: Batch, prepared: Prepared, results: Mapping[UUID, Result], now: datetime
     ) -> None:
         listings = await listings_of(session, batch)
-        seen: dict[UUID, ListingState] = {}
+        seen: list[tuple[Listing, ListingState]] = []
         for task in batch.tasks:
             listing, result = listings.get(task.subject), results[task.id]
-            if listing is not None and result.ended is Ended.REFUSED and _waits_for_a_look(listing):
+            if listing is None or result.ended is Ended.CANCELLED:
+                continue
+            listing.looked_at = now
+            if result.ended is Ended.REFUSED and _waits_for_a_look(listing):
                 note_failure(listing, result, now)
                 announce(session, listing)
-            if listing is None or result.ended is not Ended.DONE or result.value is None:
-                continue
-            state: ListingState = result.value
-            pending_since = listing.observed_at if listing.observed is Observed.PENDING else None
-            listing.observed, listing.observed_at = state.observed, now
-            listing.url = state.url or listing.url
-            listing.warnings = [asdict(problem) for problem in state.warnings]
-            seen[listing.id] = state
-            if relisting.is_gone(listing, state):
-                await relisting.publish_again(session, listing, now)
-            await _look_again(session, batch, listing, pending_since, now)
-            announce(session, listing)
-        await _note_prices(session, seen, now)
-        await _note_numbers(session, seen, now)
+            if result.ended is Ended.DONE and result.value is not None:
+                listing.look_due_at = None
+                seen.append((listing, result.value))
+        began = (await session.get_one(Attempt, batch.attempt_id)).created_at
+        await note(session, connection_of(batch), seen, began=began, now=now)
 
     async def give_up(self, session: AsyncSession, batch: Batch, problem: Problem, now: datetime) -> None:
         """What buyers see was known before, or nobody can say it now and the listing must not go on "checking"."""
         listings = (await listings_of(session, batch)).values()
         stop_listings(session, [listing for listing in listings if _waits_for_a_look(listing)], problem, now)
+
+
+async def note(
+    session: AsyncSession,
+    connection: Connection,
+    seen: Sequence[tuple[Listing, ListingState]],
+    *,
+    began: datetime,
+    now: datetime,
+) -> None:
+    """These listings are as they were seen, what follows of it is asked for, and their numbers are held against ours.
+
+    `began` is from before the channel was asked.
+    """
+    states = {listing.id: state for listing, state in seen}
+    await drift.hold_against(session, connection, states, began=began, now=now)
+    for listing, state in seen:
+        pending_since = listing.observed_at if listing.observed is Observed.PENDING else None
+        listing.observed, listing.observed_at = state.observed, now
+        listing.url = state.url or listing.url
+        listing.warnings = [asdict(problem) for problem in state.warnings]
+        if relisting.is_gone(listing, state):
+            await relisting.publish_again(session, listing, now)
+        await _look_again(session, connection, listing, pending_since, now)
+        announce(session, listing)
+    await _note_prices(session, states, now)
+    await _note_numbers(session, states, now)
 
 
 def _waits_for_a_look(listing: Listing) -> bool:
@@ -101,16 +123,9 @@ async def _note_numbers(session: AsyncSession, seen: Mapping[UUID, ListingState]
     items = [item for item in rows if numbers.get(item.channel_id) is not None]
     if not items:
         return
-    busy = await session.scalars(
-        select(Task.subject).where(
-            Task.kind == kinds.STOCK.name,
-            Task.subject.in_([str(item.id) for item in items]),
-            Task.state.in_((TaskState.WAITING, *UNDER_WAY)),
-        )
-    )
-    on_the_way = set(busy)
+    on_the_way = await drift.under_push(session, [item.id for item in items])
     for item in items:
-        if str(item.id) not in on_the_way:
+        if item.id not in on_the_way:
             item.confirmed_quantity, item.confirmed_quantity_at = numbers[item.channel_id], now
             # What it was made with counts for more: a sale that the number shows may not have been heard of.
             item.accounted_quantity = (
@@ -119,7 +134,7 @@ async def _note_numbers(session: AsyncSession, seen: Mapping[UUID, ListingState]
 
 
 async def _look_again(
-    session: AsyncSession, batch: Batch, listing: Listing, pending_since: datetime | None, now: datetime
+    session: AsyncSession, connection: Connection, listing: Listing, pending_since: datetime | None, now: datetime
 ) -> None:
     if relisting.is_leaving(listing):
         pending_since = listing.attempted_at
@@ -131,8 +146,8 @@ async def _look_again(
         session,
         kinds.READ,
         [str(listing.id)],
-        merchant_id=batch.merchant_id,
-        connection_id=connection_of(batch).id,
+        merchant_id=connection.merchant_id,
+        connection_id=connection.id,
         now=now,
         not_before=now + pause,
     )

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from jobs.accepting import AcceptOrder
 from jobs.catalog import ProductChanged
+from jobs.checking import CheckNumbers
 from jobs.ending import End
 from jobs.handlers import Handler
 from jobs.images import CheckImages
@@ -50,5 +51,6 @@ HANDLERS: Mapping[str, Handler] = MappingProxyType(
         kinds.REPORT.name: FetchReport(),
         kinds.IMPORT.name: CommitImport(),
         kinds.IMAGE_CHECK.name: CheckImages(),
+        kinds.CHECK_NUMBERS.name: CheckNumbers(),
     }
 )

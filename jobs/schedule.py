@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, delete, or_, select, true
 
+from jobs.checking import check_numbers
 from jobs.images import capture_images
 from jobs.orders import poll_orders
 from jobs.reports import ask_reports
@@ -20,6 +21,7 @@ from portal.models.accounts import Throttle
 from portal.models.connections import ConnectAttempt, Connection, ConnectionState, ExchangeEntry
 from portal.models.webhooks import Delivery
 from portal.orders import letters, retention
+from portal.proof import repairs
 from portal.runtime import Runtime
 from portal.tenancy import SYSTEM
 
@@ -43,12 +45,13 @@ async def write_order_letters(ctx: dict[str, Any]) -> None:
 
 
 async def tidy(ctx: dict[str, Any]) -> None:
-    """Old exchanges and deliveries, spent links, ended throttles and consent visits are gone."""
+    """Old exchanges, deliveries and repairs, spent links, ended throttles and consent visits are gone."""
     runtime: Runtime = ctx["worker"].runtime
     now = runtime.clock()
     async with runtime.sessions.write(SYSTEM) as session:
         await links.tidy(session, now)
         await mail.tidy(session, now)
+        await repairs.tidy(session, now)
         await session.execute(delete(ExchangeEntry).where(ExchangeEntry.created_at < now - EXCHANGES_KEPT))
         await session.execute(delete(Delivery).where(Delivery.created_at < now - DELIVERIES_KEPT))
         await session.execute(delete(Throttle).where(Throttle.window_ends_at < now))
@@ -86,12 +89,12 @@ async def _test(runtime: Runtime, which: ColumnElement[bool]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Scheduled:
-    """A function and when it runs: at these seconds of each minute, or of one minute of the day."""
+    """A function and when it runs: at these seconds of each minute, of some of the hour, or of one of the day."""
 
     run: Callable[[dict[str, Any]], Awaitable[None]]
     timeout_seconds: int
     second: frozenset[int] = frozenset({0})
-    minute: int | None = None
+    minute: int | frozenset[int] | None = None
     hour: int | None = None
 
 
@@ -99,6 +102,7 @@ HOUSEKEEPING = (
     Scheduled(send_mail, timeout_seconds=60, second=frozenset(range(0, 60, 5))),
     Scheduled(write_order_letters, timeout_seconds=60, second=frozenset({50})),
     Scheduled(poll_orders, timeout_seconds=60, second=frozenset({20})),
+    Scheduled(check_numbers, timeout_seconds=60, second=frozenset({40}), minute=frozenset(range(0, 60, 3))),
     Scheduled(compare_all, timeout_seconds=60, minute=37),
     Scheduled(test_silent, timeout_seconds=60, minute=7),
     Scheduled(test_all, timeout_seconds=60, hour=4, minute=41),

@@ -25,6 +25,7 @@ from portal.models.listings import Intent, Listing, ListingItem
 from portal.models.orders import OrderFeed
 from portal.models.tasks import Attempt, AttemptItem
 from portal.orders import feeds
+from portal.proof import repairs
 from portal.runtime import Runtime
 from portal.stock import claims, sellable, shelf
 from portal.stock import service as stock
@@ -128,6 +129,7 @@ class PushStock:
         may_settle = {row.variant.id for _, row, telling, one in told if _may_settle(batch, row, telling, one)}
         await shelf.locked(session, may_settle)
         settled: list[Settled] = []
+        taken: dict[UUID, int] = {}
         for task, row, telling, result in told:
             if result.ended in NEVER_TAKEN and not result.reference:
                 comparing.untaken(row.item, telling)
@@ -135,6 +137,7 @@ class PushStock:
                 comparing.forget_first(row.item, telling)
             if result.ended is Ended.DONE:
                 cause = _cause(row.item, connection_of(batch))
+                taken[row.variant.id] = telling.quantity
                 difference = await _taken(session, batch, row, telling, result.value, now)
                 if difference:
                     settled.append(Settled(row, difference, cause))
@@ -143,6 +146,7 @@ class PushStock:
             elif result.ended is Ended.REFUSED and result.problem is not None:
                 row.item.stock_problem = asdict(result.problem)
             db.changed(session, batch.merchant_id, f"listing:{row.listing.id}", f"product:{row.variant.product_id}")
+        await repairs.note_sent(session, connection_of(batch).id, taken, now=now)
         await session.flush()
         await _take_in(session, batch, settled, now)
 

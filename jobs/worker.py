@@ -92,7 +92,7 @@ def _cron(scheduled: Scheduled) -> CronJob:
     return cron(
         cast(WorkerCoroutine, scheduled.run),
         hour=scheduled.hour,
-        minute=scheduled.minute,
+        minute=set(scheduled.minute) if isinstance(scheduled.minute, frozenset) else scheduled.minute,
         second=set(scheduled.second),
         timeout=scheduled.timeout_seconds,
         keep_result=600,

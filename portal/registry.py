@@ -34,6 +34,7 @@ from portal.orders import buyer_credit_routes as buyer_credits
 from portal.orders import routes as orders
 from portal.orders import setting_routes as order_settings
 from portal.orders.fragments import order_fragments
+from portal.proof import fragments as proof_fragments
 from portal.reports import routes as reports
 from portal.reports.fragments import report_fragments
 from portal.rules import routes as rules
@@ -84,6 +85,7 @@ def fragments_of(runtime: Runtime) -> Mapping[str, Render]:
         **images_fragments.FRAGMENTS,
         **codes_fragments.FRAGMENTS,
         **stock_fragments.FRAGMENTS,
+        **proof_fragments.FRAGMENTS,
         **hub_fragments(runtime),
         **report_fragments(runtime),
         **order_fragments(runtime),

@@ -43,6 +43,7 @@ async def show(request: PortalRequest, connection_id: FromPath[str]) -> Response
         exchanges = await queries.exchanges(session, connection.id)
         report = await queries.newest_report(session, connection.id)
         updates = await part_of(request, "order-updates", session, connection.id)
+        checks = await part_of(request, "number-checks", session, connection.id)
     return await page(
         request,
         "connections/show.html",
@@ -52,6 +53,7 @@ async def show(request: PortalRequest, connection_id: FromPath[str]) -> Response
         unit=unit_name(card.capabilities.title_unit),
         report=report,
         updates=updates,
+        checks=checks,
         key_wanted=public_keys.wanted(connection),
         key_held=public_keys.held(current.vault, connection),
         makes_reports=current.connectors[connection.channel].reports is not None,

@@ -55,7 +55,7 @@ class Facts:
     """Everything a badge depends on. `cause` is the plain title of `problem`, for the line under the badge.
 
     `live_by` is when what the channel has taken should be seen by buyers, and `late` that it is past.
-    `relisting` says that it is taken off only to be listed again.
+    `relisting` says that it is taken off only to be listed again, and `disputed` that a stock number does not stay.
     """
 
     channel: str
@@ -75,6 +75,7 @@ class Facts:
     live_by: datetime | None = None
     late: bool = False
     relisting: bool = False
+    disputed: bool = False
 
     @property
     def problem_class(self) -> str:
@@ -265,6 +266,11 @@ def _live(facts: Facts) -> Badge:
     return Badge("live", _("Live"), "success", None, Who.NOBODY, line, facts.observed_at)
 
 
+def _live_disputed(facts: Facts) -> Badge:
+    line = _("Somebody else keeps changing the stock at %(channel)s") % {"channel": facts.channel}
+    return Badge("live_check", _("Live, check"), "warning", None, Who.YOU, line)
+
+
 def _live_check(facts: Facts) -> Badge:
     count = {"num": facts.warnings, "channel": facts.channel}
     line = ngettext("%(num)s warning from %(channel)s", "%(num)s warnings from %(channel)s", facts.warnings) % count
@@ -336,6 +342,7 @@ _TABLE: tuple[_Rule, ...] = (
     # Buyers see it.
     _Rule(lambda f: f.observed is Observed.LIVE and f.held is Held.MAINTENANCE, _live),
     _Rule(lambda f: f.observed is Observed.LIVE and f.held is not Held.NOT, _live_held),
+    _Rule(lambda f: f.observed is Observed.LIVE and f.disputed, _live_disputed),
     _Rule(lambda f: f.observed is Observed.LIVE and f.warnings > 0 and f.open_task is None, _live_check),
     _Rule(lambda f: f.observed is Observed.LIVE, _live),
     # On its way.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from portal.listings.eligible import channel_name, known_of, lacking, products_o
 from portal.listings.words import explain
 from portal.models.accounts import Merchant
 from portal.models.connections import Connection, ConnectionState
-from portal.models.listings import Intent, LastAttempt, Listing
+from portal.models.listings import Intent, LastAttempt, Listing, ListingItem
 from portal.models.tasks import OPEN, UNDER_WAY, Task
 from portal.tasks import kinds
 from portal.tasks.service import holds
@@ -29,12 +30,20 @@ async def badges_of(session: AsyncSession, listings: Sequence[Listing], *, now: 
     connections = {connection.id: connection for connection in rows}
     tasks = await open_tasks(session, [listing.id for listing in listings])
     lacks = await _lacks(session, listings, connections)
-    return {
-        listing.id: badge(
-            facts(listing, connections[listing.connection_id], tasks.get(listing.id), lacks.get(listing.id, 0), now)
+    disputed = await _disputed(session, listings)
+    found = {
+        listing.id: facts(
+            listing, connections[listing.connection_id], tasks.get(listing.id), lacks.get(listing.id, 0), now
         )
         for listing in listings
     }
+    return {key: badge(replace(one, disputed=key in disputed)) for key, one in found.items()}
+
+
+async def _disputed(session: AsyncSession, listings: Sequence[Listing]) -> set[UUID]:
+    """Those with a stock number that somebody else keeps changing."""
+    query = select(ListingItem.listing_id).where(ListingItem.disputed_at.is_not(None))
+    return set(await session.scalars(query.where(ListingItem.listing_id.in_([one.id for one in listings]))))
 
 
 def facts(listing: Listing, connection: Connection, task: Task | None, lacks: int, now: datetime) -> Facts:

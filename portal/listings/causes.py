@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import ColumnElement, Select, and_, false, not_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, false, not_, or_, select
 
 from connectors.errors import ProblemClass
 from connectors.records import Observed
 from portal.listings.badge import IDENTICAL_ERRORS_BEFORE_STOP
 from portal.listings.sending import UNDER_WAY
 from portal.models.connections import Connection
-from portal.models.listings import Intent, LastAttempt, Listing
+from portal.models.listings import Intent, LastAttempt, Listing, ListingItem
 
 SUPPRESSED = "suppressed"
+STOCK_DISPUTED = "stock_disputed"
 
 
 def code() -> ColumnElement[str]:
@@ -32,7 +33,15 @@ _HIDDEN = and_(
     Listing.attempt.in_([LastAttempt.ACCEPTED, LastAttempt.NONE]),
     Listing.observed == Observed.SUPPRESSED,
 )
-PROBLEM = or_(_REFUSED, _HIDDEN)
+# Somebody else keeps changing a number of it there. What was refused, or is hidden, says that first.
+DISPUTED = and_(
+    Listing.intent == Intent.PUBLISH,
+    Listing.attempt != LastAttempt.REJECTED,
+    not_(_STOPPED),
+    not_(_HIDDEN),
+    exists().where(ListingItem.listing_id == Listing.id, ListingItem.disputed_at.is_not(None)),
+)
+PROBLEM = or_(_REFUSED, _HIDDEN, DISPUTED)
 
 # The filter "state" of the list; what none of them names is still in the list of all.
 STATES: Mapping[str, ColumnElement[bool]] = {
@@ -67,6 +76,8 @@ def with_cause(cause: str) -> ColumnElement[bool]:
         return false()
     if problem_code == SUPPRESSED:
         return and_(Connection.channel == channel, _HIDDEN)
+    if problem_code == STOCK_DISPUTED:
+        return and_(Connection.channel == channel, DISPUTED)
     return and_(Connection.channel == channel, _REFUSED, code() == problem_code)
 
 

@@ -33,6 +33,8 @@ from portal.models.catalog import Product, ProductImage, Variant
 from portal.models.connections import Connection, ConnectionState
 from portal.models.listings import LastAttempt, Listing
 from portal.models.tasks import Attempt, AttemptItem, Task, TaskState
+from portal.proof import queries as proof
+from portal.proof.queries import Numbers, Proof
 
 ATTEMPTS_SHOWN = 20
 
@@ -173,16 +175,15 @@ async def cause_groups(session: AsyncSession) -> list[Cause]:
     """Why listings need the merchant, the commonest first."""
     # Grouped here and not in SQL: PostgreSQL takes two bound paths into a JSON column for two different expressions.
     found = await session.execute(
-        select(Connection.channel, Listing.attempt, Listing.problem)
+        select(Connection.channel, Listing.attempt, Listing.problem, causes.DISPUTED)
         .join(Connection, Connection.id == Listing.connection_id)
         .where(causes.PROBLEM)
     )
     tally: Counter[tuple[str, str, str]] = Counter()
-    for channel, attempt, problem in found.all():
+    for channel, attempt, problem, disputed in found.all():
         refused = problem is not None and attempt in {LastAttempt.REJECTED, LastAttempt.QUEUED}
-        code, kind = (
-            (problem["code"], problem["problem_class"]) if refused else (causes.SUPPRESSED, ProblemClass.ACCOUNT)
-        )
+        of_account = causes.STOCK_DISPUTED if disputed else causes.SUPPRESSED
+        code, kind = (problem["code"], problem["problem_class"]) if refused else (of_account, ProblemClass.ACCOUNT)
         tally[channel, code, kind] += 1
     groups = [_cause(channel, code, kind, count) for (channel, code, kind), count in tally.items()]
     return sorted(groups, key=lambda group: (-group.count, group.key))
@@ -212,7 +213,8 @@ class Try:
 class Panel:
     """Everything the page of one listing says. `request_id` is ours: the attempt that brought the problem.
 
-    `delay` is the channel's last answer about what is still to be sent, as connectors.errors.Problem is kept.
+    `delay` is the channel's last answer about what is still to be sent, as connectors.errors.Problem is kept. `stock`
+    is what is known of each number there, with its variant's name, and `numbers` all of it at once.
     """
 
     row: ListingRow
@@ -231,6 +233,8 @@ class Panel:
     admin_url: str
     lacks: Sequence[tuple[Missing, str]]
     prices: Sequence[Priced]
+    numbers: Numbers | None
+    stock: Sequence[tuple[str, Proof]]
     reported: Sequence[Reported]
 
 
@@ -266,6 +270,8 @@ async def panel(session: AsyncSession, listing_id: UUID, *, now: datetime) -> Pa
         admin_url=admin_url(connection),
         lacks=[(one, edit_url(product.id, one.field, variants)) for one in lacks],
         prices=await prices_of(session, listing_id, currency=currency, now=now),
+        numbers=(await proof.numbers(session, [listing_id])).get(listing_id),
+        stock=await proof.of_listing(session, listing_id),
         reported=await reported(session, listing),
     )
 

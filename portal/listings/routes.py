@@ -17,6 +17,7 @@ from portal.listings import fragments, publishing, queries, retrying, service
 from portal.listings.queries import Filters
 from portal.models.accounts import Role
 from portal.models.listings import Listing
+from portal.proof import service as proof
 from portal.templating import render
 from portal.web import PortalRequest, Visitor, done, id_from, page, runtime, visitor
 
@@ -137,6 +138,17 @@ async def publish(request: PortalRequest, listing_id: FromPath[str]) -> Response
     return await _decided(request, listing_id, decide)
 
 
+@post("/listings/{listing_id:str}/stock")
+async def send_stock(request: PortalRequest, listing_id: FromPath[str]) -> Response[Any]:
+    """Its numbers are sent once more: whoever else wrote them there has been stopped."""
+
+    async def decide(session: AsyncSession, listing: Listing, now: datetime) -> str:
+        await proof.send_again(session, listing, now=now)
+        return _("Sending our numbers again")
+
+    return await _decided(request, listing_id, decide)
+
+
 @post("/listings/{listing_id:str}/link")
 async def link(request: PortalRequest, listing_id: FromPath[str]) -> Response[Any]:
     async def decide(session: AsyncSession, listing: Listing, now: datetime) -> str:
@@ -198,4 +210,4 @@ def _moment(text: str) -> datetime | None:
     return moment if moment.tzinfo else None
 
 
-ROUTES = [index, show, retry, retry_cause, confirm_end, end, hold, publish, link, list_as_new]
+ROUTES = [index, show, retry, retry_cause, confirm_end, end, hold, publish, send_stock, link, list_as_new]

@@ -17,17 +17,22 @@ from portal.listings.fixes import edit_url
 from portal.listings.readiness import Missing
 from portal.models.accounts import Merchant
 from portal.models.listings import Intent, Listing
+from portal.proof import queries as proof
+from portal.proof.queries import Numbers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """`lacks` are said with the address of their field, where the product is or could be for sale."""
+    """`lacks` are said with the address of their field, where the product is or could be for sale. `numbers` is what is
+    known of its stock there, where it is counted.
+    """
 
     name: str
     practice: bool
     badge: Badge
     listing: Listing | None
     lacks: Sequence[tuple[Missing, str]]
+    numbers: Numbers | None
 
 
 async def standings(session: AsyncSession, merchant_id: UUID, product_id: UUID, *, now: datetime) -> list[Standing]:
@@ -41,6 +46,7 @@ async def standings(session: AsyncSession, merchant_id: UUID, product_id: UUID, 
     rows = await session.scalars(select(Listing).where(Listing.product_id == product_id))
     listings = {listing.connection_id: listing for listing in rows}
     badges = await badges_of(session, list(listings.values()), now=now)
+    numbers = await proof.numbers(session, [listing.id for listing in listings.values()])
     names, variants = names_together(connections), [variant.id for variant in product.variants]
     known = await known_of(session, products, connections)
     found = []
@@ -54,6 +60,7 @@ async def standings(session: AsyncSession, merchant_id: UUID, product_id: UUID, 
                 practice=connection.practice,
                 badge=badges[listing.id] if listing else unlisted(len(lacks)),
                 listing=listing,
+                numbers=numbers.get(listing.id) if listing else None,
                 lacks=[(one, edit_url(product_id, one.field, variants)) for one in lacks],
             )
         )

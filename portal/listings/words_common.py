@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from connectors.errors import UNDER_WAY, ProblemClass
+from portal.listings.causes import STOCK_DISPUTED
 from portal.listings.wording import (
     LOOKING,
     N_,
@@ -43,6 +44,14 @@ WORDINGS: Mapping[str, Wording] = {
         N_("List yours under another handle, the last part of its web address. Nothing was changed there."),
         Button.CHOOSE,
         "/handle",
+    ),
+    STOCK_DISPUTED: Wording(
+        N_("Somebody else keeps changing the stock at %(channel)s"),
+        N_(
+            "Our number was sent again several times and did not stay. Stop whatever else writes stock there, then send"
+            " our number again from the listing."
+        ),
+        Button.CHANNEL,
     ),
     "PRODUCT_DOES_NOT_EXIST": at_channel(
         N_("%(channel)s no longer has this product"),

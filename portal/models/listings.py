@@ -40,6 +40,7 @@ class Listing(Row, MerchantOwned, Base):
     `handle` is the handle to use there when it differs from the product's.
     `relisting` says that it is withdrawn only to be published anew, once the channel says that it is gone.
     `sent_version` is the product version the channel last accepted, `sent_aspects` a digest of each aspect of it.
+    `looked_at` is the last look at it there, whether or not it showed anything; by `look_due_at` another must follow.
     """
 
     __tablename__ = "listing"
@@ -53,6 +54,7 @@ class Listing(Row, MerchantOwned, Base):
             sqlite_where=text("channel_id != ''"),
             postgresql_where=text("channel_id != ''"),
         ),
+        Index("ix_listing_looked", "connection_id", "looked_at"),
     )
 
     connection_id: Mapped[UUID] = mapped_column(ForeignKey("connection.id"))
@@ -74,6 +76,8 @@ class Listing(Row, MerchantOwned, Base):
     sent_version: Mapped[int] = mapped_column(default=0)
     sent_aspects: Mapped[dict[str, Any]] = mapped_column(default=dict)
     relisting: Mapped[bool] = mapped_column(default=False)
+    looked_at: Mapped[datetime | None]
+    look_due_at: Mapped[datetime | None]
     updated_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
@@ -81,11 +85,24 @@ class ListingItem(Row, MerchantOwned, Base):
     """A variant on a connection. `confirmed` quantity is what the channel last said it holds, `accounted` what it
     must hold by all we told it and all that was sold there: they differ while something is on its way.
 
+    `seen` quantity is what the last look showed. By `odd` it was another than it had to be at `odd_quantity_at`, for
+    which there is no explanation yet. Since `disputed_at` somebody else keeps changing it, however often it is put
+    right.
+
     A price is `sent`, then `approved` when the channel takes it, then `reported` when it shows it itself.
     """
 
     __tablename__ = "listing_item"
-    __table_args__ = (UniqueConstraint("connection_id", "variant_id"), UniqueConstraint("connection_id", "channel_id"))
+    __table_args__ = (
+        UniqueConstraint("connection_id", "variant_id"),
+        UniqueConstraint("connection_id", "channel_id"),
+        Index(
+            "ix_listing_item_disputed",
+            "merchant_id",
+            sqlite_where=text("disputed_at IS NOT NULL"),
+            postgresql_where=text("disputed_at IS NOT NULL"),
+        ),
+    )
 
     listing_id: Mapped[UUID] = mapped_column(ForeignKey("listing.id"), index=True)
     connection_id: Mapped[UUID] = mapped_column(ForeignKey("connection.id"))
@@ -97,6 +114,11 @@ class ListingItem(Row, MerchantOwned, Base):
     confirmed_quantity: Mapped[int | None]
     confirmed_quantity_at: Mapped[datetime | None]
     accounted_quantity: Mapped[int | None]
+    seen_quantity: Mapped[int | None]
+    seen_quantity_at: Mapped[datetime | None]
+    odd_quantity: Mapped[int | None]
+    odd_quantity_at: Mapped[datetime | None]
+    disputed_at: Mapped[datetime | None]
     sent_price_minor: Mapped[int | None] = mapped_column(BigInteger)
     sent_price_at: Mapped[datetime | None]
     approved_price_minor: Mapped[int | None] = mapped_column(BigInteger)

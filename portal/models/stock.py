@@ -76,3 +76,32 @@ class Component(Row, MerchantOwned, Base):
     bundle_id: Mapped[UUID] = mapped_column(ForeignKey("variant.id"))
     variant_id: Mapped[UUID] = mapped_column(ForeignKey("variant.id"), index=True)
     quantity: Mapped[int]
+
+
+class Repair(Row, MerchantOwned, Base):
+    """A channel's number that was put right: two looks, at `found_at` and at `created_at`, `found` it where `due` was.
+
+    `heard_until` is how far the channel's orders had been read by then; None where it could not wait for them. `reason`
+    is a word of portal.proof.repairs. `sent` is the number it was told at `sent_at`. It outlives its listing item.
+    """
+
+    __tablename__ = "repair"
+    __table_args__ = (
+        Index("ix_repair_item", "connection_id", "variant_id", "id"),
+        Index(
+            "ix_repair_unsent",
+            "connection_id",
+            sqlite_where=text("sent_at IS NULL"),
+            postgresql_where=text("sent_at IS NULL"),
+        ),
+    )
+
+    connection_id: Mapped[UUID] = mapped_column(ForeignKey("connection.id"))
+    variant_id: Mapped[UUID]
+    found: Mapped[int]
+    found_at: Mapped[datetime]
+    due: Mapped[int]
+    heard_until: Mapped[datetime | None]
+    reason: Mapped[str] = mapped_column(String(32))
+    sent: Mapped[int | None]
+    sent_at: Mapped[datetime | None]

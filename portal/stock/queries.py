@@ -18,6 +18,7 @@ from portal.models.catalog import Product, Variant
 from portal.models.connections import Connection, ConnectionState
 from portal.models.listings import ListingItem
 from portal.models.stock import Movement
+from portal.proof.queries import Proof, proofs
 from portal.stock import bundles, sellable
 from portal.stock.bundles import Part
 from portal.stock.sellable import Sum
@@ -30,7 +31,8 @@ LAST_CAUSES = 5
 class ChannelStock:
     """A variant's number on one connection: ours now, the one last sent, and the one the channel last said.
 
-    `odd` is by how much the channel's own number is another than it must be, while its orders are looked through.
+    `proof` is None for what is not counted. `odd` is by how much the channel's own number is another than it must be,
+    while its orders are looked through.
     """
 
     name: str
@@ -44,6 +46,7 @@ class ChannelStock:
     confirmed_at: datetime | None
     odd: int
     problem: dict[str, Any] | None
+    proof: Proof | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +115,7 @@ async def _channels(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, li
     found: dict[UUID, list[ChannelStock]] = {}
     rows = (await session.execute(query)).all()
     connections = list({connection.id: connection for _item, connection in rows}.values())
+    proved = await proofs(session, ids)
     sums = await sellable.numbers_on(session, connections, list({item.variant_id for item, _connection in rows}))
     for item, connection in rows:
         row = ChannelStock(
@@ -126,6 +130,7 @@ async def _channels(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, li
             confirmed_at=item.confirmed_quantity_at,
             odd=_odd(item, connection),
             problem=item.stock_problem,
+            proof=proved.get(item.id),
         )
         found.setdefault(item.variant_id, []).append(row)
     return found

@@ -44,10 +44,11 @@ RULES = Kind("rules", "reads", 75, 5)
 REPORT = Kind("report", "reports", 77)
 IMPORT = Kind("import", "imports", 80)
 IMAGE_CHECK = Kind("image_check", "images", 85, 8)
+CHECK_NUMBERS = Kind("check_numbers", "checks", 90)
 
 _ALL = (
     STOCK, WEBHOOK, ORDER, ORDERS, COMPARE_ORDERS, ACCEPT_ORDER, CANCEL_ORDER, STORE_ORDER, SHIPPED, PRODUCT_CHANGED,
-    PRICE, END, PUBLISH, UPDATE, CHECK, NEW_KEYS, REVOKE, READ, RULES, REPORT, IMPORT, IMAGE_CHECK,
+    PRICE, END, PUBLISH, UPDATE, CHECK, NEW_KEYS, REVOKE, READ, RULES, REPORT, IMPORT, IMAGE_CHECK, CHECK_NUMBERS,
 )  # fmt: skip
 KINDS = {kind.name: kind for kind in _ALL}
 

@@ -7,23 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
 
 from connectors.errors import Busy, InDoubt
-from connectors.records import Done, StockChange, StockSet
+from connectors.records import Done, ListingState, Observed, ObservedItem, StockChange, StockSet
 from connectors.registry import CHANNELS
 from jobs.handlers import Batch, Prepared
+from jobs.orders import OVERLAP
 from jobs.registry import HANDLERS
 from jobs.results import Ended, Result
 from portal.clock import new_id
 from portal.models.accounts import Merchant
 from portal.models.catalog import Variant
 from portal.models.connections import Connection
-from portal.models.listings import ListingItem
+from portal.models.listings import Listing, ListingItem
 from portal.models.orders import OrderFeed
 from portal.models.stock import Movement, Shortfall
 from portal.stock import claims
@@ -44,25 +45,43 @@ START = 50
 class Channel:
     """One item's number there. `lose` is when the next answer is lost: before or after it was acted on.
 
-    Sales that are `unlisted` are in no list of its orders yet.
+    `key` is the channel whose capabilities it has. A sale is in its list of orders `lag` seconds later,
+    and one that is `unlisted` is not yet in it.
     """
 
     has_orders: bool = True
     number: int = START
     sales: dict[str, int] = field(default_factory=dict)
     unlisted: set[str] = field(default_factory=set)
+    sold_at: dict[str, datetime] = field(default_factory=dict)
     lose: str = ""
-    capabilities: Any = CHANNELS["shopify"]
+    key: str = "shopify"
+    lag: float = 0
+
+    @property
+    def capabilities(self) -> Any:
+        return CHANNELS[self.key]
 
     @property
     def orders(self) -> Any:
         return self if self.has_orders else None
 
-    def sells(self, quantity: int) -> str:
+    def sells(self, quantity: int, at: datetime | None = None) -> str:
         self.number -= quantity
         key = str(len(self.sales))
         self.sales[key] = quantity
+        if at is not None:
+            self.sold_at[key] = at
         return key
+
+    def told(self, now: datetime) -> list[str]:
+        """The sales in its list of orders."""
+        listed = now - timedelta(seconds=self.lag)
+        return [key for key in self.sales if key not in self.unlisted and self.sold_at.get(key, listed) <= listed]
+
+    async def read_states(self, _account: Any, channel_ids: Sequence[str]) -> list[Any]:
+        items = (ObservedItem(channel_id="item", quantity=self.number),)
+        return [Done(ListingState(channel_id=one, observed=Observed.LIVE, items=items)) for one in channel_ids]
 
     async def set_stock(self, _account: Any, changes: Sequence[StockChange], *, idempotency_key: str) -> list[Any]:
         [change], lose = changes, self.lose
@@ -70,7 +89,7 @@ class Channel:
         if lose == "before":
             raise InDoubt("timeout")
         found = self.number
-        fits = change.expected in (None, found)
+        fits = change.expected in (None, found) or not self.capabilities.compare_and_set_stock
         if fits:
             self.number = change.quantity
         if lose == "after":
@@ -113,7 +132,7 @@ class Trade:
                 await claims.take(session, claims=[Claim(quantity=-quantity, **known)], **made)
 
     async def works(self) -> None:
-        self.stage.process.runtime.connectors["shopify"] = self.channel  # type: ignore[assignment]
+        self.stage.process.runtime.connectors[self.channel.key] = self.channel  # type: ignore[assignment]
         await self.stage.work(handlers={**HANDLERS, "orders": ReadOrders(self)})
 
     async def asks(self, kind: kinds.Kind, subject: str) -> None:
@@ -157,10 +176,8 @@ class ReadOrders:
     def __init__(self, trade: Trade) -> None:
         self.trade = trade
 
-    async def prepare(self, _session: Any, batch: Batch, _now: datetime) -> Prepared:
-        channel = self.trade.channel
-        listed = [key for key in channel.sales if key not in channel.unlisted]
-        return Prepared(work={task.id: listed for task in batch.tasks})
+    async def prepare(self, _session: Any, batch: Batch, now: datetime) -> Prepared:
+        return Prepared(work={task.id: self.trade.channel.told(now) for task in batch.tasks})
 
     async def call(self, _runtime: Any, _batch: Batch, prepared: Prepared) -> Mapping[UUID, Result]:
         if not self.trade.reads_orders:
@@ -174,25 +191,28 @@ class ReadOrders:
             return
         feed = await session.get(OrderFeed, batch.connection.id)  # type: ignore[union-attr]
         if feed is None:
-            feed = OrderFeed(merchant_id=batch.merchant_id, connection_id=batch.connection.id, since=now)  # type: ignore[union-attr]
+            feed = OrderFeed(merchant_id=batch.merchant_id, connection_id=batch.connection.id, since=now - OVERLAP)  # type: ignore[union-attr]
             session.add(feed)
-        feed.read_at = now
+        feed.read_at, feed.since = now, max(feed.since, now - OVERLAP)
 
     async def give_up(self, *_args: Any) -> None: ...
 
 
-async def a_trade(stage: Stage, merchant: Merchant, channel: Channel, *, start: int = START) -> Trade:
-    """The variant has as many here as the channel shows."""
+async def a_trade(stage: Stage, merchant: Merchant, channel: Channel) -> Trade:
+    """The variant has as many here as the channel shows, and has had for an hour."""
     product = await a_product(stage.sessions, merchant)
     async with stage.sessions.read(SYSTEM) as session:
         variant = (await session.scalars(select(Variant).where(Variant.product_id == product.id))).one()
     connection = await a_listing(stage.sessions, product, [variant])
     async with stage.sessions.write(SYSTEM) as session:
         item = (await session.scalars(select(ListingItem).where(ListingItem.connection_id == connection.id))).one()
-        item.stock_id = "there"
-        item.sent_quantity = item.confirmed_quantity = item.accounted_quantity = channel.number = start
-        item.sent_quantity_at = item.confirmed_quantity_at = stage.now
-    first = Move(variant_id=variant.id, quantity=start, cause="received", cause_id="first")
+        (await session.get_one(Connection, connection.id)).channel = channel.key
+        (await session.get_one(Listing, item.listing_id)).channel_id = "listing"
+        item.stock_id, item.channel_id = "there", "item"
+        item.sent_quantity = item.confirmed_quantity = item.accounted_quantity = channel.number
+        item.sent_quantity_at = item.confirmed_quantity_at = stage.now - timedelta(hours=1)
+    connection.channel = channel.key
+    first = Move(variant_id=variant.id, quantity=channel.number, cause="received", cause_id="first")
     async with stage.sessions.write(merchant.id) as session:
         await stock.begin(session, merchant_id=merchant.id, moves=[first], made_by="test", now=stage.now)
     return Trade(stage, merchant, channel, connection, variant, item.id)

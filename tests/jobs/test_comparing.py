@@ -177,7 +177,7 @@ scarce = st.lists(
 async def test_however_little_there_is_no_unit_is_lost_or_invented(
     stage: Stage, merchant: Merchant, clock: SettableClock, history: list[str]
 ) -> None:
-    trade = await a_trade(stage, merchant, Channel(), start=2)
+    trade = await a_trade(stage, merchant, Channel(number=2))
     await happens(trade, clock, *history, "list")
     await trade.quiets(clock)
     sold = sum(trade.channel.sales.values())

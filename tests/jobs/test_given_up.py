@@ -32,6 +32,7 @@ from portal.models.listings import Intent, LastAttempt, Listing, ListingItem
 from portal.models.reports import ChannelReport, ReportState
 from portal.models.tasks import Task, TaskState
 from portal.models.webhooks import Delivery
+from portal.proof import queries as proof
 from portal.runtime import Runtime
 from portal.tasks import kinds
 from portal.tasks import service as tasks
@@ -189,6 +190,18 @@ async def _sees_unreadable_image(setting: Setting) -> None:
     assert (await setting.row(ImageCheck)).state is ImageState.UNREADABLE
 
 
+async def _to_check(setting: Setting) -> str:
+    await _item(setting)
+    return str(setting.connection.id)
+
+
+async def _sees_that_it_was_not_checked(setting: Setting) -> None:
+    async with setting.stage.sessions.read(setting.merchant.id) as session:
+        listing = (await session.scalars(select(Listing))).one()
+        numbers = await proof.numbers(session, [listing.id])
+    assert numbers[listing.id].unchecked == 1
+
+
 async def _sees_stopped(setting: Setting) -> None:
     assert await setting.badge() == OUR_FAULT
 
@@ -253,6 +266,7 @@ EVERY_KIND: Mapping[str, tuple[Make, See]] = {
     "revoke": (_disconnected, _holds_no_credentials),
     "rules": (_kind, _is_still_unread),
     "report": (_report, _sees_failed_report),
+    "check_numbers": (_to_check, _sees_that_it_was_not_checked),
     "order": (about.named, about.reads_all_instead),
     "orders": (_connection, about.sees_unread_feed),
     "compare_orders": (_connection, about.sees_no_statement),

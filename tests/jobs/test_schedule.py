@@ -12,6 +12,7 @@ from jobs.lanes import Worker
 from portal.clock import new_id
 from portal.models.accounts import Merchant
 from portal.models.connections import Connection, ConnectionState, ExchangeEntry
+from portal.models.stock import Repair
 from portal.models.tasks import TaskState
 from portal.models.webhooks import Delivery
 from tests.settable_clock import SettableClock
@@ -69,3 +70,27 @@ async def test_old_exchanges_and_deliveries_are_gone_and_newer_ones_stay(stage: 
     async with stage.sessions.read(merchant.id) as session:
         assert list(await session.scalars(select(Delivery.delivery_id))) == ["d29"]
         assert list(await session.scalars(select(ExchangeEntry.operation))) == ["o29"]
+
+
+async def test_repairs_are_kept_for_a_year(stage: Stage, merchant: Merchant) -> None:
+    connection = await stage.connect(merchant)
+    async with stage.sessions.write(merchant.id) as session:
+        for days in (364, 366):
+            at = stage.now - timedelta(days=days)
+            session.add(
+                Repair(
+                    merchant_id=merchant.id,
+                    connection_id=connection.id,
+                    variant_id=new_id(),
+                    found=days,
+                    found_at=at,
+                    due=7,
+                    reason="changed_there",
+                    created_at=at,
+                )
+            )
+
+    await schedule.tidy(worker(stage))
+
+    async with stage.sessions.read(merchant.id) as session:
+        assert list(await session.scalars(select(Repair.found))) == [364]

@@ -77,6 +77,7 @@ def test_no_combination_is_without_an_answer_that_says_who_acts_next() -> None:
     [
         ({}, "live", Who.NOBODY),
         ({"warnings": 1}, "live_check", Who.YOU),
+        ({"disputed": True}, "live_check", Who.YOU),
         ({"attempt": LastAttempt.NONE, "observed": Observed.UNKNOWN, "readiness_missing": 2}, "needs_info", Who.YOU),
         ({"attempt": LastAttempt.NONE, "observed": Observed.UNKNOWN}, "ready", Who.YOU),
         ({"attempt": LastAttempt.QUEUED, "observed": Observed.UNKNOWN, "open_task": TASKS[1]}, "queued", Who.US),

@@ -27,7 +27,7 @@ from portal.models.inbox import Decision, InboxItem
 from portal.models.listings import LastAttempt, Listing, ListingItem
 from portal.models.reports import ChannelReport, ChannelReportRow, ReportState, UploadRecord, Verdict
 from portal.models.rules import RoutingRule
-from portal.models.stock import Movement
+from portal.models.stock import Movement, Repair
 from portal.models.webhooks import Delivery
 from portal.runtime import Runtime
 from portal.tasks import kinds
@@ -195,6 +195,15 @@ def _traces(
             channel_id=f"gid://shopify/ProductVariant/{mark}",
         ),
         Movement(merchant_id=merchant.id, variant_id=variant.id, quantity=5, cause="manual", cause_id=mark),
+        Repair(
+            merchant_id=merchant.id,
+            connection_id=connection.id,
+            variant_id=variant.id,
+            found=9,
+            found_at=runtime.clock(),
+            due=5,
+            reason=f"reason {mark}"[:32],
+        ),
         ImageCheck(
             merchant_id=merchant.id, url=f"https://example.com/{mark}", url_digest=digest(f"https://example.com/{mark}")
         ),

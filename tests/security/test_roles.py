@@ -136,6 +136,7 @@ GET /listings/{listing_id:str}/relisting
 POST /listings/{listing_id:str}/relisting
 POST /listings/{listing_id:str}/hold
 POST /listings/{listing_id:str}/publish
+POST /listings/{listing_id:str}/stock
 POST /listings/{listing_id:str}/link
 POST /listings/{listing_id:str}/list-as-new
 GET /offers/new
