@@ -71,9 +71,10 @@ class OrderLine:
 
     `item_id` is the listing item's id at the channel (`LinkedItem.channel_id`), empty where the channel has none.
     `unit_price` and `tax` (of the whole line) are None while the channel does not say; `discount` is off the whole
-    line; `tax_rate` is a fraction as text ("0.1" is ten per cent). `restocked` went back on the channel's own shelf
-    without us: of the cancelled ones, and at a store of what buyers sent back. `reference` is the line of the sale
-    (its `channel_id`) that we wrote on it when it was we who made it.
+    line; `tax_rate` is a fraction as text ("0.1" is ten per cent). `restocked` of the cancelled ones went back on the
+    channel's own shelf without us. Of what had left, `returned` came back in all, by what the channel says, last at
+    `returned_at`; of these it put `shelved` on the shelf whose number we tell it (see `Capabilities.returns`).
+    `reference` is the line of the sale (its `channel_id`) that we wrote on it when it was we who made it.
     """
 
     channel_id: str
@@ -84,6 +85,9 @@ class OrderLine:
     cancelled: int = 0
     shipped: int = 0
     restocked: int = 0
+    returned: int = 0
+    shelved: int = 0
+    returned_at: datetime | None = None
     unit_price: Money | None = None
     tax: Money | None = None
     tax_rate: str = ""

@@ -78,6 +78,8 @@ class Capabilities:
     listing may take until buyers see it. New `keys` may be refused for `keys_work_within_seconds`; 0 where they work at
     once. Where it `accepts_orders`, an order waits there until the shop says that it takes it. Where it keeps stock at
     several `locations`, what it sells is the sum of those that count (connectors.locations).
+    `returns` is "heard" where the channel says what buyers sent back (`OrderLine.returned`), and "not_told" where apps
+    hear nothing of it. No channel takes the word of an app that something came back.
 
     `codes` says what becomes of product codes there: "any" (kept as typed), "valid" (none, or a GTIN that is one), or
     "matched": the channel joins products to its own catalog by them, so that each has a GTIN of its own. There
@@ -105,6 +107,7 @@ class Capabilities:
     takes_offers: bool
     cancels: str
     refunds: str
+    returns: str
     labels: str
     fraud_level: bool
     compare_and_set_stock: bool

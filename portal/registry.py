@@ -31,6 +31,7 @@ from portal.offers.fragments import offer_fragments
 from portal.order_health import routes as order_health
 from portal.order_health.fragments import order_health_fragments
 from portal.orders import buyer_credit_routes as buyer_credits
+from portal.orders import return_routes as order_returns
 from portal.orders import routes as orders
 from portal.orders import setting_routes as order_settings
 from portal.orders.fragments import order_fragments
@@ -54,6 +55,7 @@ ROUTES: list[Any] = [
     *orders.ROUTES,
     *order_settings.ROUTES,
     *buyer_credits.ROUTES,
+    *order_returns.ROUTES,
     *rules.ROUTES,
     *offers.ROUTES,
     *imports.ROUTES,

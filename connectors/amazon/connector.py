@@ -72,6 +72,7 @@ CAPABILITIES = Capabilities(
     takes_offers=False,
     cancels="to_channel",
     refunds="none",
+    returns="not_told",
     labels="buy",
     fraud_level=False,
     compare_and_set_stock=False,

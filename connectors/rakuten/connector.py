@@ -56,6 +56,7 @@ CAPABILITIES = Capabilities(
     cancels="both",
     accepts_orders=True,
     refunds="none",
+    returns="not_told",
     labels="none",
     fraud_level=False,
     compare_and_set_stock=False,

@@ -58,6 +58,7 @@ CAPABILITIES = Capabilities(
     takes_offers=False,
     cancels="both",
     refunds="partial",
+    returns="heard",
     labels="none",
     fraud_level=True,
     compare_and_set_stock=True,

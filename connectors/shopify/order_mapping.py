@@ -14,6 +14,8 @@ from typing import Any
 from connectors import money
 from connectors.orders import Address, Buyer, OrderLine, OrderRecord, OrderState, Parcel, StoreOrder
 from connectors.records import Money
+from connectors.shopify import order_refunds
+from connectors.shopify.order_refunds import Refunded
 
 Node = Mapping[str, Any]
 
@@ -29,10 +31,10 @@ _UNPAID = frozenset({"PENDING", "PARTIALLY_PAID", "EXPIRED", "VOIDED"})
 _FRAUD = ("HIGH", "MEDIUM", "LOW")
 
 
-def record(node: Node, *, base_url: str) -> OrderRecord:
-    """The order; `base_url` is where the account's shop is."""
+def record(node: Node, *, base_url: str, location_id: str = "") -> OrderRecord:
+    """The order; `base_url` is where the account's shop is, `location_id` where its stock is told to."""
     currency = str(node["currencyCode"])
-    lines = _lines(node, currency)
+    lines = _lines(node, currency, location_id)
     number = str(node["legacyResourceId"])
     return OrderRecord(
         channel_id=str(node["id"]),
@@ -113,53 +115,41 @@ def _state(node: Node, lines: Sequence[OrderLine]) -> OrderState:
     return OrderState.OPEN
 
 
-def _lines(node: Node, currency: str) -> tuple[OrderLine, ...]:
-    shipped = _counted(line for parcel in _left(node) for line in parcel["fulfillmentLineItems"]["nodes"])
-    refunded = [line for refund in node.get("refunds") or [] for line in refund["refundLineItems"]["nodes"]]
-    returned = _counted(line for line in refunded if line["restockType"] == "RETURN")
-    restocked = _counted(line for line in refunded if line["restocked"])
+def _lines(node: Node, currency: str, location_id: str) -> tuple[OrderLine, ...]:
+    shipped = order_refunds.counted(line for parcel in _left(node) for line in parcel["fulfillmentLineItems"]["nodes"])
+    refunded = order_refunds.by_line(node.get("refunds") or [], location_id)
+    whole = node.get("cancelledAt") is not None
     return tuple(
-        _line(
-            line,
-            currency,
-            shipped=shipped.get(line["id"], 0),
-            returned=returned.get(line["id"], 0),
-            restocked=restocked.get(line["id"], 0),
-            whole=node.get("cancelledAt") is not None,
-        )
+        _line(line, currency, shipped.get(line["id"], 0), refunded.get(line["id"], Refunded()), whole=whole)
         for line in node["lineItems"]["nodes"]
     )
 
 
-def _line(node: Node, currency: str, *, shipped: int, returned: int, restocked: int, whole: bool) -> OrderLine:
+def _line(node: Node, currency: str, shipped: int, refunded: Refunded, *, whole: bool) -> OrderLine:
     """What was removed and had not come back from the buyer never left, as far as so much was there to leave."""
     ordered = int(node["quantity"])
-    removed = ordered if whole else ordered - int(node["currentQuantity"]) - returned
+    removed = ordered if whole else ordered - int(node["currentQuantity"]) - refunded.sent_back
+    cancelled = max(0, min(removed, ordered - shipped))
     title, variant = str(node.get("title") or ""), str(node.get("variantTitle") or "")
+    returned = refunded.returned(cancelled, shipped)
     return OrderLine(
         channel_id=str(node["id"]),
         sku=str(node.get("sku") or ""),
         title=f"{title} - {variant}" if variant else title,
         quantity=ordered,
         item_id=str((node.get("variant") or {}).get("id") or ""),
-        cancelled=max(0, min(removed, ordered - shipped)),
+        cancelled=cancelled,
         shipped=min(shipped, ordered),
-        restocked=restocked,
+        restocked=refunded.restocked,
+        returned=returned,
+        shelved=min(refunded.shelved, returned),
+        returned_at=refunded.at if returned else None,
         unit_price=_amount(node.get("originalUnitPriceSet"), currency),
         tax=_tax(node, currency),
         tax_rate=_tax_rate(node),
         discount=_amount(node.get("totalDiscountSet"), currency),
         reference=_attribute(node, LINE_KEY),
     )
-
-
-def _counted(lines: Iterable[Node]) -> dict[str, int]:
-    """How many units of each line these lists name together."""
-    counted: dict[str, int] = {}
-    for line in lines:
-        number = str(line["lineItem"]["id"])
-        counted[number] = counted.get(number, 0) + int(line["quantity"] or 0)
-    return counted
 
 
 def _left(node: Node) -> list[Node]:
@@ -177,7 +167,7 @@ def _parcels(node: Node) -> Iterable[Parcel]:
             number=str(tracking.get("number") or ""),
             url=str(tracking.get("url") or ""),
             shipped_at=moment(one["createdAt"]),
-            lines=tuple(_counted(one["fulfillmentLineItems"]["nodes"]).items()),
+            lines=tuple(order_refunds.counted(one["fulfillmentLineItems"]["nodes"]).items()),
         )
 
 

@@ -109,8 +109,11 @@ def _refund(one: Body) -> dict[str, Any]:
     lines = []
     for line in one.get("refund_line_items") or []:
         way = str(line["restock_type"]).upper()
-        lines.append(_counted(line["line_item_id"], line) | {"restockType": way, "restocked": way != "NO_RESTOCK"})
-    return {"refundLineItems": {"nodes": lines}}
+        place = line.get("location_id")
+        where = {"location": {"id": f"gid://shopify/Location/{place}"} if place else None}
+        told = {"restockType": way, "restocked": way != "NO_RESTOCK"}
+        lines.append(_counted(line["line_item_id"], line) | told | where)
+    return {"createdAt": one.get("created_at"), "refundLineItems": {"nodes": lines}}
 
 
 def _counted(number: object, line: Body) -> dict[str, Any]:

@@ -119,7 +119,7 @@ class ShopifyOrders:
             return None
         try:
             with understanding():
-                return order_mapping.record(order_webhooks.node_of(body), base_url=account.base_url)
+                return _of_account(order_webhooks.node_of(body), account)
         except OurFault:
             return None
 
@@ -195,7 +195,7 @@ async def _record(shop: ShopifyClient, node: dict[str, Any], account: Account) -
     """
     with understanding():
         whole = await _whole(shop, node)
-        return order_mapping.record(whole, base_url=account.base_url)
+        return _of_account(whole, account)
 
 
 async def _whole(shop: ShopifyClient, node: dict[str, Any]) -> dict[str, Any]:
@@ -209,6 +209,10 @@ async def _whole(shop: ShopifyClient, node: dict[str, Any]) -> dict[str, Any]:
             lines, after = [*lines, *(page.get("nodes") or [])], _next_page(page)
         node = {**node, "lineItems": {"nodes": lines}}
     return node
+
+
+def _of_account(node: Mapping[str, Any], account: Account) -> OrderRecord:
+    return order_mapping.record(node, base_url=account.base_url, location_id=account.settings.get("location_id", ""))
 
 
 def _is_cut(node: Mapping[str, Any]) -> bool:

@@ -54,6 +54,7 @@ CAPABILITIES = Capabilities(
     takes_offers=False,
     cancels="both",
     refunds="none",
+    returns="not_told",
     labels="none",
     fraud_level=True,
     compare_and_set_stock=False,

@@ -125,7 +125,7 @@ async def needs(session: AsyncSession, *, now: datetime) -> list[Need]:
 
 
 async def _orders(session: AsyncSession) -> list[Need]:
-    """Orders that nobody could read, those that stand still, and those buyers want cancelled."""
+    """Orders that nobody could read, that stand still, that buyers want cancelled, and of which something came back."""
     found = []
     if not_read := await unread.count(session):
         title = ngettext("%(num)s order could not be read", "%(num)s orders could not be read", not_read)
@@ -145,6 +145,13 @@ async def _orders(session: AsyncSession) -> list[Need]:
         body = _("Cancel the order, or ship it and tell the buyer.")
         url = orders.Filters(tab="leaving").query()
         found.append(Need(tone="warning", title=title, body=body, action=_("Open the orders"), url=url))
+    if returns := await orders.count(session, "returns"):
+        title = ngettext("Something came back of %(num)s order", "Something came back of %(num)s orders", returns) % {
+            "num": returns
+        }
+        body = _("Look at it, and say whether it is for sale again.")
+        url = orders.Filters(tab="returns").query()
+        found.append(Need(tone="info", title=title, body=body, action=_("Open the orders"), url=url))
     return found
 
 

@@ -25,6 +25,15 @@ class StoreStep(StrEnum):
     KEPT_OUT = "kept_out"  # a rule of the merchant's says that the store need not know of it
 
 
+class Shelving(StrEnum):
+    """What becomes of units that a buyer sent back."""
+
+    WAITING = "waiting"  # somebody must look: it may be damaged
+    BACK = "back"  # for sale again
+    GONE = "gone"  # not for sale again
+    OUTSIDE = "outside"  # the merchant sees to it outside of Crossdock
+
+
 class Order(Row, MerchantOwned, Base):
     """One sale, as the channel had it at `changed_at`. Amounts are minor units of `currency`, None where unsaid.
 
@@ -109,6 +118,10 @@ class OrderLine(Row, MerchantOwned, Base):
     `variant_id` is empty where no variant of ours is known by its SKU. `restock` is what the merchant
     decided of a cancelled line's stock, None where nobody did. `check_stock` says that stock came back by itself and
     nobody has looked yet whether the thing is there.
+
+    Buyers sent back `told_back` by what channels told, and `noted_back` by what members recorded, each counted in all:
+    a return may be told of and recorded too, so the larger one is how many came back. Of `shelved` the channel that
+    tells has put them on its own shelf, and `raised` of these are known to have raised its number.
     """
 
     __tablename__ = "sale_line"
@@ -128,12 +141,55 @@ class OrderLine(Row, MerchantOwned, Base):
     taken: Mapped[int] = mapped_column(default=0)
     returned: Mapped[int] = mapped_column(default=0)
     lowered: Mapped[int] = mapped_column(default=0)
+    told_back: Mapped[int] = mapped_column(default=0)
+    noted_back: Mapped[int] = mapped_column(default=0)
+    shelved: Mapped[int] = mapped_column(default=0)
+    raised: Mapped[int] = mapped_column(default=0)
     restock: Mapped[bool | None]
     check_stock: Mapped[bool] = mapped_column(default=False)
     unit_price_minor: Mapped[int | None] = mapped_column(BigInteger)
     tax_minor: Mapped[int | None] = mapped_column(BigInteger)
     tax_rate: Mapped[str] = mapped_column(String(16), default="")
     discount_minor: Mapped[int | None] = mapped_column(BigInteger)
+
+    @property
+    def came_back(self) -> int:
+        """Units that buyers sent back, by whoever knows of more."""
+        return max(self.told_back, self.noted_back)
+
+
+class OrderReturn(Row, MerchantOwned, Base):
+    """Units of a line that came back: the line's units from `first` on, so that none is counted in two rows.
+
+    `told_by` is the connection that told of it, by name, empty where a member recorded it: then `made_by` is who.
+    `back_at` is when, as far as that was said. What becomes of them is `shelving`, decided by `decided_by` (a member,
+    or the store that put them on its shelf by itself). `note` is the member's own.
+    """
+
+    __tablename__ = "sale_return"
+    __table_args__ = (
+        UniqueConstraint("line_id", "first"),
+        Index("ix_sale_return_order", "order_id", "id"),
+        Index(
+            "ix_sale_return_waiting",
+            "merchant_id",
+            "order_id",
+            sqlite_where=text("shelving = 'waiting'"),
+            postgresql_where=text("shelving = 'waiting'"),
+        ),
+    )
+
+    order_id: Mapped[UUID] = mapped_column(ForeignKey("sale.id"))
+    line_id: Mapped[UUID] = mapped_column(ForeignKey("sale_line.id"))
+    first: Mapped[int]
+    quantity: Mapped[int]
+    back_at: Mapped[datetime]
+    told_by: Mapped[str] = mapped_column(String(200), default="")
+    made_by: Mapped[str] = mapped_column(String(200), default="")
+    note: Mapped[str] = mapped_column(Text, default="")
+    shelving: Mapped[Shelving] = mapped_column(Word(Shelving), default=Shelving.WAITING)
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[str] = mapped_column(String(200), default="")
 
 
 class UnreadOrder(Row, MerchantOwned, Base):

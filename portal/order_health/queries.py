@@ -19,7 +19,7 @@ from portal.models.orders import Order, OrderFeed, OrderLine, StoreStep, UnreadO
 from portal.models.tasks import OPEN, Task
 from portal.orders import unread
 from portal.orders.drafts import UNKNOWN_SKU
-from portal.orders.queries import OrderRow, rows
+from portal.orders.queries import OrderRow, count, rows
 from portal.orders.store import STORES
 from portal.tasks import kinds
 
@@ -108,6 +108,7 @@ class Health:
     oldest_waiting: datetime | None
     late: int
     due: int
+    returns: int
 
     def sum(self, part: str) -> int:
         return sum(one.parts.get(part, 0) for one in self.statements)
@@ -142,6 +143,7 @@ async def health(session: AsyncSession, *, period: str, told_at_once: Mapping[st
         oldest_waiting=await session.scalar(select(func.min(Order.placed_at)).where(waiting)),
         late=await _count(session, to_ship, Order.ship_by < now),
         due=await _count(session, to_ship, Order.ship_by >= now, Order.ship_by < now + timedelta(hours=24)),
+        returns=await count(session, "returns"),
     )
 
 

@@ -14,6 +14,8 @@ from portal.models.connections import Connection
 from portal.orders.cancelling import CANCELLATIONS, CARRIES
 from portal.orders.echoes import SHIPMENTS
 from portal.orders.intake import ACCEPTANCE
+from portal.orders.returned import HEARD
+from portal.orders.returning import RETURNS
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,9 @@ def updates(connection: Connection, connector: Connector) -> list[Update]:
     if not can.is_store:
         note = _("The tracking numbers of what your store ships are told to %(channel)s.")
         found.append((SHIPMENTS, _("Shipments"), note))
+    if can.returns == HEARD:
+        note = _("What you refund in %(channel)s after it has left shows on its order, and you decide about its stock.")
+        found.append((RETURNS, _("Returns"), note))
     outside = connection.handled_outside
     return [Update(kind, name, note % said, kind not in outside) for kind, name, note in found]
 
@@ -57,6 +62,14 @@ def way_back(connector: Connector) -> str:
     if can.cancels in CARRIES:
         return _("An order that is cancelled at %(channel)s is cancelled here, and in your store.") % said
     return _("Cancellations don't travel to or from %(channel)s. Cancel an order there.") % said
+
+
+def returns_heard(connector: Connector) -> str:
+    """Whether the channel tells of returns, in one sentence."""
+    can, said = connector.capabilities, {"channel": connector.capabilities.name}
+    if can.returns == HEARD:
+        return _("A return shows here once you refund its items in %(channel)s.") % said
+    return _("Returns at %(channel)s are not told to apps. Record them on the order.") % said
 
 
 def carry(session: AsyncSession, connection: Connection, connector: Connector, wanted: Collection[str]) -> None:

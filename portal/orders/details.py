@@ -18,8 +18,9 @@ from portal.models.catalog import Product, Variant
 from portal.models.connections import Connection
 from portal.models.orders import Order, OrderEvent, OrderLine, Parcel, StoreOrder, StoreStep
 from portal.models.tasks import OPEN, Task
-from portal.orders import buyer_credits, buyers, cancelling, events, queries, retention, store
+from portal.orders import buyer_credits, buyers, cancelling, events, queries, retention, returned, store
 from portal.orders.buyer_credits import MoneyBack
+from portal.orders.returned import CameBack
 from portal.orders.wording import HUSHED, Badge, badge
 from portal.tasks import kinds
 from portal.vault import Vault
@@ -73,6 +74,10 @@ class Detail:
     carries_cancel: bool
     keeping: Keeping
     money_back: MoneyBack
+    came_back: CameBack
+
+    def line(self, line_id: UUID) -> Line:
+        return next(one for one in self.lines if one.line.id == line_id)
 
 
 async def detail(session: AsyncSession, vault: Vault, order_id: UUID, *, revealed: bool = False) -> Detail:
@@ -105,6 +110,7 @@ async def detail(session: AsyncSession, vault: Vault, order_id: UUID, *, reveale
         carries_cancel=cancelling.travels(source),
         keeping=_keeping(order, parcels, happened),
         money_back=await buyer_credits.money_back(session, order, source, parcels),
+        came_back=await returned.came_back(session, order, source, shop if stands else None, parcels),
     )
 
 

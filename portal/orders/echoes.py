@@ -1,4 +1,4 @@
-"""What the merchant's store tells of an order that we created there: parcels and cancellations, never a sale."""
+"""What the merchant's store tells of an order that we created there: parcels, cancellations, returns, never a sale."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from connectors.orders import OrderRecord, OrderState
 from portal.clock import new_id
 from portal.models.connections import Connection
 from portal.models.orders import Order, OrderLine, Parcel, StoreOrder
-from portal.orders import cancelling, events, references
+from portal.orders import cancelling, events, references, returning
 from portal.orders.store import keep
 from portal.tasks import kinds
 from portal.tasks import service as tasks
@@ -27,8 +27,14 @@ _AT_ONCE: Final = 500
 log = structlog.get_logger()
 
 
-async def hear(session: AsyncSession, store: Connection, records: Iterable[OrderRecord], *, now: datetime) -> set[str]:
-    """The news of the orders that we made there is taken in; the ids of all records that are of such."""
+async def hear(
+    session: AsyncSession, store: Connection, records: Iterable[OrderRecord], *, now: datetime
+) -> tuple[set[str], list[Order]]:
+    """The news of the orders that we made there is taken in; the ids of all records that are of such.
+
+    And the sales of which something came back, whose stock is to follow.
+    """
+    returned: list[Order] = []
     ours = [record for record in records if record.reference]
     originals = await _originals(session, sorted({record.reference for record in ours}))
     for record in ours:
@@ -51,7 +57,11 @@ async def hear(session: AsyncSession, store: Connection, records: Iterable[Order
         await _parcels(session, source, order, record, now)
         if record.state is OrderState.CANCELLED:
             await _cancelled(session, source, order, now)
-    return {record.channel_id for record in ours}
+        twins = _twins(order, record)
+        lines = [(twins[line.channel_id], line) for line in record.lines if line.channel_id in twins]
+        if await returning.hear(session, store, order, lines, now=now):
+            returned.append(order)
+    return {record.channel_id for record in ours}, returned
 
 
 async def _originals(session: AsyncSession, wanted: Sequence[str]) -> dict[str, tuple[Order, Connection]]:

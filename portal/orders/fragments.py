@@ -47,6 +47,7 @@ def tabs(filters: Filters, counts: Mapping[str, Count]) -> list[dict[str, Any]]:
         "shipped": _("Shipped"),
         "problems": _("Problems"),
         "leaving": _("Buyer asks to cancel"),
+        "returns": _("Returns to decide"),
         "all": _("All"),
     }
     return [
@@ -57,7 +58,7 @@ def tabs(filters: Filters, counts: Mapping[str, Count]) -> list[dict[str, Any]]:
             "count": counted(counts[tab]),
         }
         for tab in queries.TABS
-        if tab != "leaving" or counts[tab].number or filters.tab == tab
+        if tab not in {"leaving", "returns"} or counts[tab].number or filters.tab == tab
     ]
 
 
@@ -126,6 +127,7 @@ def updates_part(runtime: Runtime, asking: Visitor, connection: Connection) -> F
         "connection": connection,
         "updates": found,
         "way_back": carrying.way_back(connector),
+        "returns_note": carrying.returns_heard(connector),
         "may_manage": asking.may(Role.MANAGER),
     }
     return Fragment(f"order-updates-{connection.id}", "orders/_updates.html", context)

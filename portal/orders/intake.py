@@ -11,12 +11,13 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
+from connectors.orders import OrderLine as Told
 from connectors.orders import OrderRecord, OrderState
 from portal import db
 from portal.clock import new_id
 from portal.models.connections import Connection
-from portal.models.orders import Order
-from portal.orders import buyers, echoes, events, matching, retention, store, taking, unread
+from portal.models.orders import Order, OrderLine
+from portal.orders import buyers, echoes, events, matching, retention, returning, store, taking, unread
 from portal.orders.records import amounts, line_row, line_values
 from portal.tasks import kinds
 from portal.tasks import service as tasks
@@ -43,7 +44,7 @@ async def take_in(
         known = latest.get(record.channel_id)
         if known is None or _later(record, known.changed_at, known.state):
             latest[record.channel_id] = record
-    ours = await echoes.hear(session, connection, latest.values(), now=now)
+    ours, returned = await echoes.hear(session, connection, latest.values(), now=now)
     sales = {channel_id: record for channel_id, record in latest.items() if channel_id not in ours}
     await _insert(session, connection, sales, now)
     orders = await _locked(session, connection, list(sales))
@@ -60,13 +61,21 @@ async def take_in(
             order.letter_due = not order.history and order.state is not OrderState.CANCELLED
             events.write(session, order, events.RECEIVED, now=now)
     await matching.match(session, connection.id, [line for order in touched for line in order.lines])
+    for order in touched:
+        await returning.hear(session, connection, order, _said(order, sales[order.channel_id]), now=now)
     await session.flush()
-    await taking.settle(session, connection, touched, now=now)
+    await taking.settle(session, connection, touched, others=returned, now=now)
     await unread.over(session, connection, latest)
     await store.decide(session, connection, touched, now=now)
     if ACCEPTANCE not in connection.handled_outside:
         await _accept(session, connection, [order for order in touched if sales[order.channel_id].to_accept], now)
     return new
+
+
+def _said(order: Order, record: OrderRecord) -> list[tuple[OrderLine, Told]]:
+    """The order's lines that the record names, each with what it says."""
+    told = {line.channel_id: line for line in record.lines}
+    return [(line, told[line.channel_id]) for line in order.lines if line.channel_id in told]
 
 
 async def _accept(session: AsyncSession, connection: Connection, waiting: Sequence[Order], now: datetime) -> None:

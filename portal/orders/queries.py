@@ -18,15 +18,17 @@ from portal.errors import NotFound
 from portal.listings.eligible import channel_name, connection_name
 from portal.listings.paging import Keys, keys
 from portal.models.connections import Connection, ConnectionState
-from portal.models.orders import Order, OrderLine, StoreOrder, StoreStep
+from portal.models.orders import Order, OrderLine, OrderReturn, Shelving, StoreOrder, StoreStep
 from portal.orders.store import STORES
 from portal.orders.wording import Badge, badge
 
 # What needs somebody is always counted to its end.
-EXACT: Final = frozenset({"problems", "leaving"})
-TABS: Final = ("new", "store", "shipped", "problems", "leaving", "all")
+EXACT: Final = frozenset({"problems", "leaving", "returns"})
+TABS: Final = ("new", "store", "shipped", "problems", "leaving", "returns", "all")
 # Stands for the newest order where there is none: every other one is newer.
 NONE_YET: Final = UUID(int=0)
+# The orders of which something came back, and nobody has said yet what becomes of it.
+_UNDECIDED: Final = select(OrderReturn.order_id).where(OrderReturn.shelving == Shelving.WAITING)
 _OWN_STORES: Final = select(Connection.id).where(Connection.channel.in_(STORES))
 _BAD: Final = Order.problem.is_not(None) & (Order.store_step != StoreStep.WAITING)
 # So many orders of any other tab are counted, but for those that a search finds.
@@ -58,6 +60,7 @@ def _tab(name: str) -> Tab:
         "shipped": Tab(Order.state == OrderState.SHIPPED, good=True),
         "problems": Tab(_BAD),
         "leaving": Tab(and_(Order.cancel_requested, alive)),
+        "returns": Tab(Order.id.in_(_UNDECIDED)),
     }
     return tabs.get(name, Tab(true()))
 
@@ -82,7 +85,7 @@ class Filters:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderRow:
-    """`channel` is the channel's name, `account` that of the merchant's account there."""
+    """`channel` is the channel's name, `account` that of the merchant's account there. `undecided`: a return waits."""
 
     order: Order
     channel: str
@@ -93,6 +96,7 @@ class OrderRow:
     first_title: str
     lines: int
     store_number: str
+    undecided: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,11 +197,15 @@ async def rows(session: AsyncSession, ids: Sequence[UUID]) -> list[OrderRow]:
         .where(Order.id.in_(ids))
         .options(selectinload(Order.lines))
     )
-    by_id = {order.id: _row(order, connection, number or "") for order, connection, number in found.all()}
+    waiting = set(await session.scalars(_UNDECIDED.where(OrderReturn.order_id.in_(ids))))
+    by_id = {
+        order.id: _row(order, connection, number or "", undecided=order.id in waiting)
+        for order, connection, number in found.all()
+    }
     return [by_id[one] for one in ids if one in by_id]
 
 
-def _row(order: Order, connection: Connection, store_number: str) -> OrderRow:
+def _row(order: Order, connection: Connection, store_number: str, *, undecided: bool) -> OrderRow:
     lines: Sequence[OrderLine] = order.lines
     return OrderRow(
         order=order,
@@ -209,6 +217,7 @@ def _row(order: Order, connection: Connection, store_number: str) -> OrderRow:
         first_title=lines[0].title if lines else "",
         lines=len(lines),
         store_number=store_number,
+        undecided=undecided,
     )
 
 

@@ -104,9 +104,9 @@ def _line_of(line: OrderLine, currency: str) -> told.OrderLine:
 
 
 def units(line: OrderLine, state: OrderState) -> int:
-    """How many of a line the buyer has got or is to get."""
+    """How many of a line the buyer has got or is to get, also where they sent some back."""
     wanted = 0 if state is OrderState.CANCELLED else max(0, line.quantity - line.cancelled)
-    return max(wanted, line.shipped)
+    return max(wanted, line.shipped, line.came_back)
 
 
 def line_row(merchant_id: UUID, order_id: UUID, position: int, line: told.OrderLine) -> OrderLine:
@@ -118,6 +118,10 @@ def line_row(merchant_id: UUID, order_id: UUID, position: int, line: told.OrderL
         taken=0,
         returned=0,
         lowered=0,
+        told_back=0,
+        noted_back=0,
+        shelved=0,
+        raised=0,
         **line_values(line),
     )
 

@@ -1,4 +1,4 @@
-"""What orders do to our stock: held while pending, taken once sold, back when cancelled; each line once."""
+"""What orders do to our stock: held while pending, taken once sold, back when cancelled or returned; each line once."""
 
 from __future__ import annotations
 
@@ -13,30 +13,43 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from connectors.orders import OrderState
 from portal.models.connections import Connection
 from portal.models.listings import ListingItem
-from portal.models.orders import Order, OrderLine
+from portal.models.orders import Order, OrderLine, OrderReturn, Shelving
 from portal.orders import events
 from portal.orders.records import units
-from portal.stock import accounted, returns, shelf
+from portal.stock import accounted, returns, shelf, telling
 from portal.stock import claims as ledger
 from portal.stock.claims import Claim
-from portal.stock.returns import Return
+from portal.stock.returns import Arrival, Return
 
 CAUSE: Final = "order"
 
 
-async def settle(session: AsyncSession, source: Connection, orders: Sequence[Order], *, now: datetime) -> None:
+async def settle(
+    session: AsyncSession,
+    source: Connection,
+    orders: Sequence[Order],
+    *,
+    now: datetime,
+    others: Sequence[Order] = (),
+) -> None:
     """Stock is as these orders' lines say. To say it again changes nothing. Orders of before, and what the channel
-    ships itself, are no business of our shelf. One call a transaction."""
-    counted = [order for order in orders if not (order.history or order.by_channel)]
-    if not counted:
+    ships itself, are no business of our shelf. `others` are those of other channels of which this one, a store, told
+    that something came back. One call a transaction."""
+    counted, returned = _counted(orders), _counted([*orders, *others])
+    if not returned:
         return
     # All that any of the steps below touches is locked here, in one order.
-    await shelf.locked(session, {variant_id for _order, _line, variant_id in _lines(counted)})
+    await shelf.locked(session, {variant_id for _order, _line, variant_id in _lines(returned)})
     made_by = source.external_name
     await _hold(session, source.merchant_id, counted, now)
     await _take(session, source.merchant_id, counted, made_by, now)
     await _give_back(session, source.merchant_id, counted, made_by, now)
-    await _account(session, source, counted)
+    await _bring_back(session, source.merchant_id, returned, now)
+    await _account(session, source, counted, returned, now)
+
+
+def _counted(orders: Sequence[Order]) -> list[Order]:
+    return [order for order in orders if not (order.history or order.by_channel)]
 
 
 def _lines(orders: Sequence[Order]) -> Iterator[tuple[Order, OrderLine, UUID]]:
@@ -119,13 +132,57 @@ async def _give_back(
         events.write(session, order, events.RETURNED, now=now, sku=line.sku, quantity=result.restocked)
 
 
-async def _account(session: AsyncSession, source: Connection, orders: Sequence[Order]) -> None:
-    """The channel has lowered its own number by what it sold, and raised it by what it put back itself."""
+async def _bring_back(session: AsyncSession, merchant_id: UUID, orders: Sequence[Order], now: datetime) -> None:
+    """What came back and is for sale again is on the shelf, once whoever tells of it."""
+    lines = {line.id: (order, line, variant_id) for order, line, variant_id in _lines(orders) if line.came_back}
+    if not lines:
+        return
+    query = select(OrderReturn).where(OrderReturn.line_id.in_(lines), OrderReturn.shelving == Shelving.BACK)
+    found: dict[UUID, list[OrderReturn]] = {}
+    for row in await session.scalars(query.order_by(OrderReturn.line_id, OrderReturn.decided_at)):
+        found.setdefault(row.line_id, []).append(row)
+    wanted = [
+        Arrival(
+            variant_id=lines[line_id][2],
+            total=sum(row.quantity for row in rows),
+            sold=lines[line_id][1].taken,
+            cause=CAUSE,
+            cause_id=str(line_id),
+            made_by=rows[-1].decided_by,
+        )
+        for line_id, rows in found.items()
+        if lines[line_id][1].taken
+    ]
+    if not wanted:
+        return
+    done = await returns.bring_back(session, merchant_id=merchant_id, arrivals=wanted, now=now)
+    for one, arrived in zip(wanted, done, strict=True):
+        if arrived:
+            order, line, _variant_id = lines[UUID(one.cause_id)]
+            events.write(session, order, events.SHELVED, now=now, made_by=one.made_by, sku=line.sku, quantity=arrived)
+
+
+async def _account(
+    session: AsyncSession, source: Connection, orders: Sequence[Order], returned: Sequence[Order], now: datetime
+) -> None:
+    """The channel has lowered its own number by what it sold, and raised it by what it put back itself.
+
+    What it put back of a return it is told of again: our own number may not have risen, for it had before, or will not.
+    """
     news: dict[UUID, int] = {}
     for _order, line, variant_id in _lines(orders):
         lowered = line.quantity - line.restocked
         news[variant_id] = news.get(variant_id, 0) + lowered - line.lowered
         line.lowered = lowered
+    raised: set[UUID] = set()
+    for _order, line, variant_id in _lines(returned):
+        news[variant_id] = news.get(variant_id, 0) + line.raised - line.shelved
+        if line.raised != line.shelved:
+            raised.add(variant_id)
+        line.raised = line.shelved
+    if raised:
+        which = ListingItem.connection_id == source.id, ListingItem.variant_id.in_(raised)
+        await telling.again(session, source.merchant_id, *which, priority=telling.DOWN_FIRST, now=now)
     query = select(ListingItem.id, ListingItem.variant_id).where(
         ListingItem.connection_id == source.id, ListingItem.variant_id.in_(news)
     )

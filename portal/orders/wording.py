@@ -10,7 +10,7 @@ from connectors.errors import ProblemClass
 from connectors.orders import NOT_UNDERSTOOD, CancelReason, OrderState
 from portal.i18n import _
 from portal.models.buyer_credits import CreditState
-from portal.models.orders import Order, OrderEvent, StoreStep
+from portal.models.orders import Order, OrderEvent, Shelving, StoreStep
 from portal.orders import drafts, events
 from portal.orders.retention import Why
 from portal.templating import money
@@ -128,6 +128,11 @@ def _events() -> dict[str, str]:
         events.STOCK: _("Stock of %(sku)s: %(quantity)s"),
         events.SHORT: _("Oversold: %(quantity)s of %(sku)s were not there"),
         events.RETURNED: _("Back on the shelf: %(quantity)s of %(sku)s"),
+        events.CAME_BACK: _("Sent back by the buyer: %(quantity)s of %(sku)s"),
+        events.NOTED_BACK: _("Recorded here as sent back: %(quantity)s of %(sku)s"),
+        events.SAME_BACK: _("Told of %(quantity)s of %(sku)s that was recorded here; nothing is counted twice"),
+        events.SHELVED: _("Sent back and for sale again: %(quantity)s of %(sku)s"),
+        events.NOT_SHELVED: _("Sent back and not for sale again: %(quantity)s of %(sku)s"),
         events.IN_STORE: _("Created in %(store)s as %(number)s"),
         "found": _("Found in %(store)s as %(number)s and linked"),
         events.STORE_FAILED: _("Not created in the store: %(why)s"),
@@ -148,6 +153,25 @@ def _events() -> dict[str, str]:
         events.RULED: _("The rule “%(rule)s” changed it for the store"),
         events.HUSHED: _("Not sent to the marketplace: the rule “%(rule)s” says so"),
     }
+
+
+def shelving_badge(standing: Shelving) -> Badge:
+    """What becomes of units that came back."""
+    return {
+        Shelving.WAITING: Badge("attention", _("Waits for your decision"), icon="clock"),
+        Shelving.BACK: Badge("success", _("For sale again")),
+        Shelving.GONE: Badge("none", _("Not for sale again")),
+        Shelving.OUTSIDE: Badge("none", _("Handled outside")),
+    }[standing]
+
+
+def shelvings() -> list[tuple[str, str]]:
+    """What may become of what came back, for a select."""
+    return [
+        (Shelving.WAITING.value, _("Decide later")),
+        (Shelving.BACK.value, _("Back on the shelf")),
+        (Shelving.GONE.value, _("Not for sale again")),
+    ]
 
 
 def credit_badge(standing: CreditState) -> Badge:

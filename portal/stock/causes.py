@@ -25,6 +25,7 @@ def words(cause: str) -> str:
         "locations_changed": _("Other locations count"),
         "order": _("Order"),
         "order_back": _("Cancelled order"),
+        "order_return": _("Sent back by a buyer"),
         "bundle": _("Became a bundle"),
         "offer_linked": _("Offer linked to its product"),
     }

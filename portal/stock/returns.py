@@ -1,4 +1,8 @@
-"""What a cause took and will not leave after all: what was never there is settled first, then the shelf is filled."""
+"""What a cause took and is on the shelf again: it will not leave after all, or it left and was sent back.
+
+Of what will not leave, what was never there is settled first, and the shelf filled only then. What was sent back was
+there, whatever the ledger knew: it goes on the shelf.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +18,9 @@ from portal.models.stock import Movement, Shortfall
 from portal.stock import owed, shelf
 from portal.stock.owed import LATER
 
-# The cause of what comes back for a cause.
+# The cause of what comes back for a cause, and of what was sent back after it had left.
 BACK = "_back"
+SENT_BACK = "_return"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +36,18 @@ class Return:
     cause: str
     cause_id: str
     lost: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """In all, `total` of the `sold` units that the cause took were sent back, and are for sale again."""
+
+    variant_id: UUID
+    total: int
+    sold: int
+    cause: str
+    cause_id: str
+    made_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +112,37 @@ async def give_back(
     return results
 
 
-async def _took(session: AsyncSession, one: Return) -> list[_Took]:
+async def bring_back(
+    session: AsyncSession, *, merchant_id: UUID, arrivals: Sequence[Arrival], now: datetime
+) -> list[int]:
+    """As many of each are on the shelf again as it says in all; how many this call put there, of a bundle its parts.
+
+    What `give_back` put there is not put there again, so that no more comes back than was taken. Otherwise as that.
+    """
+    shelves = await shelf.locked(session, {one.variant_id for one in arrivals})
+    results = []
+    for one in arrivals:
+        arrived = 0
+        for took in await _took(session, one):
+            if took.variant_id not in shelves:
+                shelves = {**await shelf.locked(session, [took.variant_id]), **shelves}
+            settled, back = await _before(session, one, took)
+            before = await _moved(session, one, took, SENT_BACK)
+            wanted = min(took.asked * min(one.total, one.sold) // one.sold, took.asked - settled - back)
+            units = max(0, wanted - before)
+            if units:
+                shelves[took.variant_id].on_hand += units
+                key = took.variant_id, one.cause + SENT_BACK, f"{one.cause_id}:{before + units}"
+                row = {**shelf.row(merchant_id, key, units, now), "made_by": one.made_by[:200]}
+                await shelf.write(session, Movement, [row])
+            arrived += units
+        results.append(arrived)
+    await session.flush()
+    await shelf.settle(session, merchant_id, shelves.values(), now=now)
+    return results
+
+
+async def _took(session: AsyncSession, one: Return | Arrival) -> list[_Took]:
     """What the cause took of the variant, or of the parts it had then."""
     own = await _rows(session, one, of_variant=True)
     if not own or own[0].asked:
@@ -104,7 +151,7 @@ async def _took(session: AsyncSession, one: Return) -> list[_Took]:
     return [took for took in await _rows(session, one, of_variant=False) if took.variant_id != one.variant_id]
 
 
-async def _rows(session: AsyncSession, one: Return, *, of_variant: bool) -> list[_Took]:
+async def _rows(session: AsyncSession, one: Return | Arrival, *, of_variant: bool) -> list[_Took]:
     own_id = or_(
         Movement.cause_id == one.cause_id, Movement.cause_id.startswith(f"{one.cause_id}{LATER}", autoescape=True)
     )
@@ -120,14 +167,18 @@ async def _rows(session: AsyncSession, one: Return, *, of_variant: bool) -> list
     return [_Took(row.variant_id, -row.quantity, missing.get(row.variant_id)) for row in found]
 
 
-async def _before(session: AsyncSession, one: Return, took: _Took) -> tuple[int, int]:
+async def _before(session: AsyncSession, one: Return | Arrival, took: _Took) -> tuple[int, int]:
     """Of what the cause took: units struck off already, and units on the shelf again."""
-    back = await session.scalar(
+    struck = took.shortfall.cleared - took.shortfall.filled if took.shortfall else 0
+    return struck, await _moved(session, one, took, BACK)
+
+
+async def _moved(session: AsyncSession, one: Return | Arrival, took: _Took, way: str) -> int:
+    moved = await session.scalar(
         select(func.coalesce(func.sum(Movement.quantity), 0)).where(
             Movement.variant_id == took.variant_id,
-            Movement.cause == one.cause + BACK,
+            Movement.cause == one.cause + way,
             Movement.cause_id.startswith(f"{one.cause_id}:", autoescape=True),
         )
     )
-    struck = took.shortfall.cleared - took.shortfall.filled if took.shortfall else 0
-    return struck, int(back or 0)
+    return int(moved or 0)

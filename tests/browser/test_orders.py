@@ -48,8 +48,41 @@ def test_a_sale_at_amazon_is_seen_everywhere_created_in_the_store_and_told_of_wh
     [sold] = amazon.ask("orders")
     assert [parcel["number"] for parcel in sold["parcels"]] == ["1234-5678"]
 
+    what_comes_back_is_decided_once(page, installation, number, shop, there["order_id"], stock)
     an_unknown_sku_is_mapped_on_the_way_to_the_store(page, installation, amazon, shop)
     a_cancellation_decides_the_stock(page, installation, amazon, stock)
+
+
+def what_comes_back_is_decided_once(
+    page: Page, installation: Installation, number: str, shop: Office, order_id: str, stock: Page
+) -> None:
+    """One of two is recorded by hand, the same is told of by the store, and the other one waits and is damaged."""
+    page.get_by_text("More Action").click()
+    page.get_by_role("link", name="Record a return…").first.click()
+    page.get_by_label("How many came back").fill("3")
+    page.get_by_label("Back in stock?").select_option("Back on the shelf")
+    page.get_by_label("Note for your team").fill("Unopened")
+    page.get_by_role("button", name="Record the return").click()
+    expect(page.locator("#error-summary")).to_contain_text("2 were sent and 0 came back before. Type 2 or less.")
+    expect(page.get_by_label("Note for your team")).to_have_value("Unopened")
+    expect(page.locator("main")).to_contain_text("5 in stock now, 7 if all 2 go back on the shelf.")
+    page.get_by_label("How many came back").fill("1")
+    page.get_by_role("button", name="Record the return").click()
+    expect(page.locator("#returns")).to_contain_text("For sale again")
+    expect(stock.locator("[data-on-hand]")).to_have_text("6", timeout=30_000)
+
+    shop.do("restock", order=order_id, lines=[{"sku": "MUG-1", "quantity": 1}])
+    expect(page.locator("#timeline")).to_contain_text("nothing is counted twice", timeout=60_000)
+    shop.do("restock", order=order_id, lines=[{"sku": "MUG-1", "quantity": 1}], keep=True)
+    expect(page.locator("#returns")).to_contain_text("Waits for your decision", timeout=60_000)
+    expect(page.locator("#returns")).to_contain_text("6 in stock now, 7 if it is for sale again")
+    page.goto(f"{installation.url}/orders?tab=returns")
+    row(page, number).get_by_role("link", name=number).click()
+    page.get_by_role("button", name="Not for sale again").click()
+    expect(page.locator("#returns")).not_to_contain_text("Waits for your decision")
+    expect(stock.locator("[data-on-hand]")).to_have_text("6")
+    # Back to five, which the rest of the way counts from.
+    set_stock(page, stock.url.removesuffix("/stock"), 5)
 
 
 def a_mug_on_both(page: Page, installation: Installation) -> str:

@@ -118,7 +118,9 @@ async def test_units_restocked_in_the_shop_are_told_and_returns_are_not_cancelle
     await till.do("restock", order_id, lines=[{"sku": "MUG", "quantity": 1}])
     order = await till.read(order_id)
     assert order.state is OrderState.SHIPPED
-    assert (order.lines[0].cancelled, order.lines[0].shipped, order.lines[0].restocked) == (1, 3, 2)
+    assert (order.lines[0].cancelled, order.lines[0].shipped, order.lines[0].restocked) == (1, 3, 1)
+    assert (order.lines[0].returned, order.lines[0].shelved) == (1, 1)
+    assert order.lines[0].returned_at == order.changed_at
     assert await till.stock() == 8
 
 
@@ -128,7 +130,30 @@ async def test_what_comes_back_while_the_rest_is_to_be_sent_is_not_cancelled(til
     await till.do("restock", order_id, lines=[{"sku": "MUG", "quantity": 1}], returned=True)
     order = await till.read(order_id)
     assert order.state is OrderState.OPEN
-    assert (order.lines[0].cancelled, order.lines[0].shipped, order.lines[0].restocked) == (0, 2, 1)
+    assert (order.lines[0].cancelled, order.lines[0].shipped, order.lines[0].restocked) == (0, 2, 0)
+    assert (order.lines[0].returned, order.lines[0].shelved) == (1, 1)
+
+
+async def test_what_is_refunded_without_restocking_after_it_left_came_back_and_is_on_no_shelf(till: Till) -> None:
+    order_id = await till.sell(quantity=3)
+    await till.do("restock", order_id, lines=[{"sku": "MUG", "quantity": 1}], keep=True)
+    assert (await till.read(order_id)).lines[0].returned == 0, "it had not left: that is a cancellation"
+    await till.do("fulfil", order_id)
+    await till.do("restock", order_id, lines=[{"sku": "MUG", "quantity": 1}], keep=True)
+    line = (await till.read(order_id)).lines[0]
+    assert (line.cancelled, line.shipped, line.returned, line.shelved) == (1, 2, 1, 0)
+    assert await till.stock() == 7
+
+
+async def test_a_return_to_another_location_is_not_on_the_shelf_that_we_count(till: Till) -> None:
+    order_id = await till.sell(quantity=2)
+    await till.do("fulfil", order_id)
+    await till.do("restock", order_id, lines=[{"sku": "MUG", "quantity": 1}])
+    [place] = [key for one in await till.shop.read("products") for key in one["variants"][0]["available"]][:1]
+    for location, shelved in ((place, 1), ("42", 0)):
+        till.account.settings = {"location_id": f"gid://shopify/Location/{location}"}
+        line = (await till.read(order_id)).lines[0]
+        assert (line.returned, line.shelved) == (1, shelved)
 
 
 async def test_a_buyers_cancellation_with_and_without_restock(till: Till) -> None:

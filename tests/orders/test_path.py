@@ -6,14 +6,20 @@ Truth is what the practice channels recorded.
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from jobs.orders import poll_orders
+from portal.invariants import violations
 from portal.models.accounts import Merchant
+from portal.models.catalog import Variant
 from portal.models.connections import Connection
-from portal.models.orders import Order, Parcel, StoreOrder, StoreStep
-from portal.orders import references
+from portal.models.orders import Order, OrderReturn, Parcel, Shelving, StoreOrder, StoreStep
+from portal.models.stock import Movement
+from portal.orders import references, returning
+from portal.stock import service as stock
+from portal.stock.service import Move
 from tests.channels.conftest import alice, premises, seller, web
 from tests.channels.test_amazon_path import MUG, consent, offered
 from tests.connections.premises import Premises
@@ -71,6 +77,12 @@ class Trade:
         [order] = await self.rows(Order)
         assert isinstance(order, Order)
         return order
+
+    async def loses_one(self, variant_id: UUID) -> None:
+        """One is lost here, so that every channel is told a new number."""
+        async with self.runtime.sessions.write(self.seller.id) as session:
+            lost = Move(variant_id=variant_id, quantity=-1, cause="damaged", cause_id="1")
+            await stock.move(session, merchant_id=self.seller.id, moves=[lost], made_by="Alice", now=self.clock())
 
     async def available(self) -> int:
         """Mugs that the practice shop would sell."""
@@ -158,3 +170,65 @@ async def test_a_cancellation_in_the_store_reaches_amazon_and_the_stock_comes_ba
     order = await trade.order()
     assert order.state == "cancelled"
     assert await trade.available() == 5
+
+
+async def causes(trade: Trade) -> dict[str, int]:
+    """How much stock moved, by cause, but for what was there at the start."""
+    found: dict[str, int] = {}
+    for row in await trade.rows(Movement):
+        found[row.cause] = found.get(row.cause, 0) + row.quantity
+    return {cause: units for cause, units in found.items() if cause.startswith(("order", "changed"))}
+
+
+@pytest.mark.parametrize("heard", [True, False], ids=["told at once", "found by the compare first"])
+@pytest.mark.parametrize("sold_at", ["amazon", "shopify"])
+async def test_what_the_store_restocks_of_a_return_is_back_once_everywhere(
+    trade: Trade, sold_at: str, heard: bool
+) -> None:
+    await trade.buy(at=sold_at, lines=[{"sku": "MUG-1", "quantity": 2}])
+    await trade.poll()
+    [there] = await trade.at_the_shop()
+    await trade.shop.do("fulfil", order=there["order_id"], carrier="Yamato (JA)", number="1234-5678")
+    await settle(trade.premises.stage, trade.clock)
+    await trade.poll()
+    assert await trade.available() == 3
+
+    await trade.shop.do("restock", order=there["order_id"], lines=[{"sku": "MUG-1", "quantity": 1}])
+    assert await trade.available() == 4, "the shop raised its own number"
+    if heard:
+        await trade.shop.do("deliver")
+    else:
+        [mug] = await trade.rows(Variant)
+        await trade.loses_one(mug.id)
+    for _ in range(3):
+        await settle(trade.premises.stage, trade.clock)
+        trade.clock.advance(60)
+    await trade.poll()
+    await trade.poll()
+
+    lost = 0 if heard else 1
+    assert await causes(trade) == {"order": -2, "order_return": 1}
+    assert await trade.available() == 4 - lost
+    [row] = await trade.rows(OrderReturn)
+    assert (row.quantity, row.shelving) == (1, "back")
+    assert await violations(trade.runtime.sessions, trade.clock()) == []
+
+
+async def test_what_the_store_refunds_without_restocking_waits_and_then_is_back_everywhere(trade: Trade) -> None:
+    await trade.buy(lines=[{"sku": "MUG-1", "quantity": 2}])
+    await trade.poll()
+    [there] = await trade.at_the_shop()
+    await trade.shop.do("fulfil", order=there["order_id"], carrier="Yamato (JA)", number="1234-5678")
+    await settle(trade.premises.stage, trade.clock)
+    await trade.shop.do("restock", order=there["order_id"], lines=[{"sku": "MUG-1", "quantity": 2}], keep=True)
+    await settle(trade.premises.stage, trade.clock)
+    await trade.poll()
+    [row] = await trade.rows(OrderReturn)
+    assert (row.quantity, row.shelving, await trade.available()) == (2, "waiting", 3)
+
+    async with trade.runtime.sessions.write(trade.seller.id) as session:
+        await returning.decide(session, row.order_id, row.id, Shelving.BACK, made_by="Alice", now=trade.clock())
+    await settle(trade.premises.stage, trade.clock)
+    await trade.poll()
+    assert await trade.available() == 5
+    assert await causes(trade) == {"order": -2, "order_return": 2}

@@ -43,7 +43,7 @@ def offered(page: BeautifulSoup) -> dict[str, bool]:
         ("amazon", {"cancellations", "shipments"}),
         ("rakuten", {"acceptance", "cancellations", "shipments"}),
         ("yahoo", {"cancellations", "shipments"}),
-        ("shopify", {"cancellations"}),
+        ("shopify", {"cancellations", "returns"}),
     ],
 )
 async def test_each_channel_offers_the_updates_it_can_be_told(

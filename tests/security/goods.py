@@ -25,6 +25,7 @@ from portal.models.images import ImageCheck, KeptPicture, UploadedPicture, diges
 from portal.models.imports import Import, ImportProblem
 from portal.models.inbox import Decision, InboxItem
 from portal.models.listings import LastAttempt, Listing, ListingItem
+from portal.models.orders import OrderReturn
 from portal.models.reports import ChannelReport, ChannelReportRow, ReportState, UploadRecord, Verdict
 from portal.models.rules import RoutingRule
 from portal.models.stock import Movement, Repair
@@ -79,6 +80,7 @@ async def goods_of(runtime: Runtime, merchant: Merchant, owner: User, mark: str)
     record = await _import(runtime, merchant, owner, mark)
     async with runtime.sessions.read(merchant.id) as session:
         members = list(await session.scalars(select(Member.id)))
+        returns = list(await session.scalars(select(OrderReturn.id)))
     return {
         "merchant_id": [merchant.id],
         "product_id": [product.id, other.id],
@@ -92,6 +94,7 @@ async def goods_of(runtime: Runtime, merchant: Merchant, owner: User, mark: str)
         "invitation_id": [invitation.id],
         "order_id": [order.id],
         "line_id": [line.id],
+        "return_id": returns,
         "rule_id": [rule.id],
     }
 

@@ -14,6 +14,7 @@ from portal.models.orders import (
     OrderEvent,
     OrderFeed,
     OrderLine,
+    OrderReturn,
     Parcel,
     SkuLink,
     StoreOrder,
@@ -64,6 +65,8 @@ def a_line(order: Order, variant: Variant, mark: str) -> OrderLine:
         title=f"Sold {mark}",
         variant_id=variant.id,
         quantity=1,
+        taken=1,
+        noted_back=1,
         unit_price_minor=1000,
     )
 
@@ -98,6 +101,16 @@ def of_an_order(
             shipped_at=now,
         ),
         OrderEvent(**owner, order_id=order.id, kind="received", details={"mark": mark}, made_by=f"Person {mark}"),
+        OrderReturn(
+            **owner,
+            order_id=order.id,
+            line_id=line.id,
+            first=0,
+            quantity=1,
+            back_at=now,
+            made_by=f"Person {mark}",
+            note=f"Scratched {mark}",
+        ),
         SkuLink(**owner, connection_id=order.connection_id, sku=f"other-{mark}", variant_id=variant.id),
         UnreadOrder(
             **owner,

@@ -97,6 +97,9 @@ POST /orders/{order_id:str}/create
 POST /orders/{order_id:str}/lines/{line_id:str}/product
 POST /orders/{order_id:str}/read
 POST /orders/{order_id:str}/stock
+GET /orders/{order_id:str}/return
+POST /orders/{order_id:str}/return
+POST /orders/{order_id:str}/returns/{return_id:str}
 POST /orders/synchronizations
 POST /orders/searches
 POST /orders/health/creations

@@ -15,7 +15,7 @@ from portal.models.stock import Component, Movement, Reservation, Shortfall
 from portal.stock import claims, returns
 from portal.stock import service as stock
 from portal.stock.claims import Claim, Taken
-from portal.stock.returns import Return, Returned
+from portal.stock.returns import Arrival, Return, Returned
 from portal.stock.service import Move
 from portal.tenancy import SYSTEM
 from tests.settable_clock import SettableClock
@@ -50,6 +50,10 @@ class Ledger:
     async def give_back(self, *back: Return) -> list[Returned]:
         async with self.sessions.write(self.merchant.id) as session:
             return await returns.give_back(session, merchant_id=self.merchant.id, returns=back, made_by="shop", now=NOW)
+
+    async def bring_back(self, *back: Arrival) -> list[int]:
+        async with self.sessions.write(self.merchant.id) as session:
+            return await returns.bring_back(session, merchant_id=self.merchant.id, arrivals=back, now=NOW)
 
     async def bundle(self, bundle_id: UUID, parts: dict[UUID, int]) -> None:
         async with self.sessions.write(self.merchant.id) as session:
@@ -106,4 +110,15 @@ def back(claim: Claim, total: int, lost: int = 0) -> Return:
         cause=claim.cause,
         cause_id=claim.cause_id,
         lost=lost,
+    )
+
+
+def sent_back(claim: Claim, total: int) -> Arrival:
+    return Arrival(
+        variant_id=claim.variant_id,
+        total=total,
+        sold=claim.quantity,
+        cause=claim.cause,
+        cause_id=claim.cause_id,
+        made_by="Alice",
     )

@@ -17,7 +17,7 @@ from portal.models.stock import Component
 from portal.models.tasks import Task
 from portal.stock.claims import Claim
 from portal.tenancy import SYSTEM
-from tests.stock.ledger import Ledger, back, line
+from tests.stock.ledger import Ledger, back, line, sent_back
 from tests.stock.products import a_listing, a_product
 
 
@@ -118,6 +118,50 @@ async def test_what_is_lost_settles_the_shortfall_and_does_not_come_back(ledger:
     assert (await ledger.levels(mug), await ledger.short(mug)) == ((0, 0), [(2, 2)])
     await ledger.give_back(back(sold, 5, lost=1))
     assert await ledger.levels(mug) == (2, 0)
+
+
+async def test_what_was_sent_back_is_on_the_shelf_once_and_never_more_than_left(ledger: Ledger) -> None:
+    [mug] = await variants(ledger)
+    await ledger.receive(mug, 5)
+    sold = line(mug, 3)
+    await ledger.take(sold)
+    told = [(await ledger.bring_back(sent_back(sold, total)))[0] for total in (1, 1, 0, 2, 1, 9)]
+    assert told == [1, 0, 0, 1, 0, 1]
+    assert await ledger.levels(mug) == (5, 0)
+    assert await ledger.wrong() == []
+
+
+async def test_what_a_cancel_gave_back_is_not_sent_back_as_well(ledger: Ledger) -> None:
+    [mug] = await variants(ledger)
+    await ledger.receive(mug, 5)
+    sold = line(mug, 3)
+    await ledger.take(sold)
+    await ledger.give_back(back(sold, 2))
+    assert await ledger.bring_back(sent_back(sold, 3)) == [1]
+    assert await ledger.levels(mug) == (5, 0)
+    assert await ledger.wrong() == []
+
+
+async def test_what_was_sent_back_was_there_whatever_the_ledger_knew(ledger: Ledger) -> None:
+    [mug] = await variants(ledger)
+    sold = line(mug, 2)
+    await ledger.take(sold)
+    assert await ledger.bring_back(sent_back(sold, 1)) == [1]
+    assert (await ledger.levels(mug), await ledger.short(mug)) == ((1, 0), [(2, 0)])
+
+
+async def test_a_bundle_that_is_sent_back_brings_its_components_as_they_were(ledger: Ledger) -> None:
+    mug, saucer, gift_set = await variants(ledger, 3)
+    await ledger.receive(mug, 5)
+    await ledger.receive(saucer, 20)
+    await ledger.bundle(gift_set, {mug: 1, saucer: 2})
+    sold = line(gift_set, 3)
+    await ledger.take(sold)
+    async with ledger.sessions.write(ledger.merchant.id) as session:
+        await session.execute(delete(Component).where(Component.variant_id == saucer))
+    assert await ledger.bring_back(sent_back(sold, 2)) == [6]
+    assert [await ledger.levels(one) for one in (mug, saucer, gift_set)] == [(4, 0), (18, 0), (0, 0)]
+    assert await ledger.wrong() == []
 
 
 async def test_nothing_comes_back_for_a_cause_that_took_nothing(ledger: Ledger) -> None:

@@ -114,13 +114,20 @@ def give_up(mutation: Mutation, row: Row, quantities: dict[int, int], restock_ty
     store = mutation.request.store
     if not quantities:
         return
-    lines = [{"line": one, "quantity": count, "restock_type": restock_type} for one, count in quantities.items()]
+    back, rows = restock_type != sales.NO_RESTOCK, {line["id"]: line for line in sales.lines_of(store, row["id"])}
+    lines = [
+        {
+            "line": one,
+            "quantity": count,
+            "restock_type": restock_type,
+            "location": order_changes.place_of(mutation, rows[one]) if back else None,
+        }
+        for one, count in quantities.items()
+    ]
     number = store.new_number("Refund")
     store.insert("refund", id=number, sale_id=row["id"], lines=json.dumps(lines), created_at=store.now())
-    for line in sales.lines_of(store, row["id"]):
-        if line["id"] in quantities:
-            back = restock_type != sales.NO_RESTOCK
-            order_changes.settle(mutation, line, quantities[line["id"]], back=back)
+    for one, count in quantities.items():
+        order_changes.settle(mutation, rows[one], count, back=back)
     refund = store.row("SELECT * FROM refund WHERE id = ?", number)
     assert refund is not None
     mutation.announce("refunds/create", order_payloads.refund(row, refund))

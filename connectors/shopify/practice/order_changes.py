@@ -52,6 +52,12 @@ def settle(mutation: Mutation, line: Row, quantity: int, *, back: bool) -> None:
         inventory.move(mutation, level, "available", quantity)
 
 
+def place_of(mutation: Mutation, line: Row) -> int | None:
+    """The number of the location whose shelf the line's units go back on; None for what is on no shelf."""
+    _variant, level = _shelf(mutation, line)
+    return int(level["location_id"]) if level is not None else None
+
+
 def _shelf(mutation: Mutation, line: Row, *, at: int | None = None) -> tuple[Row | None, Row | None]:
     """The variant and its stock where the line is taken from; once it was taken, always there."""
     store = mutation.request.store

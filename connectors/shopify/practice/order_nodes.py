@@ -7,7 +7,7 @@ from typing import Any
 
 from graphql import GraphQLError
 
-from connectors.shopify.practice import faults, nodes, sales
+from connectors.shopify.practice import faults, nodes, sales, stock_nodes
 from connectors.shopify.practice.gids import gid
 from connectors.shopify.practice.nodes import Node
 from connectors.shopify.practice.paging import connection
@@ -165,8 +165,10 @@ def _refund(request: Request, sale: Row, row: Row) -> Node:
     lines = [one | {"id": one["line"]} for one in json.loads(row["lines"])]
 
     def line(one: Any) -> Node:
+        place = stock_nodes.find_location(request, one.get("location"))
         return {
             "id": gid("RefundLineItem", one["id"]),
+            "location": stock_nodes.location(request, place) if place else None,
             "quantity": one["quantity"],
             "restockType": one["restock_type"],
             "restocked": one["restock_type"] != sales.NO_RESTOCK,

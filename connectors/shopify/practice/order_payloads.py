@@ -142,6 +142,7 @@ def refund(sale: Row, row: Row) -> Body:
                 "line_item_id": one["line"],
                 "quantity": one["quantity"],
                 "restock_type": one["restock_type"].lower(),
+                "location_id": one.get("location"),
             }
             for one in json.loads(row["lines"])
         ],

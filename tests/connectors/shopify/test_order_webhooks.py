@@ -13,7 +13,7 @@ from connectors.orders import Address, OrderRecord, OrderState
 from connectors.protocol import Orders
 from connectors.records import Money
 from connectors.shopify.connector import Shopify
-from tests.connectors.wire import FakeAccount
+from tests.connectors.wire import LOCATION, FakeAccount
 
 # https://shopify.dev/docs/api/webhooks, shortened.
 BODY = b"""{"id":820982911946154508,"admin_graphql_api_id":"gid://shopify/Order/820982911946154508","name":"#1042",
@@ -129,6 +129,23 @@ def test_a_refund_of_what_has_not_left_cancels_it(orders: Orders, way: str, rest
     refund = {"refund_line_items": [{"line_item_id": line["id"], "quantity": 1, "restock_type": way}]}
     (told,) = heard(orders, refunds=[refund], line_items=[line | {"current_quantity": 1}]).lines
     assert (told.cancelled, told.restocked) == (1, restocked)
+
+
+@pytest.mark.parametrize(
+    ("way", "place", "shelved"), [("return", LOCATION, 1), ("return", "24826418", 0), ("no_restock", None, 0)]
+)
+def test_a_refund_of_what_has_left_is_a_return(orders: Orders, way: str, place: str | None, shelved: int) -> None:
+    """The same in a body as when it is read: on our shelf only at the location whose stock we tell."""
+    (line,) = json.loads(BODY)["line_items"]
+    where = {"location_id": int(place.rsplit("/", 1)[-1]) if place else None}
+    refunded = {"line_item_id": line["id"], "quantity": 1, "restock_type": way, **where}
+    refund = {"created_at": "2026-11-23T09:00:00+01:00", "refund_line_items": [refunded]}
+    (told,) = heard(
+        orders, fulfillments=[FULFILLMENT], refunds=[refund], line_items=[line | {"current_quantity": 1}]
+    ).lines
+    assert (told.cancelled, told.shipped, told.restocked) == (0, 2, 0)
+    assert (told.returned, told.shelved) == (1, shelved)
+    assert told.returned_at == datetime(2026, 11, 23, 8, tzinfo=UTC)
 
 
 def test_an_order_of_ours_says_which_sale_it_is(orders: Orders) -> None:
