@@ -6,7 +6,7 @@ money (`shopMoney`): what the buyer paid in another currency has been turned int
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -31,10 +31,10 @@ _UNPAID = frozenset({"PENDING", "PARTIALLY_PAID", "EXPIRED", "VOIDED"})
 _FRAUD = ("HIGH", "MEDIUM", "LOW")
 
 
-def record(node: Node, *, base_url: str, location_id: str = "") -> OrderRecord:
-    """The order; `base_url` is where the account's shop is, `location_id` where its stock is told to."""
+def record(node: Node, *, base_url: str, places: Collection[str] = ()) -> OrderRecord:
+    """The order; `base_url` is where the account's shop is, `places` the locations whose stock is for sale."""
     currency = str(node["currencyCode"])
-    lines = _lines(node, currency, location_id)
+    lines = _lines(node, currency, places)
     number = str(node["legacyResourceId"])
     return OrderRecord(
         channel_id=str(node["id"]),
@@ -115,9 +115,9 @@ def _state(node: Node, lines: Sequence[OrderLine]) -> OrderState:
     return OrderState.OPEN
 
 
-def _lines(node: Node, currency: str, location_id: str) -> tuple[OrderLine, ...]:
+def _lines(node: Node, currency: str, places: Collection[str]) -> tuple[OrderLine, ...]:
     shipped = order_refunds.counted(line for parcel in _left(node) for line in parcel["fulfillmentLineItems"]["nodes"])
-    refunded = order_refunds.by_line(node.get("refunds") or [], location_id)
+    refunded = order_refunds.by_line(node.get("refunds") or [], places)
     whole = node.get("cancelledAt") is not None
     return tuple(
         _line(line, currency, shipped.get(line["id"], 0), refunded.get(line["id"], Refunded()), whole=whole)

@@ -6,7 +6,7 @@ sale again) and NO_RESTOCK, which says of neither: https://shopify.dev/docs/api/
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,8 +16,9 @@ Node = Mapping[str, Any]
 
 @dataclass(slots=True)
 class Refunded:
-    """Units of one line. `sent_back` by RETURN, `shelved` of them at our location; `unsaid` are those that are neither
-    cancelled nor sent back by their own word. `restocked` are for sale again without having been sent back."""
+    """Units of one line. `sent_back` by RETURN, `shelved` of them at a location that counts; `unsaid` are those that
+    are neither cancelled nor sent back by their own word. `restocked` are for sale again without having been sent back.
+    """
 
     sent_back: int = 0
     shelved: int = 0
@@ -32,22 +33,22 @@ class Refunded:
         return max(0, min(shipped, self.sent_back + max(0, self.unsaid - unsent)))
 
 
-def by_line(refunds: Iterable[Node], location_id: str) -> dict[str, Refunded]:
-    """By the line's id. A refund that names no location, or an account that has none, is of our own."""
+def by_line(refunds: Iterable[Node], places: Collection[str]) -> dict[str, Refunded]:
+    """By the line's id; `places` are the locations that count. Where none is named, or none is known, it is one."""
     found: dict[str, Refunded] = {}
     for refund in refunds:
         at = datetime.fromisoformat(refund["createdAt"]) if refund.get("createdAt") else None
         for line in refund["refundLineItems"]["nodes"]:
-            _add(found.setdefault(str(line["lineItem"]["id"]), Refunded()), line, location_id, at)
+            _add(found.setdefault(str(line["lineItem"]["id"]), Refunded()), line, places, at)
     return found
 
 
-def _add(sum_: Refunded, line: Node, location_id: str, at: datetime | None) -> None:
+def _add(sum_: Refunded, line: Node, places: Collection[str], at: datetime | None) -> None:
     units = int(line["quantity"] or 0)
     match line["restockType"]:
         case "RETURN":
             sum_.sent_back += units
-            sum_.shelved += units if line["restocked"] and _is_ours(line, location_id) else 0
+            sum_.shelved += units if line["restocked"] and _is_ours(line, places) else 0
         case "CANCEL":
             sum_.taken_off += units
             sum_.restocked += units if line["restocked"] else 0
@@ -58,9 +59,9 @@ def _add(sum_: Refunded, line: Node, location_id: str, at: datetime | None) -> N
         sum_.at = max(at, sum_.at or at)
 
 
-def _is_ours(line: Node, location_id: str) -> bool:
+def _is_ours(line: Node, places: Collection[str]) -> bool:
     place = (line.get("location") or {}).get("id")
-    return not (place and location_id) or place == location_id
+    return not (place and places) or place in places
 
 
 def counted(lines: Iterable[Node]) -> dict[str, int]:

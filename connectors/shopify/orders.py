@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 
+from connectors import locations
 from connectors.errors import ChannelError, OurFault, Problem, ProblemClass, as_error
 from connectors.orders import (
     CancelReason,
@@ -212,7 +213,7 @@ async def _whole(shop: ShopifyClient, node: dict[str, Any]) -> dict[str, Any]:
 
 
 def _of_account(node: Mapping[str, Any], account: Account) -> OrderRecord:
-    return order_mapping.record(node, base_url=account.base_url, location_id=account.settings.get("location_id", ""))
+    return order_mapping.record(node, base_url=account.base_url, places=locations.counted(account.settings))
 
 
 def _is_cut(node: Mapping[str, Any]) -> bool:
