@@ -121,7 +121,8 @@ class OrderLine(Row, MerchantOwned, Base):
 
     Buyers sent back `told_back` by what channels told, and `noted_back` by what members recorded, each counted in all:
     a return may be told of and recorded too, so the larger one is how many came back. Of `shelved` the channel that
-    tells has put them on its own shelf, and `raised` of these are known to have raised its number.
+    tells has put them on its own shelf. As many as `put_back` the store put on its shelf when it cancelled its
+    copy of the order. `raised` of both are known to have raised the channel's number.
     """
 
     __tablename__ = "sale_line"
@@ -144,6 +145,7 @@ class OrderLine(Row, MerchantOwned, Base):
     told_back: Mapped[int] = mapped_column(default=0)
     noted_back: Mapped[int] = mapped_column(default=0)
     shelved: Mapped[int] = mapped_column(default=0)
+    put_back: Mapped[int] = mapped_column(default=0)
     raised: Mapped[int] = mapped_column(default=0)
     restock: Mapped[bool | None]
     check_stock: Mapped[bool] = mapped_column(default=False)

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from connectors import carriers
+from connectors.orders import OrderLine as Told
 from connectors.orders import OrderRecord, OrderState
 from portal.clock import new_id
 from portal.models.connections import Connection
@@ -32,7 +33,7 @@ async def hear(
 ) -> tuple[set[str], list[Order]]:
     """The news of the orders that we made there is taken in; the ids of all records that are of such.
 
-    And the sales of which something came back, whose stock is to follow.
+    And the sales of which something came back or was put on the store's shelf, whose stock is to follow.
     """
     returned: list[Order] = []
     ours = [record for record in records if record.reference]
@@ -59,7 +60,8 @@ async def hear(
             await _cancelled(session, source, order, now)
         twins = _twins(order, record)
         lines = [(twins[line.channel_id], line) for line in record.lines if line.channel_id in twins]
-        if await returning.hear(session, store, order, lines, now=now):
+        news = await returning.hear(session, store, order, lines, now=now)
+        if _put_back(lines) or news:
             returned.append(order)
     return {record.channel_id for record in ours}, returned
 
@@ -125,6 +127,17 @@ def _twins(order: Order, record: OrderRecord) -> dict[str, OrderLine]:
     """Our line for each of the store's, as we wrote it on them."""
     ours = {line.channel_id: line for line in order.lines}
     return {line.channel_id: ours[line.reference] for line in record.lines if line.reference in ours}
+
+
+def _put_back(lines: Sequence[tuple[OrderLine, Told]]) -> bool:
+    """The store has put units on its own shelf as it cancelled its copy; whether that is news.
+
+    Whether they are for sale again is said by the sale's own cancellation.
+    """
+    news = [(line, min(told.restocked, line.quantity)) for line, told in lines if told.restocked > line.put_back]
+    for line, units in news:
+        line.put_back = units
+    return bool(news)
 
 
 async def _cancelled(session: AsyncSession, source: Connection, order: Order, now: datetime) -> None:

@@ -121,6 +121,7 @@ def line_row(merchant_id: UUID, order_id: UUID, position: int, line: told.OrderL
         told_back=0,
         noted_back=0,
         shelved=0,
+        put_back=0,
         raised=0,
         **line_values(line),
     )

@@ -74,7 +74,7 @@ async def _hear(
     outside = RETURNS in teller.handled_outside or order.history or order.by_channel or line.variant_id is None
     if outside:
         # The channel's number has risen: the compare finds that and takes it in as any change made there.
-        line.raised = line.shelved
+        line.raised = line.shelved + line.put_back
     told: Any = {"at": heard.at, "now": now, "told_by": who}
     if outside:
         add(session, order, line, first=known, quantity=new, shelving=Shelving.OUTSIDE, decided_by=who, **told)

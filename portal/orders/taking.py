@@ -176,10 +176,11 @@ async def _account(
         line.lowered = lowered
     raised: set[UUID] = set()
     for _order, line, variant_id in _lines(returned):
-        news[variant_id] = news.get(variant_id, 0) + line.raised - line.shelved
-        if line.raised != line.shelved:
+        put_there = line.shelved + line.put_back
+        news[variant_id] = news.get(variant_id, 0) + line.raised - put_there
+        if line.raised != put_there:
             raised.add(variant_id)
-        line.raised = line.shelved
+        line.raised = put_there
     if raised:
         which = ListingItem.connection_id == source.id, ListingItem.variant_id.in_(raised)
         await telling.again(session, source.merchant_id, *which, priority=telling.DOWN_FIRST, now=now)

@@ -156,11 +156,15 @@ async def test_a_sale_in_the_shop_is_heard_at_once_and_lowers_stock_at_amazon(tr
     assert [one["fulfillmentAvailability"][0]["quantity"] for one in products] == [4]
 
 
-async def test_a_cancellation_in_the_store_reaches_amazon_and_the_stock_comes_back_once(trade: Trade) -> None:
+@pytest.mark.parametrize("restock", [False, True], ids=["not restocked there", "restocked there"])
+async def test_a_cancellation_in_the_store_reaches_amazon_and_the_stock_comes_back_once(
+    trade: Trade, restock: bool
+) -> None:
     await trade.buy()
     await trade.poll()
     [there] = await trade.at_the_shop()
-    await trade.shop.do("cancel", order=there["order_id"])
+    await trade.shop.do("cancel", order=there["order_id"], restock=restock)
+    await trade.shop.do("deliver")
     for _ in range(3):
         await settle(trade.premises.stage, trade.clock)
         trade.clock.advance(150)
@@ -170,6 +174,7 @@ async def test_a_cancellation_in_the_store_reaches_amazon_and_the_stock_comes_ba
     order = await trade.order()
     assert order.state == "cancelled"
     assert await trade.available() == 5
+    assert {"changed_at_channel"}.isdisjoint(await causes(trade)), "a unit must not be invented to explain the store's"
 
 
 async def causes(trade: Trade) -> dict[str, int]:

@@ -10,7 +10,7 @@ down_revision = "0015"
 branch_labels = None
 depends_on = None
 
-COUNTS = ("told_back", "noted_back", "shelved", "raised")
+COUNTS = ("told_back", "noted_back", "shelved", "put_back", "raised")
 
 
 def upgrade() -> None:
