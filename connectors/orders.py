@@ -161,11 +161,15 @@ class UnreadOrder:
 
 @dataclass(frozen=True, slots=True)
 class OrderPage:
-    """`next_page` asks for what follows, empty at the end. What of the page could not be read is in `unread`."""
+    """`next_page` asks for what follows, empty at the end. What of the page could not be read is in `unread`.
+
+    A page that `lasts` leaves no order out when it is asked for later, by another reading since the same time.
+    """
 
     orders: Sequence[OrderRecord]
     next_page: str = ""
     unread: Sequence[UnreadOrder] = ()
+    lasts: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

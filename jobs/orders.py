@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -32,55 +32,73 @@ OVERLAP = timedelta(minutes=5)
 EVERY = timedelta(minutes=10)
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A reading of all that changed since a time, when it began, and the page it has come to; empty for the first."""
+
+    since: datetime
+    began: datetime
+    page: str
+
+
 class ReadOrders:
     """All orders of the connection that were made or changed since the last reading are here, or known to be unread.
 
-    `call` takes each page in by a short transaction of its own; a reading that is cut off starts anew from where the
-    last whole one began, and what was taken in already changes nothing.
+    `call` takes each page in by a short transaction of its own. A reading that is cut off goes on with the page it came
+    to, where the channel's pages last: Amazon tells of so few at a time that one begun anew would never end. Elsewhere
+    it starts anew from where the last whole one began, and what was taken in already changes nothing.
     """
 
     async def prepare(self, session: AsyncSession, batch: Batch, now: datetime) -> Prepared:
         connection, [task] = connection_of(batch), batch.tasks
         feed = await feeds.of(session, connection)
-        return Prepared(work={task.id: feed.since})
+        return Prepared(work={task.id: Reading(feed.since, feed.begun_at or now, feed.page)})
 
     async def call(self, runtime: Runtime, batch: Batch, prepared: Prepared) -> Mapping[UUID, Result]:
         connector, account = reach(runtime, batch)
-        [(task_id, since)] = prepared.work.items()
+        [(task_id, reading)] = prepared.work.items()
         if connector.orders is None:
             return {task_id: Result(ended=Ended.CANCELLED)}
-        began = runtime.clock()
-        await _walk(runtime, batch, connector.orders, account, since)
-        return {task_id: Result(ended=Ended.DONE, value=began)}
+        await _walk(runtime, batch, connector.orders, account, reading)
+        return {task_id: Result(ended=Ended.DONE)}
 
     async def record(
         self, session: AsyncSession, batch: Batch, prepared: Prepared, results: Mapping[UUID, Result], now: datetime
     ) -> None:
-        connection, [result] = connection_of(batch), results.values()
+        connection, [(task_id, result)] = connection_of(batch), results.items()
         feed = await feeds.of(session, connection)
         if result.ended is Ended.DONE:
-            feed.since, feed.read_at = max(feed.since, result.value - OVERLAP), result.value
+            began = prepared.work[task_id].began
+            feed.since, feed.read_at = max(feed.since, began - OVERLAP), began
             feed.problem = feed.failed_at = None
-        elif result.problem is not None:
+        if result.ended is not Ended.BUSY:
+            # It is over, or the channel would not have the page.
+            feed.begun_at, feed.page = None, ""
+        if result.problem is not None:
             feed.problem, feed.failed_at = asdict(result.problem), now
         db.changed(session, connection.merchant_id, f"connection:{connection.id}", "orders")
 
     async def give_up(self, session: AsyncSession, batch: Batch, problem: Problem, now: datetime) -> None:
         connection = connection_of(batch)
         feed = await feeds.of(session, connection)
+        feed.begun_at, feed.page = None, ""
         feed.problem, feed.failed_at = asdict(problem), now
         db.changed(session, connection.merchant_id, f"connection:{connection.id}", "orders")
 
 
-async def _walk(runtime: Runtime, batch: Batch, orders: Orders, account: Account, since: datetime) -> None:
+async def _walk(runtime: Runtime, batch: Batch, orders: Orders, account: Account, reading: Reading) -> None:
     """Page after page, each taken in before the next is asked for. What of it is unread holds nothing up."""
-    connection, page = connection_of(batch), ""
+    connection, page = connection_of(batch), reading.page
     while True:
-        found = await orders.changed(account, since, page)
+        found = await orders.changed(account, reading.since, page)
         await receive(runtime, connection, found.orders, found.unread)
         if not found.next_page:
             return
         page = found.next_page
+        if found.lasts:
+            async with runtime.sessions.write(connection.merchant_id) as session:
+                feed = await feeds.of(session, connection)
+                feed.begun_at, feed.page = reading.began, page
 
 
 class ReadOrder:

@@ -45,7 +45,7 @@ async def changed(shop: AmazonClient, since: datetime, page: str) -> OrderPage:
         except OurFault as error:
             number = _id(told)
             unread.append(UnreadOrder(channel_id=number, number=number, problem=error.problem))
-    return OrderPage(records, _next(body), unread)
+    return OrderPage(records, _next(body), unread, lasts=True)
 
 
 def _record(shop: AmazonClient, told: Json) -> OrderRecord | None:

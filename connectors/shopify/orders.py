@@ -175,7 +175,7 @@ def _page(found: Mapping[str, Any] | None, outcomes: Mapping[str, Outcome[OrderR
         if of_one(problem) is None:
             raise as_error(problem)
     unread = [UnreadOrder(channel_id=one, number=names[one], problem=problem) for one, problem in failed.items()]
-    return OrderPage(orders, _next_page(found or {}), unread)
+    return OrderPage(orders, _next_page(found or {}), unread, lasts=True)
 
 
 async def _outcome(shop: ShopifyClient, result: Result, account: Account) -> Outcome[OrderRecord | None]:

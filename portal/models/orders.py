@@ -277,8 +277,9 @@ class SkuLink(Row, MerchantOwned, Base):
 class OrderFeed(MerchantOwned, Base):
     """How far a connection's orders have been read. All changed before `since` are here.
 
-    `read_at` is when the reading that found so began, `problem` why a later reading came to nothing. `compared` is the
-    last statement, made at `compared_at`: what the channel counted over a period and what we have.
+    `read_at` is when the reading that found so began, `problem` why a later reading came to nothing. One that was cut
+    off began at `begun_at` and goes on with `page`, where the channel's pages last. `compared` is the last statement,
+    made at `compared_at`: what the channel counted over a period and what we have.
     """
 
     __tablename__ = "order_feed"
@@ -288,5 +289,7 @@ class OrderFeed(MerchantOwned, Base):
     read_at: Mapped[datetime | None]
     failed_at: Mapped[datetime | None]
     problem: Mapped[dict[str, Any] | None]
+    begun_at: Mapped[datetime | None]
+    page: Mapped[str] = mapped_column(Text, default="")
     compared_at: Mapped[datetime | None]
     compared: Mapped[dict[str, Any] | None]

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 
+from connectors.amazon import orders as amazon_orders
 from jobs.orders import poll_orders
 from portal.invariants import violations
 from portal.models.accounts import Merchant
@@ -56,6 +57,11 @@ class Trade:
 
     async def at_amazon(self) -> list[dict[str, Any]]:
         return list((await self.premises.stage.http.get(f"{self.amazon_url}/orders")).json())
+
+    async def searches(self) -> int:
+        """How often Amazon was asked for a page of orders."""
+        requests = (await self.premises.stage.http.get(f"{self.amazon_url}/requests")).json()
+        return sum(one["operation"] == "searchOrders" for one in requests)
 
     async def at_the_shop(self) -> list[dict[str, Any]]:
         return list(await self.shop.ask("orders"))
@@ -139,6 +145,22 @@ async def test_an_order_of_amazon_is_in_the_store_and_its_tracking_goes_back(tra
     assert len(sold["parcels"]) == 1
     assert len(await trade.rows(Order)) == 1, "the store's echo is never a sale"
     assert await trade.available() == 3
+
+
+async def test_a_reading_of_more_pages_than_amazon_tells_at_once_goes_on_where_it_was_cut_off(
+    trade: Trade, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Amazon tells of twenty pages, and of one more every three minutes: begun anew, it would never get to the last."""
+    monkeypatch.setattr(amazon_orders, "A_PAGE", 1)
+    numbers = [await trade.buy() for _ in range(24)]
+    calls = await trade.searches()
+    await trade.poll()
+    assert 0 < len(await trade.rows(Order)) < 24
+    for _ in range(30):
+        trade.clock.advance(200)
+        await settle(trade.premises.stage, trade.clock)
+    assert sorted(order.number for order in await trade.rows(Order)) == sorted(numbers)
+    assert await trade.searches() - calls < 30, "a page is asked for once"
 
 
 async def test_a_sale_in_the_shop_is_heard_at_once_and_lowers_stock_at_amazon(trade: Trade) -> None:

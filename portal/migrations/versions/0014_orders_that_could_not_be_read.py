@@ -47,6 +47,10 @@ def upgrade() -> None:
     op.execute(credit.update().where(credit.c.state == "given").values(given_minor=credit.c.amount_minor))
 
 
+    with op.batch_alter_table("order_feed", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("begun_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("page", sa.Text(), nullable=False, server_default=""))
+
     with op.batch_alter_table("sale", schema=None) as batch_op:
         batch_op.create_index("ix_sale_tab", ["merchant_id", "state", "store_step", "connection_id"], unique=False)
         batch_op.create_index(
@@ -70,6 +74,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_sale_leaving")
         batch_op.drop_index("ix_sale_problem")
         batch_op.drop_index("ix_sale_tab")
+
+    with op.batch_alter_table("order_feed", schema=None) as batch_op:
+        batch_op.drop_column("page")
+        batch_op.drop_column("begun_at")
 
     with op.batch_alter_table("buyer_credit", schema=None) as batch_op:
         batch_op.drop_column("answer")
