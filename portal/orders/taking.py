@@ -85,7 +85,7 @@ async def _take(session: AsyncSession, merchant_id: UUID, orders: Sequence[Order
         if order.state is OrderState.PENDING or more <= 0:
             continue
         # A line that grew later is a second cause: the first is known, and to say it again takes nothing.
-        cause_id = f"{line.id}+{line.taken}" if line.taken else str(line.id)
+        cause_id = f"{line.id}{ledger.GREW}{line.taken}" if line.taken else str(line.id)
         wanted.append((order, line, Claim(variant_id=variant_id, quantity=more, cause=CAUSE, cause_id=cause_id)))
     if not wanted:
         return

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import select, tuple_, update
@@ -18,6 +19,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from portal.models.stock import Movement, Reservation, Shortfall
 from portal.stock import shelf
 from portal.stock.shelf import Key, Shelf
+
+# Behind the id of a cause that wanted more later, with how much it had taken before: that is a cause of its own.
+GREW: Final = "+"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

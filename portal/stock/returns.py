@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.models.stock import Movement, Shortfall
 from portal.stock import owed, shelf
+from portal.stock.claims import GREW
 from portal.stock.owed import LATER
 
 # The cause of what comes back for a cause, and of what was sent back after it had left.
@@ -65,12 +67,19 @@ class _Took:
 
     variant_id: UUID
     taken: int
-    shortfall: Shortfall | None
+    shortfalls: Sequence[Shortfall]
 
     @property
     def asked(self) -> int:
         """What came in later for the cause is among what was taken."""
-        return self.taken + (self.shortfall.quantity - self.shortfall.filled if self.shortfall else 0)
+        return self.taken + sum(short.quantity - short.filled for short in self.shortfalls)
+
+    def strike(self, units: int) -> None:
+        """So many units that were not there need not be any more."""
+        for short in self.shortfalls:
+            some = min(units, short.quantity - short.cleared)
+            short.cleared += some
+            units -= some
 
 
 async def give_back(
@@ -95,8 +104,7 @@ async def give_back(
             total, lost = (took.asked * min(units, one.sold) // one.sold for units in (one.total, one.lost))
             settled, back = await _before(session, one, took)
             struck = max(0, min(total - settled - back, took.asked - took.taken - settled))
-            if took.shortfall is not None:
-                took.shortfall.cleared += struck
+            took.strike(struck)
             units = max(0, total - settled - struck - lost - back)
             if units:
                 shelves[took.variant_id].on_hand += units
@@ -152,24 +160,28 @@ async def _took(session: AsyncSession, one: Return | Arrival) -> list[_Took]:
 
 
 async def _rows(session: AsyncSession, one: Return | Arrival, *, of_variant: bool) -> list[_Took]:
-    own_id = or_(
-        Movement.cause_id == one.cause_id, Movement.cause_id.startswith(f"{one.cause_id}{LATER}", autoescape=True)
-    )
     query = select(Movement.variant_id, func.sum(Movement.quantity).label("quantity"))
-    query = query.where(Movement.cause == one.cause, own_id).group_by(Movement.variant_id)
-    short = select(Shortfall).where(Shortfall.cause == one.cause, Shortfall.cause_id == one.cause_id)
+    query = query.where(Movement.cause == one.cause, _own(Movement.cause_id, one)).group_by(Movement.variant_id)
+    short = select(Shortfall).where(Shortfall.cause == one.cause, _own(Shortfall.cause_id, one))
     if of_variant:
         query = query.where(Movement.variant_id == one.variant_id)
         short = short.where(Shortfall.variant_id == one.variant_id)
-    short = short.execution_options(populate_existing=True)
-    missing = {row.variant_id: row for row in await session.scalars(short)}
+    missing: dict[UUID, list[Shortfall]] = {}
+    for row in await session.scalars(short.order_by(Shortfall.cause_id).execution_options(populate_existing=True)):
+        missing.setdefault(row.variant_id, []).append(row)
     found = (await session.execute(query.order_by(Movement.variant_id))).all()
-    return [_Took(row.variant_id, -row.quantity, missing.get(row.variant_id)) for row in found]
+    return [_Took(row.variant_id, -row.quantity, missing.get(row.variant_id, ())) for row in found]
+
+
+def _own(cause_id: InstrumentedAttribute[str], one: Return | Arrival) -> ColumnElement[bool]:
+    """The cause itself, what it grew by, and what came in for it later."""
+    grown = (cause_id.startswith(f"{one.cause_id}{sign}", autoescape=True) for sign in (LATER, GREW))
+    return or_(cause_id == one.cause_id, *grown)
 
 
 async def _before(session: AsyncSession, one: Return | Arrival, took: _Took) -> tuple[int, int]:
     """Of what the cause took: units struck off already, and units on the shelf again."""
-    struck = took.shortfall.cleared - took.shortfall.filled if took.shortfall else 0
+    struck = sum(short.cleared - short.filled for short in took.shortfalls)
     return struck, await _moved(session, one, took, BACK)
 
 

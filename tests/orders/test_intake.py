@@ -95,6 +95,16 @@ async def test_a_cancelled_order_gives_its_stock_back_once_and_asks_to_look(shop
     assert task.state == "cancelled"
 
 
+@pytest.mark.parametrize("units", [3, 7], ids=["all of it was there", "some of it was not"])
+async def test_a_line_that_grew_gives_all_of_it_back(shop: Shop, units: int) -> None:
+    await shop.hear(sale(units=2))
+    await shop.hear(sale(units=units, minutes=1))
+    assert (await shop.on_hand(), await shop.missing()) == (max(0, 5 - units), max(0, units - 5))
+    await shop.hear(sale(units=units, minutes=2, state=CANCELLED))
+    assert (await shop.on_hand(), await shop.missing()) == (5, 0)
+    assert await violations(shop.sessions, shop.now) == []
+
+
 async def test_what_has_left_does_not_come_back_by_a_cancel(shop: Shop) -> None:
     await shop.hear(with_line(sale(units=2), shipped=1))
     await shop.hear(with_line(sale(units=2, minutes=1, state=CANCELLED), shipped=1))
