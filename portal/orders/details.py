@@ -56,6 +56,8 @@ class Keeping:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detail:
+    """An order as its page shows it. One `sold_in_store` is fulfilled where it was sold."""
+
     order: Order
     source: Connection
     channel: str
@@ -64,6 +66,7 @@ class Detail:
     lines: Sequence[Line]
     buyer: Buyer | None
     store: Connection | None
+    sold_in_store: bool
     store_order: StoreOrder | None
     task: Task | None
     parcels: Sequence[Parcel]
@@ -100,6 +103,7 @@ async def detail(session: AsyncSession, vault: Vault, order_id: UUID, *, reveale
         lines=await _lines(session, order.lines),
         buyer=buyer if revealed or buyer is None else buyers.masked(buyer),
         store=shop,
+        sold_in_store=own,
         store_order=stands,
         task=await _task(session, order.id),
         parcels=parcels,
