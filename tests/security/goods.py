@@ -25,7 +25,7 @@ from portal.models.images import ImageCheck, KeptPicture, UploadedPicture, diges
 from portal.models.imports import Import, ImportProblem
 from portal.models.inbox import Decision, InboxItem
 from portal.models.listings import LastAttempt, Listing, ListingItem
-from portal.models.orders import OrderReturn
+from portal.models.orders import OrderReturn, UnreadOrder
 from portal.models.reports import ChannelReport, ChannelReportRow, ReportState, UploadRecord, Verdict
 from portal.models.rules import RoutingRule
 from portal.models.stock import Movement, Repair
@@ -81,6 +81,7 @@ async def goods_of(runtime: Runtime, merchant: Merchant, owner: User, mark: str)
     async with runtime.sessions.read(merchant.id) as session:
         members = list(await session.scalars(select(Member.id)))
         returns = list(await session.scalars(select(OrderReturn.id)))
+        unread = list(await session.scalars(select(UnreadOrder.id)))
     return {
         "merchant_id": [merchant.id],
         "product_id": [product.id, other.id],
@@ -95,6 +96,7 @@ async def goods_of(runtime: Runtime, merchant: Merchant, owner: User, mark: str)
         "order_id": [order.id],
         "line_id": [line.id],
         "return_id": returns,
+        "unread_id": unread,
         "rule_id": [rule.id],
     }
 
