@@ -54,7 +54,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What asks for no server runs on the SQLite pair only, for the other could show nothing new.
+    """What asks for no server, or is of the same outcome on any (`once`), runs on the SQLite pair only.
 
     Browser tests run once, too, on that pair and last; without a browser they are skipped aloud.
 
@@ -62,9 +62,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     its browser is open: a test with an `async def` could not start its own any more.
     """
     if PAIR == "postgres":
-        needless = [item for item in items if not SERVERS.intersection(getattr(item, "fixturenames", ()))]
-        config.hook.pytest_deselected(items=needless)
-        items[:] = [item for item in items if SERVERS.intersection(getattr(item, "fixturenames", ()))]
+        config.hook.pytest_deselected(items=[item for item in items if not _differs_by_server(item)])
+        items[:] = [item for item in items if _differs_by_server(item)]
     items.sort(key=lambda item: (_drives_a_browser(item), _drives_a_browser(item) and not _is_async(item)))
     try:
         servers.chromium()
@@ -74,6 +73,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if reason and _drives_a_browser(item):
             item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def _differs_by_server(item: pytest.Item) -> bool:
+    asks = SERVERS.intersection(getattr(item, "fixturenames", ()))
+    return bool(asks) and item.get_closest_marker("once") is None
 
 
 def _drives_a_browser(item: pytest.Item) -> bool:

@@ -88,6 +88,7 @@ def made(page: BeautifulSoup) -> list[str]:
     return found
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("payload", PAYLOADS)
 async def test_no_text_becomes_markup_on_any_page(house: House, payload: str) -> None:
     await planted(house, payload)
