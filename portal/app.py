@@ -8,7 +8,6 @@ from typing import Any
 
 from litestar import Litestar, Response, get
 from litestar.config.csrf import CSRFConfig
-from litestar.datastructures import State
 from litestar.exceptions import ClientException, HTTPException
 from litestar.middleware import DefineMiddleware
 from litestar.params import FromPath
@@ -19,6 +18,7 @@ from portal.accounts import routes as accounts
 from portal.accounts.middleware import SignIn
 from portal.accounts.sessions import leave_flash
 from portal.chrome import chrome_of
+from portal.config import Settings
 from portal.errors import Forbidden, NotFound, PortalError
 from portal.guard import SAFE, Guard, same_origin
 from portal.live import Hub
@@ -46,7 +46,12 @@ async def static(digest: FromPath[str], name: FromPath[str]) -> Response[bytes]:
 
 def create_app(current: Runtime, hub: Hub, redis: Redis) -> Any:
     """The ASGI application. The hub is started and closed by whoever runs the process."""
-    app = Litestar(
+    return put_to_work(routed(current.settings), current, hub, redis)
+
+
+def routed(settings: Settings) -> Litestar:
+    """All routes, for whatever runtime they are put to work with. Making them takes the better part of a second."""
+    return Litestar(
         route_handlers=[static, *health.ROUTES, *fragments.ROUTES, *design.ROUTES, *accounts.ROUTES, *ROUTES],
         middleware=[DefineMiddleware(SignIn)],
         before_request=before,
@@ -57,25 +62,28 @@ def create_app(current: Runtime, hub: Hub, redis: Redis) -> Any:
             Exception: replies.on_any_error,
         },
         csrf_config=CSRFConfig(
-            secret=current.settings.secret_key,
-            cookie_name="__Host-csrf" if current.settings.is_https else "csrf",
-            cookie_secure=current.settings.is_https,
+            secret=settings.secret_key,
+            cookie_name="__Host-csrf" if settings.is_https else "csrf",
+            cookie_secure=settings.is_https,
             cookie_samesite="lax",
             exclude=NO_FORMS,
         ),
         request_max_body_size=BODY_BYTES,
         openapi_config=None,
-        state=State(
-            {
-                "runtime": current,
-                "hub": hub,
-                "redis": redis,
-                "fragments": fragments_of(current),
-                "chrome": chrome_of,
-                "leave_flash": leave_flash,
-            }
-        ),
         logging_config=None,
+    )
+
+
+def put_to_work(app: Litestar, current: Runtime, hub: Hub, redis: Redis) -> Any:
+    app.state.update(
+        {
+            "runtime": current,
+            "hub": hub,
+            "redis": redis,
+            "fragments": fragments_of(current),
+            "chrome": chrome_of,
+            "leave_flash": leave_flash,
+        }
     )
     return Guard(app, current.settings)
 

@@ -14,7 +14,6 @@ from sqlalchemy import select
 
 from connectors.fetching import fetch_nothing
 from portal import mail
-from portal.app import create_app
 from portal.config import Settings
 from portal.db import Sessions
 from portal.live import Hub
@@ -22,6 +21,7 @@ from portal.models.accounts import MailMessage
 from portal.runtime import Runtime
 from portal.tenancy import SYSTEM
 from portal.vault import Vault
+from tests.apps import an_app
 from tests.settable_clock import SettableClock
 
 PASSWORD = "three quiet herons"
@@ -58,12 +58,10 @@ class Browser:
 class Town:
     """An installation: its app, its clock, its letters."""
 
-    def __init__(self, runtime: Runtime, clock: SettableClock) -> None:
+    def __init__(self, app: Any, runtime: Runtime, clock: SettableClock) -> None:
+        self.app = app
         self.runtime = runtime
         self.clock = clock
-        # Neither is called upon: the hub is never started, and nothing here rings or listens.
-        nowhere = "redis://127.0.0.1:1"
-        self.app = create_app(runtime, Hub(nowhere), Redis.from_url(nowhere))
         self._clients: list[httpx.AsyncClient] = []
 
     @property
@@ -135,6 +133,9 @@ async def a_town(settings: Settings, sessions: Sessions, clock: SettableClock) -
             http=http,
             fetch=fetch_nothing,
         )
-        town = Town(runtime, clock)
-        yield town
-        await town.close()
+        # Neither is called upon: the hub is never started, and nothing here rings or listens.
+        nowhere = "redis://127.0.0.1:1"
+        with an_app(runtime, Hub(nowhere), Redis.from_url(nowhere)) as app:
+            town = Town(app, runtime, clock)
+            yield town
+            await town.close()

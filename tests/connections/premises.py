@@ -17,13 +17,13 @@ from redis.asyncio import Redis
 
 from connectors.fetching import Fetch
 from jobs.web import server
-from portal.app import create_app
 from portal.clock import Clock
 from portal.config import Settings
 from portal.connections.account import ConnectionAccount
 from portal.live import Hub
 from portal.models.accounts import Merchant
 from portal.models.connections import Connection
+from tests.apps import an_app
 from tests.listings.site import Browser, Site
 from tests.servers import free_port
 from tests.stage import SHOP, Stage, a_stage
@@ -88,9 +88,8 @@ async def the_premises(settings: Settings, clock: Clock, fetch: Fetch | None = N
     async with a_stage(settings, clock, fetch) as stage:
         redis = Redis.from_url(settings.redis_url)
         try:
-            yield Premises(
-                stage, Site(stage.process, create_app(stage.process.runtime, Hub(settings.redis_url), redis))
-            )
+            with an_app(stage.process.runtime, Hub(settings.redis_url), redis) as app:
+                yield Premises(stage, Site(stage.process, app))
         finally:
             await redis.aclose()
 

@@ -18,7 +18,6 @@ from connectors.fetching import Fetch
 from jobs.boot import Process
 from portal.accounts.cookies import session_cookie
 from portal.accounts.links import new_token, token_hash
-from portal.app import create_app
 from portal.clock import Clock, new_id
 from portal.config import Settings
 from portal.db import Sessions
@@ -29,6 +28,7 @@ from portal.models.connections import Connection, ConnectionState
 from portal.models.listings import Listing
 from portal.models.tasks import Task
 from portal.tenancy import SYSTEM
+from tests.apps import an_app
 from tests.people import a_member
 
 
@@ -186,7 +186,8 @@ async def a_site(settings: Settings, clock: Clock, fetch: Fetch | None = None) -
     process = Process.start(settings, clock, clock.pause, fetch)
     redis = Redis.from_url(settings.redis_url)
     try:
-        yield Site(process, create_app(process.runtime, Hub(settings.redis_url), redis))
+        with an_app(process.runtime, Hub(settings.redis_url), redis) as app:
+            yield Site(process, app)
     finally:
         await redis.aclose()
         await process.stop()

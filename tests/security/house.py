@@ -24,7 +24,6 @@ from sqlalchemy import select, text
 from jobs.boot import Process
 from portal.accounts.cookies import session_cookie
 from portal.accounts.links import new_token, token_hash
-from portal.app import create_app
 from portal.clock import new_id
 from portal.db import Sessions
 from portal.guard import Guard
@@ -33,6 +32,7 @@ from portal.models import Base
 from portal.models.accounts import Merchant, Role, SignInSession, User
 from portal.runtime import Runtime
 from portal.tenancy import SYSTEM
+from tests.apps import an_app
 from tests.people import a_member, a_merchant
 from tests.security.goods import goods_of
 from tests.settable_clock import SettableClock
@@ -232,13 +232,13 @@ async def a_house(process: Process, clock: SettableClock) -> AsyncIterator[House
     hub = Hub(process.runtime.settings.redis_url)
     hub.close_streams()
     nobody = Shop(Merchant(id=new_id(), name=""), "")
-    app = cast(Guard, create_app(process.runtime, hub, redis))
-    house = House(process, app, hub, clock, nobody, nobody, [])
-    try:
-        house.ours = await _a_shop(house, "OURS7f3a")
-        house.theirs = await _a_shop(house, "THEIRS9c1e")
-        yield house
-    finally:
-        for client in house.clients:
-            await client.aclose()
-        await redis.aclose()
+    with an_app(process.runtime, hub, redis) as app:
+        house = House(process, cast(Guard, app), hub, clock, nobody, nobody, [])
+        try:
+            house.ours = await _a_shop(house, "OURS7f3a")
+            house.theirs = await _a_shop(house, "THEIRS9c1e")
+            yield house
+        finally:
+            for client in house.clients:
+                await client.aclose()
+            await redis.aclose()
