@@ -12,7 +12,8 @@ from uuid import UUID
 from benchmarks.figures import Figure
 from benchmarks.raw import Before
 from benchmarks.setting import Bench, bench
-from jobs.lanes import Worker, lanes_to_ring, work_lane
+from jobs.due import lanes_to_ring
+from jobs.lanes import Worker, work_lane
 from jobs.registry import HANDLERS
 from portal.clock import new_id, utc_now
 from portal.imports import service, storing

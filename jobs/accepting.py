@@ -56,14 +56,7 @@ class AcceptOrder:
             elif result.ended is Ended.REFUSED and result.problem is not None:
                 _refuse(session, order, result.problem, now)
         connection = connection_of(batch)
-        await tasks.enqueue(
-            session,
-            kinds.ORDER,
-            taken,
-            merchant_id=batch.merchant_id,
-            connection_id=connection.id,
-            now=now,
-        )
+        await tasks.ask(session, connection, kinds.ORDER, taken, now=now)
 
     async def give_up(self, session: AsyncSession, batch: Batch, problem: Problem, now: datetime) -> None:
         for order in (await _orders(session, batch)).values():

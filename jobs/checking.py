@@ -156,11 +156,4 @@ async def check_numbers(ctx: dict[str, Any]) -> None:
         connections = list(await session.scalars(query.order_by(Connection.id)))
     for connection in connections:
         async with runtime.sessions.write(connection.merchant_id) as session:
-            await tasks.enqueue(
-                session,
-                kinds.CHECK_NUMBERS,
-                [str(connection.id)],
-                merchant_id=connection.merchant_id,
-                connection_id=connection.id,
-                now=now,
-            )
+            await tasks.ask(session, connection, kinds.CHECK_NUMBERS, [str(connection.id)], now=now)

@@ -245,12 +245,11 @@ async def _put_right(session: AsyncSession, this: Round, rows: Sequence[Row]) ->
 async def _push(session: AsyncSession, connection: Connection, rows: Sequence[Row], now: datetime) -> None:
     """The numbers are sent as they are then, those that are too large there before those that are too small."""
     for priority in (DOWN_FIRST, UP_LATER):
-        await tasks.enqueue(
+        await tasks.ask(
             session,
+            connection,
             kinds.STOCK,
             [str(row.item.id) for row in rows if _is_urgent(row) is (priority == DOWN_FIRST)],
-            merchant_id=connection.merchant_id,
-            connection_id=connection.id,
             now=now,
             priority=priority,
         )

@@ -97,7 +97,7 @@ class HandleWebhook:
     async def give_up(self, session: AsyncSession, batch: Batch, problem: Problem, now: datetime) -> None:
         """What the delivery said is not known. The connection is tested: if our access was what ended, that shows."""
         connection = connection_of(batch)
-        await _enqueue(session, kinds.CHECK, connection, [str(connection.id)], now)
+        await tasks.ask(session, connection, kinds.CHECK, [str(connection.id)], now=now)
 
 
 def _read(delivery: Delivery, plain: bytes) -> dict[str, Any]:
@@ -119,7 +119,7 @@ async def _uninstalled(session: AsyncSession, connection: Connection, heard: Seq
     """
     let_in = connection.connected_at
     if let_in and all(one.triggered_at and one.triggered_at < let_in for one in heard):
-        await _enqueue(session, kinds.CHECK, connection, [str(connection.id)], now)
+        await tasks.ask(session, connection, kinds.CHECK, [str(connection.id)], now=now)
         return
     connection.secrets = connection.previous_secrets = connection.next_secrets = None
     connection.access_ends_at = None
@@ -128,7 +128,7 @@ async def _uninstalled(session: AsyncSession, connection: Connection, heard: Seq
 
 async def _shop_changed(session: AsyncSession, connection: Connection, _heard: Sequence[Heard], now: datetime) -> None:
     """What we may do there, or where stock is kept, is asked anew."""
-    await _enqueue(session, kinds.CHECK, connection, [str(connection.id)], now)
+    await tasks.ask(session, connection, kinds.CHECK, [str(connection.id)], now=now)
 
 
 async def _products_changed(
@@ -165,7 +165,7 @@ async def _stock_changed(session: AsyncSession, connection: Connection, heard: S
         if len(counted) > 1
         or said[item.stock_id] not in (None, item.confirmed_quantity, item.sent_quantity, item.accounted_quantity)
     ]
-    await _enqueue(session, kinds.STOCK, connection, news, now)
+    await tasks.ask(session, connection, kinds.STOCK, news, now=now)
 
 
 async def _listings(session: AsyncSession, connection: Connection, heard: Sequence[Heard]) -> Sequence[Listing]:
@@ -178,14 +178,6 @@ async def _listings(session: AsyncSession, connection: Connection, heard: Sequen
 
 def _product_id(body: Mapping[str, Any]) -> str:
     return str(body.get("admin_graphql_api_id") or f"gid://shopify/Product/{body.get('id')}")
-
-
-async def _enqueue(
-    session: AsyncSession, kind: kinds.Kind, connection: Connection, subjects: Sequence[str], now: datetime
-) -> None:
-    await tasks.enqueue(
-        session, kind, subjects, merchant_id=connection.merchant_id, connection_id=connection.id, now=now
-    )
 
 
 Act = Callable[[AsyncSession, Connection, Sequence[Heard], datetime], Awaitable[None]]

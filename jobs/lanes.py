@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, update
+from sqlalchemy import and_, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 
 from connectors.errors import Busy, ChannelError, Problem, ProblemClass
+from jobs import due
+from jobs.due import Found
 from jobs.gate import Gate
 from jobs.handlers import Batch, Handler, Prepared
 from jobs.places import Places
@@ -26,7 +27,7 @@ from portal import db
 from portal.clock import new_id
 from portal.connections import states
 from portal.models.connections import Connection
-from portal.models.tasks import UNDER_WAY, Attempt, AttemptItem, Lane, Task, TaskState
+from portal.models.tasks import Attempt, AttemptItem, Lane, Task, TaskState
 from portal.runtime import Runtime
 from portal.tasks.kinds import KINDS, NEW_KEYS, RUNS_WHEN_HELD, WEBHOOK
 from portal.tasks.service import holds
@@ -44,7 +45,6 @@ OF_ONE_CHANNEL = 20
 NOT_ITS_KEY = {"key_share": True}
 # Nobody is called with the connection's own credentials, so what is answered says nothing of them.
 WITHOUT_ITS_CREDENTIALS = {WEBHOOK.name, NEW_KEYS.name}
-LATER_LOOKED_AT_AGAIN = (TaskState.IN_DOUBT, TaskState.SENT)
 
 log = structlog.get_logger()
 
@@ -71,15 +71,6 @@ class Held:
     lane_id: UUID
     merchant_id: UUID
     fence: int
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A lane with something to do: `suspect` says that a worker has died over it."""
-
-    merchant_id: UUID
-    channel: str
-    suspect: bool
 
 
 async def work_lane(worker: Worker, lane_id: UUID) -> None:
@@ -118,32 +109,8 @@ async def _ring(worker: Worker, lane_id: UUID) -> None:
 
 
 async def _found(worker: Worker, lane_id: UUID) -> Found | None:
-    """The lane, if nobody is at it and something is to be done in it.
-
-    A claim is a writing transaction; a ring for what was done already must not cost one.
-    """
-    now = worker.runtime.clock()
-    to_do = exists().where(
-        Task.lane_id == Lane.id, or_(Task.state == TaskState.RUNNING, and_(_claimable(), Task.not_before <= now))
-    )
-    outlived = exists().where(
-        Task.lane_id == Lane.id,
-        or_(Task.state == TaskState.RUNNING, and_(Task.state == TaskState.WAITING, Task.lost_starts > 0)),
-    )
-    # What webhooks brought is read here, and calls nobody.
-    channel = case((Lane.name == WEBHOOK.lane, ""), else_=func.coalesce(Connection.channel, ""))
-    query = (
-        select(Lane.merchant_id, channel, outlived)
-        .outerjoin(Connection, Connection.id == Lane.connection_id)
-        .where(Lane.id == lane_id, _free(now), to_do)
-    )
     async with worker.runtime.sessions.read(SYSTEM) as session:
-        row = (await session.execute(query)).one_or_none()
-    return None if row is None else Found(*row)
-
-
-def _free(now: datetime) -> ColumnElement[bool]:
-    return or_(Lane.lease_until.is_(None), Lane.lease_until < now)
+        return await due.found(session, lane_id, worker.runtime.clock())
 
 
 async def _work(worker: Worker, lane_id: UUID, merchant_id: UUID) -> Held | None:
@@ -175,7 +142,7 @@ async def _claim(worker: Worker, lane_id: UUID, merchant_id: UUID) -> tuple[Held
         tasks = [] if _held_back(lane, connection, now) else await _due(session, worker, lane, connection, now)
         if not tasks:
             await _release(session, held)
-            if (upcoming := await _next_due(session, held, now)) is not None:
+            if (upcoming := await due.next_due(session, held.lane_id, now)) is not None:
                 db.ring(session, held.lane_id, upcoming)
             return None
         return held, *await _begin(session, worker, held, connection, tasks, now)
@@ -187,7 +154,7 @@ async def _take(session: AsyncSession, worker: Worker, lane_id: UUID, merchant_i
     Nobody waits for that row: a worker that has stopped would hand its lock on to the next of its own jobs in the
     queue, and each of them would hold the lane for as long as the database bears it.
     """
-    free = select(Lane.id).where(Lane.id == lane_id, _free(now)).with_for_update(skip_locked=True, key_share=True)
+    free = select(Lane.id).where(Lane.id == lane_id, due.free(now)).with_for_update(skip_locked=True, key_share=True)
     taken = await session.execute(
         update(Lane)
         .where(Lane.id == free.scalar_subquery())
@@ -247,31 +214,16 @@ async def _due(
 
     What was sent is looked at attempt by attempt, and never together with what is still to be sent.
     """
-    due = and_(Task.lane_id == lane.id, Task.not_before <= now, _claimable())
+    wanted = and_(Task.lane_id == lane.id, Task.not_before <= now, due.claimable())
     order = (Task.priority, Task.not_before, Task.id)
-    head = (await session.execute(select(Task).where(due).order_by(*order).limit(1))).scalar_one_or_none()
+    head = (await session.execute(select(Task).where(wanted).order_by(*order).limit(1))).scalar_one_or_none()
     if head is None:
         return []
     limit = head.batch_limit or _batch_size(worker, head.kind, connection)
     # Locked, so that a task the merchant takes back at this very moment is either ours or theirs.
     alike = Task.attempt_id == head.attempt_id if head.state is TaskState.SENT else Task.state != TaskState.SENT
-    same = select(Task).where(due, Task.kind == head.kind, alike).order_by(*order).limit(limit)
+    same = select(Task).where(wanted, Task.kind == head.kind, alike).order_by(*order).limit(limit)
     return _one_a_subject((await session.scalars(same.with_for_update(skip_locked=True))).all())
-
-
-def _claimable() -> ColumnElement[bool]:
-    """Waiting, and nothing of the same subject under way in the lane; or open, and to be looked at again."""
-    other = aliased(Task)
-    # The merchant is named for the index, which begins with it: a lane may have thousands under way.
-    under_way = exists().where(
-        other.merchant_id == Task.merchant_id,
-        other.subject == Task.subject,
-        other.state.in_(UNDER_WAY),
-        other.lane_id == Task.lane_id,
-    )
-    return and_(
-        Task.state.in_((TaskState.WAITING, *LATER_LOOKED_AT_AGAIN)), or_(Task.state != TaskState.WAITING, ~under_way)
-    )
 
 
 def _one_a_subject(tasks: Sequence[Task]) -> Sequence[Task]:
@@ -482,7 +434,7 @@ async def _goes_on(worker: Worker, held: Held, *, may: bool) -> bool:
     """
     now = worker.runtime.clock()
     async with worker.runtime.sessions.read(held.merchant_id) as session:
-        upcoming = await _next_due(session, held, now)
+        upcoming = await due.next_due(session, held.lane_id, now)
         if upcoming is None:
             return False
         if may and upcoming <= now:
@@ -490,23 +442,6 @@ async def _goes_on(worker: Worker, held: Held, *, may: bool) -> bool:
         db.ring(session, held.lane_id, upcoming)
         await worker.runtime.sessions.after_commit(session)
     return False
-
-
-async def _next_due(session: AsyncSession, held: Held, now: datetime) -> datetime | None:
-    """When the lane's next task is due, now at the earliest; none if its work is held back."""
-    upcoming = await session.scalar(
-        select(Task.not_before)
-        .join(Lane, Lane.id == Task.lane_id)
-        .outerjoin(Connection, Connection.id == Lane.connection_id)
-        .where(Lane.id == held.lane_id, _claimable(), _open_for_work(now))
-        .order_by(Task.not_before)
-        .limit(1)
-    )
-    return None if upcoming is None else max(upcoming, now)
-
-
-def _open_for_work(now: datetime) -> ColumnElement[bool]:
-    return or_(Lane.connection_id.is_(None), Lane.name.in_(RUNS_WHEN_HELD), states.open_for_work(now))
 
 
 async def _check_fence(worker: Worker, held: Held) -> None:
@@ -537,16 +472,3 @@ async def _renewing(worker: Worker, held: Held) -> AsyncIterator[None]:
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-
-
-async def lanes_to_ring(session: AsyncSession, now: datetime, limit: int = 1000) -> Sequence[UUID]:
-    """Lanes with due or abandoned work that nobody holds, for the sweep. Reads across merchants."""
-    abandoned = exists().where(Task.lane_id == Lane.id, Task.state == TaskState.RUNNING)
-    due = exists().where(Task.lane_id == Lane.id, _claimable(), Task.not_before <= now)
-    rows = await session.scalars(
-        select(Lane.id)
-        .outerjoin(Connection, Connection.id == Lane.connection_id)
-        .where(or_(and_(_free(now), _open_for_work(now), due), and_(Lane.lease_until < now, abandoned)))
-        .limit(limit)
-    )
-    return rows.all()

@@ -122,14 +122,8 @@ async def read_soon(session: AsyncSession, connection: Connection, listings: Seq
 
     One change there comes to us as several events, and a change of many products as many.
     """
-    await tasks.enqueue(
-        session,
-        kinds.READ,
-        [str(listing.id) for listing in listings],
-        merchant_id=connection.merchant_id,
-        connection_id=connection.id,
-        now=now,
-        not_before=now + READ_AFTER,
+    await tasks.ask(
+        session, connection, kinds.READ, [str(listing.id) for listing in listings], now=now, not_before=now + READ_AFTER
     )
 
 

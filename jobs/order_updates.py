@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
@@ -163,7 +163,7 @@ class CancelOrder:
                 await _done(session, connection_of(batch), order, now)
             elif result.ended is Ended.REFUSED and result.problem is not None:
                 _fail(session, order, result.problem, now)
-        await _read(session, connection_of(batch), again, now)
+        await tasks.ask(session, connection_of(batch), kinds.ORDER, again, now=now)
 
     async def give_up(self, session: AsyncSession, batch: Batch, problem: Problem, now: datetime) -> None:
         for order in (await _orders(session, batch)).values():
@@ -217,17 +217,6 @@ async def _done(session: AsyncSession, connection: Connection, order: Order, now
 def _fail(session: AsyncSession, order: Order, problem: Problem, now: datetime) -> None:
     order.problem, order.problem_since = asdict(problem), now
     events.write(session, order, events.CANCEL_FAILED, now=now, code=problem.code)
-
-
-async def _read(session: AsyncSession, connection: Connection, channel_ids: Sequence[str], now: datetime) -> None:
-    await tasks.enqueue(
-        session,
-        kinds.ORDER,
-        channel_ids,
-        merchant_id=connection.merchant_id,
-        connection_id=connection.id,
-        now=now,
-    )
 
 
 async def _orders(session: AsyncSession, batch: Batch, *, lock: bool = True) -> dict[UUID, Order]:

@@ -329,7 +329,5 @@ async def _follow_up(session: AsyncSession, batch: Batch, done: Sequence[Listing
     ids = [listing.id for listing in done]
     items = await session.execute(select(ListingItem.id).where(ListingItem.listing_id.in_(ids)))
     subjects = [str(item_id) for item_id in items.scalars()]
-    await tasks.enqueue(
-        session, kinds.STOCK, subjects, merchant_id=batch.merchant_id, connection_id=connection_of(batch).id, now=now
-    )
+    await tasks.ask(session, connection_of(batch), kinds.STOCK, subjects, now=now)
     await read_soon(session, connection_of(batch), done, now)

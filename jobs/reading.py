@@ -142,12 +142,4 @@ async def _look_again(
         return
     waited = now - (pending_since or now)
     pause = next((step for step in LOOK_AGAIN if step > waited), LOOK_AGAIN[-1])
-    await tasks.enqueue(
-        session,
-        kinds.READ,
-        [str(listing.id)],
-        merchant_id=connection.merchant_id,
-        connection_id=connection.id,
-        now=now,
-        not_before=now + pause,
-    )
+    await tasks.ask(session, connection, kinds.READ, [str(listing.id)], now=now, not_before=now + pause)

@@ -248,15 +248,7 @@ async def _unheard_of(session: AsyncSession, batch: Batch, row: Row, now: dateti
 async def _push(
     session: AsyncSession, batch: Batch, row: Row, *, now: datetime, not_before: datetime | None = None
 ) -> None:
-    await tasks.enqueue(
-        session,
-        kinds.STOCK,
-        [str(row.item.id)],
-        merchant_id=batch.merchant_id,
-        connection_id=connection_of(batch).id,
-        now=now,
-        not_before=not_before,
-    )
+    await tasks.ask(session, connection_of(batch), kinds.STOCK, [str(row.item.id)], now=now, not_before=not_before)
 
 
 async def _rows(session: AsyncSession, batch: Batch) -> dict[str, Row]:

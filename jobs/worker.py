@@ -26,7 +26,8 @@ from arq.worker import func
 from redis.exceptions import RedisError
 
 from jobs.boot import Process, set_up_logging, settle
-from jobs.lanes import Worker, lanes_to_ring, work_lane
+from jobs.due import lanes_to_ring
+from jobs.lanes import Worker, work_lane
 from jobs.registry import HANDLERS
 from jobs.schedule import HOUSEKEEPING, Scheduled
 from portal import config, db

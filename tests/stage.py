@@ -16,7 +16,8 @@ from sqlalchemy import select
 
 from connectors.fetching import Fetch
 from jobs.boot import Process
-from jobs.lanes import Worker, lanes_to_ring, work_lane
+from jobs.due import lanes_to_ring
+from jobs.lanes import Worker, work_lane
 from jobs.registry import HANDLERS
 from jobs.standalone import street
 from portal.catalog import service as catalog

@@ -65,9 +65,7 @@ async def ask(session: AsyncSession, connection: Connection, names: Collection[s
     """These kinds' rules are read soon, unless they were this week."""
     rows = await _rows(session, connection, {name for name in names if name})
     old = [str(row.id) for row in rows if row.read_at is None or row.read_at < now - GOOD_FOR]
-    await tasks.enqueue(
-        session, kinds.RULES, old, merchant_id=connection.merchant_id, connection_id=connection.id, now=now
-    )
+    await tasks.ask(session, connection, kinds.RULES, old, now=now)
 
 
 async def keep(

@@ -37,14 +37,7 @@ async def keep(
     connection.next_secrets = secrets.seal(vault, connection, credentials)
     connection.next_secrets_until = now + timedelta(seconds=within_seconds)
     states.move(session, connection, connection.state, now)
-    await tasks.enqueue(
-        session,
-        kinds.NEW_KEYS,
-        [str(connection.id)],
-        merchant_id=connection.merchant_id,
-        connection_id=connection.id,
-        now=now,
-    )
+    await tasks.ask(session, connection, kinds.NEW_KEYS, [str(connection.id)], now=now)
 
 
 async def use(session: AsyncSession, connection: Connection, identity: Identity, now: datetime) -> None:

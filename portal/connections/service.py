@@ -172,7 +172,7 @@ async def check(session: AsyncSession, connection: Connection, *, now: datetime)
     """The connection is tested soon, and its webhooks are made sure of. Raises Conflict once it has ended."""
     if connection.state is ConnectionState.DISCONNECTED:
         raise Conflict(_("This channel is disconnected"), _("Connect the account again to use it."))
-    await _enqueue(session, kinds.CHECK, connection, now)
+    await tasks.ask(session, connection, kinds.CHECK, [str(connection.id)], now=now)
 
 
 async def pause(session: AsyncSession, connection: Connection, *, now: datetime) -> None:
@@ -197,7 +197,7 @@ async def disconnect(session: AsyncSession, connection: Connection, *, now: date
     # The connection before its tasks, as a worker's record takes them: else the two could wait for each other.
     await session.flush()
     await tasks.cancel_connection(session, connection.id, now=now)
-    await _enqueue(session, kinds.REVOKE, connection, now)
+    await tasks.ask(session, connection, kinds.REVOKE, [str(connection.id)], now=now)
 
 
 async def one(session: AsyncSession, connection_id: UUID) -> Connection:
@@ -239,14 +239,3 @@ async def _claim_account(session: AsyncSession) -> None:
         await session.flush()
     except IntegrityError as error:
         raise TakenElsewhere from error
-
-
-async def _enqueue(session: AsyncSession, kind: kinds.Kind, connection: Connection, now: datetime) -> None:
-    await tasks.enqueue(
-        session,
-        kind,
-        [str(connection.id)],
-        merchant_id=connection.merchant_id,
-        connection_id=connection.id,
-        now=now,
-    )

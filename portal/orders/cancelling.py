@@ -93,14 +93,7 @@ async def _begin(
 async def _enqueue(session: AsyncSession, connection: Connection, order: Order, now: datetime) -> None:
     # One waits per kind and subject, and the two ends of an order are two promises.
     subject = f"{order.id}@{'source' if connection.id == order.connection_id else 'store'}"
-    await tasks.enqueue(
-        session,
-        kinds.CANCEL_ORDER,
-        [subject],
-        merchant_id=order.merchant_id,
-        connection_id=connection.id,
-        now=now,
-    )
+    await tasks.ask(session, connection, kinds.CANCEL_ORDER, [subject], now=now)
 
 
 def order_of(subject: str) -> UUID:

@@ -117,9 +117,7 @@ async def _parcels(session: AsyncSession, source: Connection, order: Order, reco
             news.append(str(parcel.id))
     if news and SHIPMENTS not in source.handled_outside:
         await session.flush()
-        await tasks.enqueue(
-            session, kinds.SHIPPED, news, merchant_id=order.merchant_id, connection_id=source.id, now=now
-        )
+        await tasks.ask(session, source, kinds.SHIPPED, news, now=now)
         events.announce(session, order)
 
 

@@ -38,13 +38,5 @@ async def compare(session: AsyncSession, connection: Connection, *, now: datetim
 async def _ask(
     session: AsyncSession, kind: kinds.Kind, connection: Connection, now: datetime, not_before: datetime | None
 ) -> None:
-    await tasks.enqueue(
-        session,
-        kind,
-        [str(connection.id)],
-        merchant_id=connection.merchant_id,
-        connection_id=connection.id,
-        now=now,
-        not_before=not_before,
-    )
+    await tasks.ask(session, connection, kind, [str(connection.id)], now=now, not_before=not_before)
     db.changed(session, connection.merchant_id, "orders")

@@ -79,13 +79,8 @@ def _said(order: Order, record: OrderRecord) -> list[tuple[OrderLine, Told]]:
 
 
 async def _accept(session: AsyncSession, connection: Connection, waiting: Sequence[Order], now: datetime) -> None:
-    await tasks.enqueue(
-        session,
-        kinds.ACCEPT_ORDER,
-        [str(order.id) for order in waiting if not order.history],
-        merchant_id=connection.merchant_id,
-        connection_id=connection.id,
-        now=now,
+    await tasks.ask(
+        session, connection, kinds.ACCEPT_ORDER, [str(order.id) for order in waiting if not order.history], now=now
     )
 
 

@@ -130,14 +130,7 @@ async def read_again(session: AsyncSession, order_id: UUID, *, now: datetime) ->
     source = await session.get_one(Connection, order.connection_id)
     if source.state not in _ASKED:
         raise Conflict(_("This channel isn't connected"), _("Connect it again first."))
-    await tasks.enqueue(
-        session,
-        kinds.ORDER,
-        [order.channel_id],
-        merchant_id=order.merchant_id,
-        connection_id=source.id,
-        now=now,
-    )
+    await tasks.ask(session, source, kinds.ORDER, [order.channel_id], now=now)
 
 
 async def synchronize(session: AsyncSession, connections: list[Connection], *, now: datetime) -> int:

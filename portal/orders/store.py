@@ -118,14 +118,7 @@ async def ask(session: AsyncSession, orders: Sequence[Order], store: Connection,
     for order in orders:
         order.store_step, order.problem, order.problem_since = StoreStep.WAITING, None, None
         events.announce(session, order)
-    await tasks.enqueue(
-        session,
-        kinds.STORE_ORDER,
-        [str(order.id) for order in orders],
-        merchant_id=store.merchant_id,
-        connection_id=store.id,
-        now=now,
-    )
+    await tasks.ask(session, store, kinds.STORE_ORDER, [str(order.id) for order in orders], now=now)
 
 
 async def leave(session: AsyncSession, orders: Sequence[Order], *, now: datetime) -> None:

@@ -96,7 +96,7 @@ async def _ask_later(session: AsyncSession, connection: Connection, channel_ids:
     for row in await session.scalars(_these(connection, channel_ids)):
         waits.setdefault(WAITS[min(row.tries, len(WAITS) - 1)], []).append(row.channel_id)
     for wait, subjects in waits.items():
-        await _ask(session, connection, subjects, now=now, not_before=now + wait)
+        await tasks.ask(session, connection, kinds.ORDER, subjects, now=now, not_before=now + wait)
 
 
 def _these(connection: Connection, channel_ids: Iterable[str]) -> Select[UnreadOrder]:
@@ -104,25 +104,6 @@ def _these(connection: Connection, channel_ids: Iterable[str]) -> Select[UnreadO
         UnreadOrder.connection_id == connection.id, UnreadOrder.channel_id.in_(list(channel_ids))
     )
     return query.execution_options(populate_existing=True)
-
-
-async def _ask(
-    session: AsyncSession,
-    connection: Connection,
-    channel_ids: Sequence[str],
-    *,
-    now: datetime,
-    not_before: datetime | None = None,
-) -> None:
-    await tasks.enqueue(
-        session,
-        kinds.ORDER,
-        channel_ids,
-        merchant_id=connection.merchant_id,
-        connection_id=connection.id,
-        now=now,
-        not_before=not_before,
-    )
 
 
 async def over(session: AsyncSession, connection: Connection, channel_ids: Iterable[str]) -> None:
@@ -142,7 +123,7 @@ async def again(session: AsyncSession, unread_id: UUID, *, now: datetime) -> Unr
     connection = await session.get_one(Connection, row.connection_id)
     if connection.state is not ConnectionState.ACTIVE:
         raise Conflict(_("This channel isn't connected"), _("Connect it again first."))
-    await _ask(session, connection, [row.channel_id], now=now)
+    await tasks.ask(session, connection, kinds.ORDER, [row.channel_id], now=now)
     _announce(session, connection)
     return row
 

@@ -40,15 +40,7 @@ async def ask(
         select(Task.id).where(Task.kind == kinds.REPORT.name, Task.subject == subject, Task.state.in_(UNDER_WAY))
     )
     if under_way is None:
-        await tasks.enqueue(
-            session,
-            kinds.REPORT,
-            [subject],
-            merchant_id=connection.merchant_id,
-            connection_id=connection.id,
-            now=now,
-            not_before=not_before,
-        )
+        await tasks.ask(session, connection, kinds.REPORT, [subject], now=now, not_before=not_before)
     announce(session, report)
 
 

@@ -17,6 +17,29 @@ from portal.models.tasks import Lane, Task, TaskState
 from portal.tasks.kinds import Kind
 
 
+async def ask(
+    session: AsyncSession,
+    connection: Connection,
+    kind: Kind,
+    subjects: Sequence[str],
+    *,
+    now: datetime,
+    not_before: datetime | None = None,
+    priority: int | None = None,
+) -> None:
+    """As `enqueue`, of something to do at the connection's channel."""
+    await enqueue(
+        session,
+        kind,
+        subjects,
+        merchant_id=connection.merchant_id,
+        connection_id=connection.id,
+        now=now,
+        not_before=not_before,
+        priority=priority,
+    )
+
+
 async def enqueue(
     session: AsyncSession,
     kind: Kind,

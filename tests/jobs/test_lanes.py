@@ -28,8 +28,9 @@ from connectors.errors import (
     Problem,
 )
 from jobs import lanes as engine
+from jobs.due import lanes_to_ring
 from jobs.handlers import Batch, Prepared
-from jobs.lanes import LEASE, Worker, lanes_to_ring, work_lane
+from jobs.lanes import LEASE, Worker, work_lane
 from jobs.places import Places
 from jobs.results import Ended, Result
 from portal.config import Settings

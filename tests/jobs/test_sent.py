@@ -14,8 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from connectors.errors import Busy, DataRefused, PermissionLost, Problem, ProblemClass
 from jobs import lanes as engine
+from jobs.due import lanes_to_ring
 from jobs.handlers import Batch, Prepared
-from jobs.lanes import LEASE, Worker, lanes_to_ring, work_lane
+from jobs.lanes import LEASE, Worker, work_lane
 from jobs.results import Ended, Result, refused
 from portal.models.accounts import Merchant
 from portal.models.connections import Connection, ConnectionState
