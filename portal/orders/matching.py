@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.models.catalog import Variant
 from portal.models.listings import ListingItem
@@ -29,34 +30,30 @@ async def match(session: AsyncSession, connection_id: UUID, lines: Sequence[Orde
 
 
 async def _linked(session: AsyncSession, connection_id: UUID, skus: Collection[str]) -> dict[str, UUID]:
-    found: dict[str, UUID] = {}
-    for some in _pieces(skus):
-        query = select(SkuLink.sku, SkuLink.variant_id)
-        query = query.where(SkuLink.connection_id == connection_id, SkuLink.sku.in_(some))
-        found |= dict((await session.execute(query)).all())
-    return found
+    query = select(SkuLink.sku, SkuLink.variant_id).where(SkuLink.connection_id == connection_id)
+    return dict(await _named(session, query, SkuLink.sku, skus))
 
 
 async def _listed(session: AsyncSession, connection_id: UUID, items: Collection[str]) -> dict[str, UUID]:
-    found: dict[str, UUID] = {}
-    for some in _pieces(items):
-        query = select(ListingItem.channel_id, ListingItem.variant_id)
-        query = query.where(ListingItem.connection_id == connection_id, ListingItem.channel_id.in_(some))
-        found |= dict((await session.execute(query)).all())
-    return found
+    query = select(ListingItem.channel_id, ListingItem.variant_id).where(ListingItem.connection_id == connection_id)
+    return dict(await _named(session, query, ListingItem.channel_id, items))
 
 
 async def _same(session: AsyncSession, skus: Collection[str]) -> dict[str, UUID]:
     """Variants by a SKU that no other has: of two with the same one, nobody knows which was sold."""
     found: dict[str, list[UUID]] = {}
-    for some in _pieces(skus):
-        for sku, variant_id in await session.execute(select(Variant.sku, Variant.id).where(Variant.sku.in_(some))):
-            found.setdefault(sku, []).append(variant_id)
+    for sku, variant_id in await _named(session, select(Variant.sku, Variant.id), Variant.sku, skus):
+        found.setdefault(sku, []).append(variant_id)
     return {sku: ids[0] for sku, ids in found.items() if len(ids) == 1}
 
 
-def _pieces(words: Collection[str]) -> Iterator[Sequence[str]]:
-    """All of them, few enough at a time for one statement."""
+async def _named(
+    session: AsyncSession, query: Select[str, UUID], name: InstrumentedAttribute[str], words: Collection[str]
+) -> list[tuple[str, UUID]]:
+    """The query's rows whose `name` is one of the words, few words at a time for one statement."""
     ordered = sorted(words)
+    rows: list[tuple[str, UUID]] = []
     for start in range(0, len(ordered), _AT_ONCE):
-        yield ordered[start : start + _AT_ONCE]
+        found = await session.execute(query.where(name.in_(ordered[start : start + _AT_ONCE])))
+        rows += [(word, variant_id) for word, variant_id in found]
+    return rows

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from jobs import web
+from tests.faults.begun import begin
 
 
 def run(environment: Mapping[str, str], log: Path) -> None:
     """Answers until it is killed, with nothing in its environment but this."""
-    os.environ.clear()
-    os.environ.update(environment)
-    with log.open("ab") as out:
-        os.dup2(out.fileno(), 1)
-        os.dup2(out.fileno(), 2)
+    begin(environment, log)
     web.main()

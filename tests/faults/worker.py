@@ -17,6 +17,7 @@ from jobs import lanes, listed, schedule, statements, stock, store_orders, worke
 from portal import mail
 from portal.connections import account
 from tests.faults import moments
+from tests.faults.begun import begin
 
 LEASE_SECONDS = 3
 LETTERS = (schedule.write_order_letters, schedule.send_mail)
@@ -27,11 +28,7 @@ def run(environment: Mapping[str, str], log: Path, order: Path, *, hurried: bool
 
     `hurried` shortens what a trial waits for; `altered` are other values of the product, by module and name.
     """
-    os.environ.clear()
-    os.environ.update(environment)
-    with log.open("ab") as out:
-        os.dup2(out.fileno(), 1)
-        os.dup2(out.fileno(), 2)
+    begin(environment, log)
     moments.listen(order)
     if hurried:
         _hurry()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from urllib.parse import quote
 
 import pytest
@@ -24,13 +23,6 @@ async def shop(site: Site, merchant: Merchant) -> Shop:
     shop = await a_shop(site.sessions, merchant)
     shop.vault = site.process.runtime.vault
     return shop
-
-
-@pytest.fixture
-async def alice(site: Site, merchant: Merchant) -> AsyncIterator[Browser]:
-    browser = await site.sign_in(merchant, "alice")
-    async with browser.http:
-        yield browser
 
 
 def text(page: BeautifulSoup, selector: str = "main") -> str:

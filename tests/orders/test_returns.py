@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from itertools import permutations
 from typing import Any
@@ -42,13 +41,6 @@ async def seen(site: Site, merchant: Merchant) -> Shop:
     shop = await a_shop(site.sessions, merchant)
     shop.vault = site.process.runtime.vault
     return shop
-
-
-@pytest.fixture
-async def alice(site: Site, merchant: Merchant) -> AsyncIterator[Browser]:
-    browser = await site.sign_in(merchant, "alice")
-    async with browser.http:
-        yield browser
 
 
 def sent(units: int = 2, *, number: str = "#1001", minutes: int = 1, **line: Any) -> OrderRecord:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 from bs4 import BeautifulSoup
 
@@ -19,13 +17,6 @@ from tests.orders.sales import SOLD, Shop, a_shop, sale
 @pytest.fixture
 async def shop(site: Site, merchant: Merchant) -> Shop:
     return await a_shop(site.sessions, merchant)
-
-
-@pytest.fixture
-async def alice(site: Site, merchant: Merchant) -> AsyncIterator[Browser]:
-    browser = await site.sign_in(merchant, "alice")
-    async with browser.http:
-        yield browser
 
 
 async def outside(shop: Shop, connection: Connection) -> list[str]:
