@@ -32,6 +32,7 @@ from portal.models.connections import Connection
 from portal.models.tasks import OPEN, Attempt, Task, TaskState
 from portal.stock import service as stock
 from portal.stock.service import Move
+from portal.tasks import kinds
 from portal.tenancy import SYSTEM
 from tests.faults import moments, processes
 from tests.faults.moments import Moment
@@ -226,8 +227,13 @@ class Trader:
         assert await self.offered() == self.expected
 
     async def has_kept_every_promise(self) -> None:
-        lost = [task for task in await self.stage.tasks(merchant_id=self.merchant.id) if task.state not in KEPT]
-        assert [(task.kind, task.state, task.outcome_code) for task in lost] == []
+        """Every promise is kept, but for what the clock has just asked for."""
+        lost = [
+            (task.kind, task.state, task.outcome_code)
+            for task in await self.stage.tasks(merchant_id=self.merchant.id)
+            if task.state not in KEPT and not (task.kind in BY_THE_CLOCK and task.state in OPEN)
+        ]
+        assert not lost, lost
 
 
 def _stamp(connection: DatabaseConnection) -> None:
@@ -236,6 +242,8 @@ def _stamp(connection: DatabaseConnection) -> None:
     MigrationContext.configure(connection).stamp(script, "head")
 
 
+# What the schedule asks for, whatever the trial is at.
+BY_THE_CLOCK = {kinds.CHECK_NUMBERS.name, kinds.ORDERS.name, kinds.COMPARE_ORDERS.name}
 KEPT = {TaskState.DONE, TaskState.MERGED, TaskState.CANCELLED}
 
 
