@@ -19,6 +19,7 @@ from ipaddress import IPv4Address, IPv6Address
 import httpx
 
 from connectors.addresses import OWN_PORTS, FetchRefused, Kind, Target, is_public, target_of
+from connectors.http import authorities
 
 Resolve = Callable[[str], Awaitable[Sequence[str]]]
 
@@ -153,7 +154,7 @@ async def _get(target: Target, address: str, way: Way, limits: Limits) -> Fetche
     A client of its own for each: pooled connections are told apart by address, and two names may share one.
     """
     where = target.url.copy_with(host=address, port=way.ports[target.url.scheme], fragment=None)
-    client = httpx.AsyncClient(verify=_tls(), trust_env=False, follow_redirects=False, timeout=limits.seconds)
+    client = httpx.AsyncClient(verify=authorities(), trust_env=False, follow_redirects=False, timeout=limits.seconds)
     async with client:
         request = client.build_request(
             "GET", where, headers={**_HEADERS, "Host": target.host_header}, extensions={"sni_hostname": target.host}
@@ -168,11 +169,6 @@ async def _get(target: Target, address: str, way: Way, limits: Limits) -> Fetche
             raise _NotConnected(_connection_refused(error)) from error
         except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError) as error:
             raise FetchRefused(Kind.UNSTABLE, "connection_lost") from error
-
-
-@functools.cache
-def _tls() -> ssl.SSLContext:
-    return httpx.create_ssl_context(trust_env=False)
 
 
 def _connection_refused(error: Exception) -> FetchRefused:

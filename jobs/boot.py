@@ -17,6 +17,7 @@ import structlog
 
 from connectors import fetching
 from connectors.amazon.consent import AmazonApp, AmazonConsent
+from connectors.http import authorities
 from connectors.protocol import Consent
 from connectors.registry import build
 from connectors.shopify.consent import SCOPES, ShopifyConsent
@@ -61,7 +62,10 @@ class Process:
                 await announcer.announce(changed)
 
         client = httpx.AsyncClient(
-            follow_redirects=False, trust_env=False, limits=httpx.Limits(max_connections=MOST_CALLS)
+            verify=authorities(),
+            follow_redirects=False,
+            trust_env=False,
+            limits=httpx.Limits(max_connections=MOST_CALLS),
         )
         runtime = Runtime(
             settings=settings,

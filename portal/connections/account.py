@@ -77,7 +77,6 @@ class ConnectionAccount:
 
     async def _pay(self, bucket: str, cost: float, published: Rate | None) -> float:
         """The cost is paid (0), or how many seconds until it can be."""
-        now = self._runtime.clock()
         async with self._runtime.sessions.write(self._owner) as session:
             key = (self._connection.id, bucket)
             row = await session.get(RateBucket, key, with_for_update=True)
@@ -86,6 +85,8 @@ class ConnectionAccount:
                 row = await session.get(RateBucket, key, with_for_update=True)
             if row is None:
                 return 0.0
+            # Asked once the row is ours: what was waited for it would bring the next call so much closer to this one.
+            now = self._runtime.clock()
             known = _bucket(row)
             paid = take(known, cost, now)
             if paid is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache, cached_property
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -68,7 +69,7 @@ class Answer:
     def status(self) -> int:
         return self.response.status_code
 
-    @property
+    @cached_property
     def soup(self) -> BeautifulSoup:
         return BeautifulSoup(self.response.text, "html.parser")
 
@@ -117,10 +118,26 @@ class _Who:
         await self.app(scope, receive, send)
 
 
+@cache
+def _app() -> Litestar:
+    """Its routes are made once for all tests; each gives it its own state."""
+    return Litestar(
+        route_handlers=[*CATALOG, *STOCK, *STOCK_SETTINGS, *fragments.ROUTES],
+        middleware=[_Who],
+        exception_handlers={PortalError: replies.on_portal_error, HTTPException: replies.on_http_error},
+        openapi_config=None,
+        state=State(),
+        logging_config=None,
+    )
+
+
 @asynccontextmanager
 async def open_site(sessions: Sessions, clock: Clock) -> AsyncIterator[Site]:
-    site = Site(client=httpx.AsyncClient())
-    await site.client.aclose()
+    """One at a time."""
+    app = _app()
+    site = Site(
+        client=httpx.AsyncClient(transport=httpx.ASGITransport(app=cast(Any, app)), base_url="http://127.0.0.1:8000")
+    )
 
     async def chrome(_session: Any) -> Chrome:
         return Chrome(nav_counts={"inbox": 0, "problems": 0})
@@ -128,23 +145,16 @@ async def open_site(sessions: Sessions, clock: Clock) -> AsyncIterator[Site]:
     async def leave_flash(_request: PortalRequest, message: dict[str, str]) -> None:
         site.said.append(message)
 
-    state = {
-        "runtime": SimpleNamespace(
-            sessions=sessions, clock=clock, settings=SimpleNamespace(public_url="http://127.0.0.1:8000")
-        ),
-        "site": site,
-        "chrome": chrome,
-        "leave_flash": leave_flash,
-        "fragments": {**catalog_fragments.FRAGMENTS, **stock_fragments.FRAGMENTS},
-    }
-    app = Litestar(
-        route_handlers=[*CATALOG, *STOCK, *STOCK_SETTINGS, *fragments.ROUTES],
-        middleware=[_Who],
-        exception_handlers={PortalError: replies.on_portal_error, HTTPException: replies.on_http_error},
-        openapi_config=None,
-        state=State(state),
-        logging_config=None,
+    app.state.update(
+        {
+            "runtime": SimpleNamespace(
+                sessions=sessions, clock=clock, settings=SimpleNamespace(public_url="http://127.0.0.1:8000")
+            ),
+            "site": site,
+            "chrome": chrome,
+            "leave_flash": leave_flash,
+            "fragments": {**catalog_fragments.FRAGMENTS, **stock_fragments.FRAGMENTS},
+        }
     )
-    site.client = httpx.AsyncClient(transport=httpx.ASGITransport(app=cast(Any, app)), base_url="http://127.0.0.1:8000")
     async with site.client:
         yield site

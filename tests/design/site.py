@@ -61,9 +61,13 @@ class Site:
         self._tell(None)
 
     def _tell(self, message: str | None) -> None:
+        """On the server's own thread, where streams come and go."""
         assert self.loop is not None
+        self.loop.call_soon_threadsafe(self._put, message)
+
+    def _put(self, message: str | None) -> None:
         for queue in self.streams:
-            self.loop.call_soon_threadsafe(queue.put_nowait, message)
+            queue.put_nowait(message)
 
     def context(self) -> dict[str, Any]:
         return {

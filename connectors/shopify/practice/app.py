@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import ssl
 import time
 from asyncio import CancelledError, create_task
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from functools import cache
 
 import httpx
 from litestar import Litestar, post, put
@@ -17,6 +15,7 @@ from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template import TemplateConfig
 from litestar.types import ControllerRouterHandler
 
+from connectors.http import authorities
 from connectors.practice.pages import style
 from connectors.shopify.practice import cancelling, control, oauth, operations, pages, webhooks
 from connectors.shopify.practice.addressing import AnyRequest, below_shop
@@ -28,7 +27,6 @@ from connectors.shopify.practice.store import Store
 
 __all__ = ["PracticeSettings", "create_app"]
 
-_trust = cache(ssl.create_default_context)  # reading every authority takes a tenth of a second
 UPLOAD_LIMIT = 20 * 1024 * 1024
 
 
@@ -66,7 +64,7 @@ def create_app(settings: PracticeSettings, *, clock: Callable[[], float] = time.
 
     @asynccontextmanager
     async def running(app: Litestar) -> AsyncIterator[None]:
-        async with httpx.AsyncClient(follow_redirects=False, trust_env=False, verify=_trust()) as client:
+        async with httpx.AsyncClient(follow_redirects=False, trust_env=False, verify=authorities()) as client:
             practice = Practice(settings, Store(settings.data_file, clock), clock, load_schema(), client)
             app.state.practice = practice
             work = (webhooks.deliver_forever, operations.run_forever, cancelling.run_forever)
