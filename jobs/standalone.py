@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
+from typing import Any
 
 from connectors.amazon.practice import app as amazon_practice
 from connectors.practice.street import Street
@@ -49,26 +50,34 @@ async def _greet(process: Process) -> None:
     sys.stdout.flush()
 
 
-def street(settings: Settings, clock: Callable[[], float] = time.time) -> Street:
-    """Every practice channel, each with a file of its own in our data folder."""
+def practice_settings(settings: Settings) -> dict[str, Any]:
+    """Of every practice channel, each with a file of its own in our data folder."""
     folder, app_id, secret = settings.data_dir, PRACTICE_CLIENT_ID, practice_secret(settings)
-    shopify = shopify_practice.PracticeSettings(
-        data_file=folder / "practice-shopify.db", client_id=app_id, client_secret=secret
-    )
-    rakuten = rakuten_practice.PracticeSettings(data_file=folder / "practice-rakuten.db")
-    yahoo = yahoo_practice.PracticeSettings(
-        data_file=folder / "practice-yahoo.db", client_id=app_id, client_secret=secret
-    )
-    amazon = amazon_practice.PracticeSettings(
-        data_file=folder / "practice-amazon.db", application_id=app_id, client_id=app_id, client_secret=secret
-    )
+    return {
+        "shopify": shopify_practice.PracticeSettings(
+            data_file=folder / "practice-shopify.db", client_id=app_id, client_secret=secret
+        ),
+        "amazon": amazon_practice.PracticeSettings(
+            data_file=folder / "practice-amazon.db", application_id=app_id, client_id=app_id, client_secret=secret
+        ),
+        "rakuten": rakuten_practice.PracticeSettings(data_file=folder / "practice-rakuten.db"),
+        "yahoo": yahoo_practice.PracticeSettings(
+            data_file=folder / "practice-yahoo.db", client_id=app_id, client_secret=secret
+        ),
+    }
+
+
+def street(settings: Settings, clock: Callable[[], float] = time.time) -> Street:
+    """Every practice channel."""
+    of = practice_settings(settings)
     return Street(
-        shopify_practice.create_app(shopify, clock=clock),
         {
-            "amazon": amazon_practice.create_app(amazon, clock=clock),
-            "rakuten": rakuten_practice.create_app(rakuten, clock=clock),
-            "yahoo": yahoo_practice.create_app(yahoo, clock=clock),
+            "shopify": shopify_practice.create_app(of["shopify"], clock=clock),
+            "amazon": amazon_practice.create_app(of["amazon"], clock=clock),
+            "rakuten": rakuten_practice.create_app(of["rakuten"], clock=clock),
+            "yahoo": yahoo_practice.create_app(of["yahoo"], clock=clock),
         },
+        root="shopify",
     )
 
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, ForeignKey, Select, Table, and_, func, or_, select
@@ -160,7 +161,13 @@ def _abandoned(now: datetime) -> Query:
     )
 
 
-def _one_merchant() -> Iterator[tuple[str, Query]]:
+@cache
+def _one_merchant() -> Sequence[tuple[str, Query]]:
+    """Some two hundred queries that are the same at any time."""
+    return tuple(_of_one_merchant())
+
+
+def _of_one_merchant() -> Iterator[tuple[str, Query]]:
     for table in Base.metadata.sorted_tables:
         if "merchant_id" in table.c:
             nobodys = select(*table.primary_key.columns).where(table.c.merchant_id.is_(None))

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
 from litestar import Litestar
 from redis.asyncio import Redis
 
+from connectors.practice.street import Street
+from jobs.standalone import practice_settings, street
 from portal.app import put_to_work, routed
+from portal.config import Settings
 from portal.live import Hub
 from portal.runtime import Runtime
 
 _idle: Final[dict[tuple[str, bool], list[Litestar]]] = defaultdict(list)
+_idle_streets: Final[list[Street]] = []
 
 
 @contextmanager
@@ -26,3 +30,15 @@ def an_app(current: Runtime, hub: Hub, redis: Redis) -> Iterator[Any]:
         yield put_to_work(app, current, hub, redis)
     finally:
         idle.append(app)
+
+
+@contextmanager
+def a_street(settings: Settings, clock: Callable[[], float]) -> Iterator[Street]:
+    """The practice channels, the caller's alone while the block runs."""
+    made = _idle_streets.pop() if _idle_streets else street(settings)
+    for name, given in practice_settings(settings).items():
+        made.channels[name].state.update({"settings": given, "clock": clock})
+    try:
+        yield made
+    finally:
+        _idle_streets.append(made)

@@ -19,7 +19,6 @@ from jobs.boot import Process
 from jobs.due import lanes_to_ring
 from jobs.lanes import Worker, work_lane
 from jobs.registry import HANDLERS
-from jobs.standalone import street
 from portal.catalog import service as catalog
 from portal.catalog.records import NewProduct
 from portal.clock import Clock, sleep
@@ -33,6 +32,7 @@ from portal.models.tasks import Task
 from portal.stock import service as stock
 from portal.stock.service import Move
 from portal.tenancy import SYSTEM
+from tests.apps import a_street
 from tests.conformance import conforming
 from tests.serving import serving
 from tests.settable_clock import SettableClock
@@ -186,8 +186,9 @@ class Stage:
 async def practice_server(settings: Settings, clock: Clock) -> AsyncIterator[str]:
     """The practice channels on a free port of loopback, in this event loop; their address."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    async with conforming(street(settings, lambda: clock().timestamp())) as app, serving(app) as url:
-        yield url
+    with a_street(settings, lambda: clock().timestamp()) as practice:
+        async with conforming(practice) as app, serving(app) as url:
+            yield url
 
 
 @asynccontextmanager

@@ -13,9 +13,10 @@ from litestar.types import Receive, Send
 class Street:
     """An ASGI application. Each channel lives from its start to its end, and sees its own paths only."""
 
-    def __init__(self, root: Litestar, beside: Mapping[str, Litestar]) -> None:
-        self._root = root
-        self._beside = beside
+    def __init__(self, channels: Mapping[str, Litestar], *, root: str) -> None:
+        self.channels = channels
+        self._root = channels[root]
+        self._beside = {name: app for name, app in channels.items() if name != root}
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -37,7 +38,7 @@ class Street:
     async def _live(self, receive: Any, send: Any) -> None:
         await receive()
         async with AsyncExitStack() as stack:
-            for channel in (self._root, *self._beside.values()):
+            for channel in self.channels.values():
                 await stack.enter_async_context(channel.lifespan())
             await send({"type": "lifespan.startup.complete"})
             await receive()

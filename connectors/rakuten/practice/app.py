@@ -23,22 +23,23 @@ __all__ = ["PracticeSettings", "create_app"]
 BODY_LIMIT = 20 * 1024 * 1024
 
 
+@asynccontextmanager
+async def _running(app: Litestar) -> AsyncIterator[None]:
+    settings, clock = app.state.settings, app.state.clock
+    store = Store(settings.data_file, clock, TABLES.read_text())
+    app.state.practice = Practice(settings, store, clock)
+    try:
+        yield
+    finally:
+        store.close()
+
+
 def create_app(settings: PracticeSettings, *, clock: Callable[[], float] = time.time) -> Litestar:
     """The application; it owns the settings' file from its start to its end."""
-
-    @asynccontextmanager
-    async def running(app: Litestar) -> AsyncIterator[None]:
-        store = Store(settings.data_file, clock, TABLES.read_text())
-        app.state.practice = Practice(settings, store, clock)
-        try:
-            yield
-        finally:
-            store.close()
-
     return Litestar(
         route_handlers=[style, *pages.ROUTES, control.router, gateway],
-        lifespan=[running],
-        state=State(),
+        lifespan=[_running],
+        state=State({"settings": settings, "clock": clock}),
         template_config=TemplateConfig(directory=TEMPLATES, engine=JinjaTemplateEngine),
         request_max_body_size=BODY_LIMIT,
         openapi_config=None,

@@ -59,29 +59,30 @@ HANDLERS: Sequence[ControllerRouterHandler] = (
 )
 
 
+@asynccontextmanager
+async def _running(app: Litestar) -> AsyncIterator[None]:
+    settings, clock = app.state.settings, app.state.clock
+    async with httpx.AsyncClient(follow_redirects=False, trust_env=False, verify=authorities()) as client:
+        practice = Practice(settings, Store(settings.data_file, clock), clock, load_schema(), client)
+        app.state.practice = practice
+        work = (webhooks.deliver_forever, operations.run_forever, cancelling.run_forever)
+        behind = [create_task(forever(practice)) for forever in work]
+        try:
+            yield
+        finally:
+            for task in behind:
+                task.cancel()
+                with suppress(CancelledError):
+                    await task
+            practice.store.close()
+
+
 def create_app(settings: PracticeSettings, *, clock: Callable[[], float] = time.time) -> Litestar:
     """The application; it owns the settings' file from its start to its end, and meanwhile does what is due later."""
-
-    @asynccontextmanager
-    async def running(app: Litestar) -> AsyncIterator[None]:
-        async with httpx.AsyncClient(follow_redirects=False, trust_env=False, verify=authorities()) as client:
-            practice = Practice(settings, Store(settings.data_file, clock), clock, load_schema(), client)
-            app.state.practice = practice
-            work = (webhooks.deliver_forever, operations.run_forever, cancelling.run_forever)
-            behind = [create_task(forever(practice)) for forever in work]
-            try:
-                yield
-            finally:
-                for task in behind:
-                    task.cancel()
-                    with suppress(CancelledError):
-                        await task
-                practice.store.close()
-
     return Litestar(
         route_handlers=HANDLERS,
-        lifespan=[running],
-        state=State(),
+        lifespan=[_running],
+        state=State({"settings": settings, "clock": clock}),
         template_config=TemplateConfig(directory=pages.TEMPLATES, engine=JinjaTemplateEngine),
         exception_handlers={HTTPException: pages.explain},
         request_max_body_size=UPLOAD_LIMIT,

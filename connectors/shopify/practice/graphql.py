@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -126,12 +126,11 @@ def prepare(request: Request, query: str, given: Mapping[str, Any], operation_na
     call = Call(request, given=given)
     schema = request.practice.schema
     try:
-        call.document = parse(query)
+        call.document, invalid = _read(schema, query)
     except GraphQLSyntaxError as error:
         return _refuse(call, "syntax", {"errors": [error.formatted]})
     operations = [node for node in call.document.definitions if isinstance(node, OperationDefinitionNode)]
     call.operation = _chosen(operations, operation_name)
-    invalid = refusals.refused(schema, call.document)
     if invalid:
         return _refuse(call, "invalid", {"errors": invalid})
     if call.operation is None:
@@ -146,6 +145,13 @@ def prepare(request: Request, query: str, given: Mapping[str, Any], operation_na
     if call.requested > costs.SINGLE_QUERY_LIMIT:
         return _refuse(call, "too expensive", too_expensive(call.requested))
     return call
+
+
+@lru_cache(256)
+def _read(schema: GraphQLSchema, query: str) -> tuple[DocumentNode, list[Answer]]:
+    """The document and what is wrong with it: the same few are asked again and again. Raises GraphQLSyntaxError."""
+    document = parse(query)
+    return document, refusals.refused(schema, document)
 
 
 def pay(call: Call, *, throttled: bool) -> Call:

@@ -24,17 +24,18 @@ TEMPLATES = Path(__file__).with_name("templates")
 BODY_LIMIT = 4 * 1024 * 1024
 
 
+@asynccontextmanager
+async def _running(app: Litestar) -> AsyncIterator[None]:
+    settings, clock = app.state.settings, app.state.clock
+    app.state.practice = practice = Practice(settings, open_store(settings, clock), clock)
+    try:
+        yield
+    finally:
+        practice.store.close()
+
+
 def create_app(settings: PracticeSettings, *, clock: Callable[[], float] = time.time) -> Litestar:
     """The application; it owns the settings' file from its start to its end."""
-
-    @asynccontextmanager
-    async def running(app: Litestar) -> AsyncIterator[None]:
-        app.state.practice = practice = Practice(settings, open_store(settings, clock), clock)
-        try:
-            yield
-        finally:
-            practice.store.close()
-
     return Litestar(
         route_handlers=[
             endpoint.operation_endpoint,
@@ -46,8 +47,8 @@ def create_app(settings: PracticeSettings, *, clock: Callable[[], float] = time.
             *order_pages.ROUTES,
             control.router,
         ],
-        lifespan=[running],
-        state=State(),
+        lifespan=[_running],
+        state=State({"settings": settings, "clock": clock}),
         template_config=TemplateConfig(directory=[TEMPLATES, practice_pages.TEMPLATES], engine=JinjaTemplateEngine),
         request_max_body_size=BODY_LIMIT,
         openapi_config=None,

@@ -29,7 +29,7 @@ def channel(name: str, lived: list[str]) -> Litestar:
 
 async def test_each_channel_sees_its_own_paths_and_knows_its_own_address() -> None:
     lived: list[str] = []
-    street = Street(channel("shopify", lived), {"rakuten": channel("rakuten", lived)})
+    street = Street({"shopify": channel("shopify", lived), "rakuten": channel("rakuten", lived)}, root="shopify")
 
     async with serving(street) as url, httpx.AsyncClient() as http:
         below = (await http.get(f"{url}/rakuten/where/b%C3%A9")).json()
