@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
@@ -81,6 +82,7 @@ def free(now: datetime) -> ColumnElement[bool]:
     return or_(Lane.lease_until.is_(None), Lane.lease_until < now)
 
 
+@cache
 def claimable() -> ColumnElement[bool]:
     """Waiting, and nothing of the same subject under way in the lane; or open, and to be looked at again."""
     other = aliased(Task)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import bindparam, event, text
@@ -24,6 +25,10 @@ LONGEST_TRANSACTION = timedelta(seconds=30)
 Announce = Callable[[dict[UUID, datetime], dict[UUID, set[str]]], Awaitable[None]]
 
 
+# By address: engines without a connection. Whoever opens the same database again finds its statements compiled.
+_closed: Final[dict[str, set[tuple[AsyncEngine, AsyncEngine]]]] = defaultdict(set)
+
+
 class Sessions:
     """Opens sessions: `read` never writes, `write` is one transaction, committed at its end.
 
@@ -34,17 +39,8 @@ class Sessions:
 
     def __init__(self, url: str, *, announce: Announce | None = None) -> None:
         self._announce = announce
-        if url.startswith("sqlite"):
-            self.writer = _sqlite_engine(url, writes=True)
-            self.reader = _sqlite_engine(url, writes=False)
-        else:
-            self.writer = self.reader = create_async_engine(
-                url,
-                pool_size=10,
-                max_overflow=10,
-                pool_pre_ping=True,
-                connect_args={"server_settings": SERVER_SETTINGS},
-            )
+        self._closed = _closed[url]
+        self.writer, self.reader = self._closed.pop() if self._closed else _engines(url)
 
     def on_commit(self, announce: Announce) -> None:
         self._announce = announce
@@ -70,6 +66,7 @@ class Sessions:
     async def close(self) -> None:
         await self.writer.dispose()
         await self.reader.dispose()
+        self._closed.add((self.writer, self.reader))
 
     @asynccontextmanager
     async def _open(self, engine: AsyncEngine, owner: Owner) -> AsyncIterator[AsyncSession]:
@@ -130,6 +127,20 @@ async def update(session: AsyncSession, model: type[Any], rows: Iterable[Mapping
 def changed(session: AsyncSession, merchant_id: UUID, *keys: str) -> None:
     """Open pages of the merchant that show one of `keys` ("listing:<id>", "counts") fetch it after the commit."""
     session.info.setdefault("changed", {}).setdefault(merchant_id, set()).update(keys)
+
+
+def _engines(url: str) -> tuple[AsyncEngine, AsyncEngine]:
+    """The writer and the reader."""
+    if url.startswith("sqlite"):
+        return _sqlite_engine(url, writes=True), _sqlite_engine(url, writes=False)
+    engine = create_async_engine(
+        url,
+        pool_size=10,
+        max_overflow=10,
+        pool_pre_ping=True,
+        connect_args={"server_settings": SERVER_SETTINGS},
+    )
+    return engine, engine
 
 
 def _sqlite_engine(url: str, *, writes: bool) -> AsyncEngine:

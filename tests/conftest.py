@@ -108,17 +108,21 @@ def _template(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 
 
 @pytest.fixture
-def database_url(request: pytest.FixtureRequest, _template: Path | None, tmp_path: Path) -> Iterator[str]:
-    """A database of this test's own, with every table and no row."""
+def database_url(request: pytest.FixtureRequest, _template: Path | None) -> Iterator[str]:
+    """A database of this test's own, with every table and no row.
+
+    Each is where the one before was: what was compiled for that is not compiled again.
+    """
     if _template is not None:
-        path = tmp_path / "crossdock.db"
+        path = _template.with_name("crossdock.db")
         shutil.copy(_template, path)
         yield f"sqlite+aiosqlite:///{path}"
+        for beside in ("", "-wal", "-shm"):
+            Path(f"{path}{beside}").unlink(missing_ok=True)
         return
     cluster: servers.Postgres = request.getfixturevalue("postgres")
-    name = f"test_{next(_numbers)}"
-    yield cluster.create(name, template="template")
-    cluster.drop(name)
+    yield cluster.create("test", template="template")
+    cluster.drop("test")
 
 
 @pytest.fixture
