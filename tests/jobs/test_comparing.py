@@ -127,7 +127,7 @@ events = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=events)
 async def test_in_any_order_of_events_numbers_agree_and_each_sale_counts_once(
     stage: Stage, merchant: Merchant, clock: SettableClock, history: list[str]
@@ -172,7 +172,7 @@ scarce = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=scarce)
 async def test_however_little_there_is_no_unit_is_lost_or_invented(
     stage: Stage, merchant: Merchant, clock: SettableClock, history: list[str]

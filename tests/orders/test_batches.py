@@ -106,7 +106,7 @@ tellings = st.tuples(st.sampled_from(list(HISTORIES)), st.integers(0, 2))
 told_pages = st.lists(st.lists(tellings, min_size=1, max_size=6), min_size=1, max_size=4)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pages=told_pages)
 async def test_a_page_comes_to_the_same_as_its_orders_one_by_one(
     sessions: Sessions, pages: list[list[tuple[int, int]]]

@@ -219,7 +219,7 @@ told = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(told=told, number=st.uuids())
 async def test_whatever_is_told_the_ledger_is_whole(
     shop: Shop, told: list[tuple[OrderState, int, int, int]], number: object

@@ -36,12 +36,13 @@ PAYLOADS = [
     "\u2028\u2029\u202e<b data-pwned>",
     "]]><b data-pwned> --> <b data-pwned>",
 ]
+# A few in each text, for every page is read for each: what breaks out alone breaks out in company.
+TOGETHER = [" ".join(PAYLOADS[first::5]) for first in range(5)]
 MARK = "data-pwned"
 
 
 async def planted(house: House, payload: str) -> None:
     """The payload stands in every text of ours that a page can show."""
-    short = payload[:60]
     problem = {
         **dict.fromkeys(["code", "original", "recommended", "channel_request_id", "message"], payload),
         "problem_class": "data",
@@ -55,18 +56,18 @@ async def planted(house: House, payload: str) -> None:
             "tags": [payload],
             "option_names": [payload],
             "extra": {payload: payload},
-            "source": short,
+            "source": payload,
             "updated_by": payload,
-            "handle": Product.handle + short,
+            "handle": Product.handle + payload,
         },
         Variant: {"sku": payload, "barcode": payload, "option_values": [payload], "image_url": payload},
         ProductImage: {"url": payload, "alt": payload},
         Connection: {"external_name": payload, "state": ConnectionState.NEEDS_REAUTH, "problem": problem},
         Listing: {"problem": problem, "url": payload, "handle": payload, "warnings": [problem]},
-        RoutingRule: {"name": short, "conditions": [["sku", "is", payload]], "then": [["tag", payload]]},
+        RoutingRule: {"name": payload, "conditions": [["sku", "is", payload]], "then": [["tag", payload]]},
         Import: {"filename": f"{payload}.csv", "failure": payload},
         ImportProblem: {"column": payload, "message": payload},
-        ExchangeEntry: {"operation": short, "url": payload, "request_body": payload, "response_body": payload},
+        ExchangeEntry: {"operation": payload, "url": payload, "request_body": payload, "response_body": payload},
     }
     async with house.sessions.write(SYSTEM) as session:
         for model, values in texts.items():
@@ -89,7 +90,7 @@ def made(page: BeautifulSoup) -> list[str]:
 
 
 @pytest.mark.once
-@pytest.mark.parametrize("payload", PAYLOADS)
+@pytest.mark.parametrize("payload", TOGETHER)
 async def test_no_text_becomes_markup_on_any_page(house: House, payload: str) -> None:
     await planted(house, payload)
     shown, said = 0, payload.strip()
