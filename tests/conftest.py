@@ -28,10 +28,13 @@ from tests.people import a_merchant
 from tests.schema import make_schema
 from tests.settable_clock import SettableClock
 
+HERE = Path(__file__).parent
 PAIR = os.environ.get("CROSSDOCK_TEST_PAIR", "sqlite")
 CHROMIUM_FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking"]
 # The fixtures by which a test asks for a server of the pair.
 SERVERS = frozenset({"postgres", "database_url", "empty_database_url", "redis_url"})
+# What these folders show is the channels' side, or a file's; the queries beneath are tried on both pairs elsewhere.
+ON_ONE_PAIR = frozenset({"channels", "codes", "connectors", "exports", "images", "kit", "offers"})
 _numbers = count(1)
 
 
@@ -77,7 +80,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _differs_by_server(item: pytest.Item) -> bool:
     asks = SERVERS.intersection(getattr(item, "fixturenames", ()))
-    return bool(asks) and item.get_closest_marker("once") is None
+    once = item.get_closest_marker("once") or ON_ONE_PAIR.intersection(item.path.relative_to(HERE).parts)
+    return bool(asks) and not once
 
 
 def _drives_a_browser(item: pytest.Item) -> bool:

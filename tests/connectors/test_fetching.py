@@ -389,7 +389,7 @@ async def test_a_certificate_must_be_trusted_and_be_the_names_own(
     """The name's, though what we connect to is an address."""
     server, file = certificate(tmp_path, of)
     if trusted:
-        monkeypatch.setattr(fetching, "_tls", lambda: ssl.create_default_context(cafile=str(file)))
+        monkeypatch.setattr(fetching, "authorities", lambda: ssl.create_default_context(cafile=str(file)))
     async with street(always(answer()), tls=server) as there:
         try:
             got = await fetch("https://pictures.example/cup.jpg", way=there.way)

@@ -41,7 +41,7 @@ async def installation(
     queue.fresh()
     settings.redis_url, settings.practice_url = queue.url, practice_url
     process = boot.Process.start(settings, utc_now)
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(verify=False, trust_env=False) as http:
         made = Installation(Stage(process, practice_url, http), queue, tmp_path)
         try:
             yield made

@@ -35,7 +35,9 @@ class Proxy:
     url: str = ""
     before: Moment = nothing
     after: Moment = nothing
-    _http: httpx.AsyncClient = field(default_factory=lambda: httpx.AsyncClient(trust_env=False, timeout=60))
+    _http: httpx.AsyncClient = field(
+        default_factory=lambda: httpx.AsyncClient(verify=False, trust_env=False, timeout=60)
+    )
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         if scope["type"] != "http":

@@ -32,7 +32,7 @@ FILES = sorted(DATA.glob("*.csv"))
 READING = {"webhookSubscriptionCreate"}
 FIELD_UPDATES = {"productUpdate", "productVariantsBulkUpdate", "inventorySetQuantities", "inventoryItemUpdate"}
 
-pytestmark = pytest.mark.skipif(not FILES, reason=f"the real files are not here: {DATA}")
+pytestmark = [pytest.mark.once, pytest.mark.skipif(not FILES, reason=f"the real files are not here: {DATA}")]
 
 
 def test_all_real_files_are_tried() -> None:

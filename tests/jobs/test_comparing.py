@@ -127,6 +127,7 @@ events = st.lists(
 )
 
 
+@pytest.mark.once
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=events)
 async def test_in_any_order_of_events_numbers_agree_and_each_sale_counts_once(
@@ -172,6 +173,7 @@ scarce = st.lists(
 )
 
 
+@pytest.mark.once
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=scarce)
 async def test_however_little_there_is_no_unit_is_lost_or_invented(

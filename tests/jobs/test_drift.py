@@ -349,6 +349,7 @@ async def quiets(floor: Floor) -> None:
             await floor.looks()
 
 
+@pytest.mark.once
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     history=st.lists(words, max_size=14),
@@ -370,6 +371,7 @@ async def test_in_any_order_of_sales_looks_and_pushes_no_repair_is_written_and_n
     assert -moved.get("order", 0) <= sum(floor.channel.sales.values()), history
 
 
+@pytest.mark.once
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     history=st.lists(st.one_of(words, by_hand), max_size=14),

@@ -231,6 +231,7 @@ async def test_bodies_are_emptied_once_handled(
     assert {task.state for task in await premises.stage.tasks(kind=kinds.WEBHOOK.name)} == {TaskState.DONE}
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("body", [b"not json", b"[]", b'"x"', b"{}", b'{"id": null}', b"\xff"])
 @pytest.mark.parametrize("topic", ["products/delete", "products/update", "inventory_levels/update", "app/unknown"])
 async def test_a_body_that_says_nothing_holds_no_other_back(

@@ -19,6 +19,8 @@ from portal.models.tasks import TaskState
 from tests.settable_clock import SettableClock
 from tests.stage import Stage
 
+pytestmark = pytest.mark.once
+
 MOST = 2048
 
 

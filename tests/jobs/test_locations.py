@@ -23,6 +23,8 @@ from tests.jobs.test_inbound import everything_heard
 from tests.jobs.test_shopify_path import mug, publish, sell, settle
 from tests.settable_clock import SettableClock
 
+pytestmark = pytest.mark.once
+
 SKU = "mug-blu"
 
 

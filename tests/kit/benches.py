@@ -157,7 +157,10 @@ class ShopifyBench(Buying):
 
 @asynccontextmanager
 async def on_shopify(folder: Path) -> AsyncIterator[OrderBench]:
-    async with shopify.practice_shop(folder / "p.db") as shop, httpx.AsyncClient(trust_env=False) as client:
+    async with (
+        shopify.practice_shop(folder / "p.db") as shop,
+        httpx.AsyncClient(verify=False, trust_env=False) as client,
+    ):
         connector = Shopify(client)
         await shop.install(SHOPIFY_SCOPES)
         account = FakeAccount(
@@ -234,7 +237,10 @@ class RakutenBench(Buying):
 
 @asynccontextmanager
 async def on_rakuten(folder: Path) -> AsyncIterator[OrderBench]:
-    async with rakuten.practice_store(folder / "p.db") as shop, httpx.AsyncClient(trust_env=False) as client:
+    async with (
+        rakuten.practice_store(folder / "p.db") as shop,
+        httpx.AsyncClient(verify=False, trust_env=False) as client,
+    ):
         connector, account = Rakuten(client), shop.account()
         account.settings = (await connector.identify(account)).settings
         yield RakutenBench(connector, account, shop)
@@ -299,7 +305,10 @@ class YahooBench(Buying):
 
 @asynccontextmanager
 async def on_yahoo(folder: Path) -> AsyncIterator[OrderBench]:
-    async with yahoo.practice_store(folder / "p.db") as store, httpx.AsyncClient(trust_env=False) as client:
+    async with (
+        yahoo.practice_store(folder / "p.db") as store,
+        httpx.AsyncClient(verify=False, trust_env=False) as client,
+    ):
         connector, account = YahooShopping(client, clock=store.clock), yahoo.account_of(store)
         account.settings = (await connector.identify(account)).settings
         yield YahooBench(connector, account, store)

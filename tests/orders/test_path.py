@@ -29,6 +29,8 @@ from tests.listings.site import Browser
 from tests.settable_clock import SettableClock
 from tests.stage import SHOP, PracticeShop
 
+pytestmark = pytest.mark.once
+
 __all__ = ["alice", "premises", "seller", "web"]
 
 

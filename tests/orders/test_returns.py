@@ -366,6 +366,7 @@ async def play(shop: Shop, events: tuple[str, ...], number: str) -> None:
             await shop.hear(record(), of=shop.store)
 
 
+@pytest.mark.once
 async def test_in_every_order_of_events_a_unit_is_back_once(shop: Shop) -> None:
     for events in permutations(EVENTS):
         number, before = str(new_id()), await shop.on_hand()
@@ -380,6 +381,7 @@ async def test_in_every_order_of_events_a_unit_is_back_once(shop: Shop) -> None:
     assert await violations(shop.sessions, shop.now) == []
 
 
+@pytest.mark.once
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(events=st.lists(st.sampled_from(EVENTS), max_size=9).map(tuple))
 async def test_whatever_happens_no_more_comes_back_than_was_taken(shop: Shop, events: tuple[str, ...]) -> None:

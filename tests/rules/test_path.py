@@ -20,6 +20,8 @@ from tests.jobs.test_shopify_path import settle
 from tests.listings.site import Browser
 from tests.orders.test_path import Trade, trade
 
+pytestmark = pytest.mark.once
+
 __all__ = ["alice", "premises", "seller", "trade", "web"]
 
 AT_AMAZON = Condition(Attribute.SOURCE, Operator.IS, "Amazon")

@@ -27,7 +27,7 @@ def shown(*urls: str, **changes: Any) -> ProductRecord:
 
 @pytest.fixture
 async def rakuten() -> AsyncIterator[Rakuten]:
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(verify=False, trust_env=False) as client:
         yield Rakuten(client)
 
 
@@ -179,7 +179,7 @@ async def test_an_upload_nobody_heard_of_goes_again_to_the_same_place(
 async def test_a_picture_too_new_for_an_item_is_refused_there(shop: Shop) -> None:
     """The practice shop holds callers to the ten seconds."""
     account = shop.account()
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(verify=False, trust_env=False) as client:
         await Rakuten(client).publish(account, [PublishItem(product=shown(ONE))])
     body = {
         "title": "Plain",

@@ -88,7 +88,10 @@ class Till:
 
 @asynccontextmanager
 async def a_till(folder: Path, products: Sequence[dict[str, Any]] = (MUG, CUP)) -> AsyncIterator[Till]:
-    async with practice_shop(folder / "practice.db") as shop, httpx.AsyncClient(trust_env=False) as client:
+    async with (
+        practice_shop(folder / "practice.db") as shop,
+        httpx.AsyncClient(verify=False, trust_env=False) as client,
+    ):
         await shop.install(SCOPES)
         answer = await shop.client.post(f"/practice/api/shops/{DOMAIN}/products", json=list(products))
         assert answer.status_code == 201, answer.text
