@@ -101,10 +101,10 @@ def postgres() -> Iterator[servers.Postgres]:
 
 @pytest.fixture(scope="session")
 def _template(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path | None:
-    """A database with every table, made once: the SQLite file, or PostgreSQL's database named `template`."""
+    """Every table is made once: in the SQLite file to be copied, or in PostgreSQL's database named `test`."""
     if PAIR == "postgres":
         cluster: servers.Postgres = request.getfixturevalue("postgres")
-        asyncio.run(make_schema(cluster.create("template")))
+        asyncio.run(make_schema(cluster.create("test")))
         return None
     path = tmp_path_factory.mktemp("template") / "template.db"
     asyncio.run(make_schema(f"sqlite+aiosqlite:///{path}"))
@@ -113,20 +113,20 @@ def _template(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest, _template: Path | None) -> Iterator[str]:
-    """A database of this test's own, with every table and no row.
+    """A database with every table and no row.
 
-    Each is where the one before was: what was compiled for that is not compiled again.
+    It is where that of the test before was: what was compiled for that is not compiled again.
     """
-    if _template is not None:
-        path = _template.with_name("crossdock.db")
-        shutil.copy(_template, path)
-        yield f"sqlite+aiosqlite:///{path}"
-        for beside in ("", "-wal", "-shm"):
-            Path(f"{path}{beside}").unlink(missing_ok=True)
+    if _template is None:
+        cluster: servers.Postgres = request.getfixturevalue("postgres")
+        yield cluster.url("test")
+        cluster.empty("test")
         return
-    cluster: servers.Postgres = request.getfixturevalue("postgres")
-    yield cluster.create("test", template="template")
-    cluster.drop("test")
+    path = _template.with_name("crossdock.db")
+    shutil.copy(_template, path)
+    yield f"sqlite+aiosqlite:///{path}"
+    for beside in ("", "-wal", "-shm"):
+        Path(f"{path}{beside}").unlink(missing_ok=True)
 
 
 @pytest.fixture

@@ -34,14 +34,38 @@ class Postgres:
     def url(self, database: str) -> str:
         return f"postgresql+asyncpg://{self.role}@127.0.0.1:{self.port}/{database}"
 
-    def create(self, database: str, *, template: str = "template0") -> str:
-        self.run(f'CREATE DATABASE "{database}" OWNER {self.role} TEMPLATE "{template}" STRATEGY file_copy')
+    def create(self, database: str) -> str:
+        self.run(f'CREATE DATABASE "{database}" OWNER {self.role} TEMPLATE template0')
         return self.url(database)
 
     def drop(self, database: str) -> None:
         self.run(f'DROP DATABASE "{database}" WITH (FORCE)')
 
-    def run(self, statement: str) -> None:
+    def empty(self, database: str) -> None:
+        """Takes every row out, and whoever is still connected: quicker by far than another database."""
+        self.run(
+            """
+            SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+            WHERE datname = current_database() AND pid <> pg_backend_pid();
+            SET session_replication_role = replica;
+            DO $$
+            DECLARE
+                name text;
+                filled boolean;
+            BEGIN
+                FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public'
+                LOOP
+                    EXECUTE format('SELECT EXISTS (SELECT FROM %I)', name) INTO filled;
+                    IF filled THEN
+                        EXECUTE format('DELETE FROM %I', name);
+                    END IF;
+                END LOOP;
+            END $$
+            """,
+            database,
+        )
+
+    def run(self, statement: str, database: str = "postgres") -> None:
         command = [
             self._psql,
             "-XqAt",
@@ -54,7 +78,7 @@ class Postgres:
             "-U",
             "postgres",
         ]
-        subprocess.run([*command, "-d", "postgres", "-c", statement], check=True, capture_output=True)
+        subprocess.run([*command, "-d", database, "-c", statement], check=True, capture_output=True)
 
 
 @contextmanager
