@@ -24,7 +24,7 @@ from tests.jobs.test_worker import pytestmark as of_a_running_worker
 from tests.jobs.test_worker import working
 from tests.stage import PracticeShop, Stage, a_stage
 
-pytestmark = of_a_running_worker
+pytestmark = [*of_a_running_worker, pytest.mark.once]
 
 SECONDS = 300
 START = 10

@@ -20,8 +20,8 @@ from portal.reports.storing import store
 from tests.listings.site import Site
 
 MANY = 10_000
-# What another writer may wait at most; a transaction of a thousand rows takes a fraction of it.
-LONGEST_WAIT_SECONDS = 1.0
+# What another writer may wait at most, of the time that all of it takes: a piece is a tenth of the rows.
+LONGEST_WAIT = 1 / 3
 
 
 async def test_ten_thousand_rows_are_stored_while_others_write(site: Site, merchant: Merchant) -> None:
@@ -32,6 +32,7 @@ async def test_ten_thousand_rows_are_stored_while_others_write(site: Site, merch
     [report] = await site.rows(merchant, ChannelReport)
     rows = [ReportRow(sku=f"SKU-{n:05}", price=Money(1000, "USD"), quantity=3, on_sale=True) for n in range(MANY)]
 
+    began = time.perf_counter()
     storing = asyncio.create_task(store(site.sessions, report, rows, CHANNELS["amazon"], now=site.now))
     waits = []
     while not storing.done():
@@ -42,7 +43,7 @@ async def test_ten_thousand_rows_are_stored_while_others_write(site: Site, merch
         await asyncio.sleep(0.01)
     await storing
 
-    assert max(waits) < LONGEST_WAIT_SECONDS
+    assert max(waits) < LONGEST_WAIT * (time.perf_counter() - began)
     assert len(waits) > MANY / 1000, "others wrote between the pieces"
     assert Counter(row.verdict for row in await site.rows(merchant, ChannelReportRow)) == {
         Verdict.SAME: 999,
