@@ -7,6 +7,7 @@ CROSSDOCK_TEST_PAIR chooses the servers: `sqlite` (with the embedded queue, the 
 from __future__ import annotations
 
 import asyncio
+import gc
 import inspect
 import os
 import shutil
@@ -43,6 +44,13 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(f"CROSSDOCK_TEST_PAIR is {PAIR!r}; it must be sqlite or postgres")
     if PAIR == "postgres" and (lacking := servers.missing_for_postgres()):
         raise pytest.UsageError("the PostgreSQL pair cannot run here; missing: " + ", ".join(lacking))
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays, and is not to be looked through for garbage again and again: a tenth of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
 
 
 def pytest_report_header() -> str:
