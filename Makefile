@@ -28,16 +28,16 @@ test: ## Run every test on both pairs of servers (t="tests/portal -k tasks" for 
 test-sqlite: export CROSSDOCK_TEST_PAIR = sqlite
 test-sqlite: .venv/.ready-dev static/vendor/.ready ## Run the tests on SQLite and the embedded queue, and those in a browser
 	@$(call PYTEST,$(TOGETHER))
-	@$(call PYTEST,-m browser)
+	@$(call PYTEST,$(WATCHING))
 
 test-postgres: export CROSSDOCK_TEST_PAIR = postgres
 test-postgres: .venv/.ready-dev static/vendor/.ready ## Run the tests on PostgreSQL and Redis, and those that kill workers
 	@$(call PYTEST,$(TOGETHER))
 	@$(call PYTEST,$(KILLING))
 
-# Most tests run beside each other, and those that kill workers, which mostly wait for leases to end, beside their like.
-# What drives a browser has the machine to itself. None found (5) is no failure.
-TOGETHER := -n 3 --dist loadfile -m "not (browser or faults)"
+# Each beside its like: those that drive a browser or kill workers mostly wait. None found (5) is no failure.
+TOGETHER := -n 4 --dist worksteal -m "not (browser or faults)"
+WATCHING := -n 2 --dist worksteal -m browser
 KILLING := -n 4 --dist worksteal -m faults
 PYTEST = $(BIN)/pytest $(1) $(t) || [ $$? = 5 ]
 

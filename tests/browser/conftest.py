@@ -18,7 +18,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 START_SECONDS = 90
 PIXEL = bytes.fromhex(
@@ -84,6 +84,7 @@ def a_context(browser: Browser, **options: Any) -> Iterator[BrowserContext]:
     """Every policy violation and script error fails the test; pictures from outside are answered here."""
     context = browser.new_context(viewport={"width": 1366, "height": 900}, **options)
     context.set_default_timeout(20_000)
+    expect.set_options(timeout=20_000)
     context.route(re.compile(r"^https://"), lambda route: route.fulfill(body=PIXEL, content_type="image/png"))
     wrong: list[str] = []
 
