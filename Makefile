@@ -38,7 +38,7 @@ test-postgres: .venv/.ready-dev static/vendor/.ready ## Run the tests on Postgre
 # Each beside its like: those that drive a browser or kill workers mostly wait. None found (5) is no failure.
 TOGETHER := -n 4 --dist worksteal -m "not (browser or faults)"
 WATCHING := -n 2 --dist load --maxschedchunk 1 -m browser
-KILLING := -n 4 --dist worksteal -m faults
+KILLING := -n 4 --dist load --maxschedchunk 1 -m faults
 PYTEST = $(BIN)/pytest $(1) $(t) || [ $$? = 5 ]
 
 check: .venv/.ready-dev ## Check format, lint, types, import rules and templates

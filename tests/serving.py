@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator
-from typing import Any
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any, Final
 
 import uvicorn
+from litestar import Litestar
+
+_idle: Final[dict[Callable[..., Litestar], list[Litestar]]] = defaultdict(list)
 
 
 @contextlib.asynccontextmanager
@@ -25,3 +29,15 @@ async def serving(app: Any) -> AsyncIterator[str]:
         finally:
             server.should_exit = True
             await task
+
+
+@contextlib.contextmanager
+def a_practice(create_app: Callable[..., Litestar], settings: Any, clock: Callable[[], float]) -> Iterator[Litestar]:
+    """A channel's practice server, the caller's alone while the block runs, and put to work again by the next test."""
+    idle = _idle[create_app]
+    app = idle.pop() if idle else create_app(settings, clock=clock)
+    app.state.update({"settings": settings, "clock": clock})
+    try:
+        yield app
+    finally:
+        idle.append(app)

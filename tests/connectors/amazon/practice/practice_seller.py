@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from connectors.amazon.practice.app import PracticeSettings, create_app
 from connectors.records import Credentials
 from tests.connectors.amazon.official import OfficialTransport
 from tests.connectors.paced import Clock, PacedAccount
-from tests.serving import serving
+from tests.serving import a_practice, serving
 
 NAME = "Demo seller"
 APPLICATION, CLIENT_ID, CLIENT_SECRET = "amzn1.sellerapps.app.practice", "practice-app", "practice-secret"
@@ -86,8 +86,10 @@ async def practice_seller(data_file: Path, **settings: Any) -> AsyncIterator[Sel
         **settings,
     )
     official = OfficialTransport()
-    app = create_app(wanted, clock=clock)
-    async with serving(app) as url, httpx.AsyncClient(base_url=url, transport=official) as client:
+    async with AsyncExitStack() as stack:
+        app = stack.enter_context(a_practice(create_app, wanted, clock))
+        url = await stack.enter_async_context(serving(app))
+        client = await stack.enter_async_context(httpx.AsyncClient(base_url=url, transport=official))
         seller = Seller(url, client, clock, official)
         made = await seller.made(NAME)
         seller.id, seller.token, seller.refresh_token = made["seller_id"], made["access_token"], made["refresh_token"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import httpx
 from connectors.rakuten.practice.app import PracticeSettings, create_app
 from connectors.records import Credentials
 from tests.connectors.paced import Clock, PacedAccount
-from tests.serving import serving
+from tests.serving import a_practice, serving
 
 NAME = "demo-shop"
 SECRET, KEY = "SP000000_abc", "SL000000_xyz"
@@ -81,8 +81,11 @@ def a_variant(**given: Any) -> dict[str, Any]:
 @asynccontextmanager
 async def practice_store(data_file: Path, **settings: Any) -> AsyncIterator[Shop]:
     clock = Clock()
-    app = create_app(PracticeSettings(data_file=data_file, **settings), clock=clock)
-    async with serving(app) as url, httpx.AsyncClient(base_url=url, verify=False) as client:
+    wanted = PracticeSettings(data_file=data_file, **settings)
+    async with AsyncExitStack() as stack:
+        app = stack.enter_context(a_practice(create_app, wanted, clock))
+        url = await stack.enter_async_context(serving(app))
+        client = await stack.enter_async_context(httpx.AsyncClient(base_url=url, verify=False))
         made = await client.post(
             "/practice/api/stores", json={"name": NAME, "service_secret": SECRET, "license_key": KEY}
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import httpx
 from connectors.shopify.practice.app import PracticeSettings, create_app
 from tests.conformance import conforming
 from tests.connectors.paced import Clock
-from tests.serving import serving
+from tests.serving import a_practice, serving
 
 DOMAIN = "demo.myshopify.com"
 CLIENT_ID, CLIENT_SECRET = "practice-app", "practice-secret"
@@ -90,8 +90,10 @@ def a_product(**given: Any) -> dict[str, Any]:
 async def practice_shop(data_file: Path, **settings: Any) -> AsyncIterator[Shop]:
     clock = Clock()
     wanted = PracticeSettings(data_file=data_file, client_id=CLIENT_ID, client_secret=CLIENT_SECRET, **settings)
-    app = create_app(wanted, clock=clock)
-    async with conforming(app) as heard, serving(heard) as url, httpx.AsyncClient(base_url=url, verify=False) as client:
+    async with AsyncExitStack() as stack:
+        app = stack.enter_context(a_practice(create_app, wanted, clock))
+        url = await stack.enter_async_context(serving(await stack.enter_async_context(conforming(app))))
+        client = await stack.enter_async_context(httpx.AsyncClient(base_url=url, verify=False))
         made = (await client.post("/practice/api/shops", json={"domain": DOMAIN})).json()
         shop = Shop(url, client, clock, location=f"gid://shopify/Location/{made['locations'][0]['id']}")
         await shop.install()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +16,7 @@ import httpx
 from connectors.records import Credentials
 from connectors.yahoo.practice.app import PracticeSettings, create_app
 from tests.connectors.paced import Clock, PacedAccount
-from tests.serving import serving
+from tests.serving import a_practice, serving
 
 SELLER = "demo-store"
 CLIENT_ID, CLIENT_SECRET = "practice-app", "practice-secret"
@@ -99,8 +99,10 @@ def account_of(store: Store) -> PacedAccount:
 async def practice_store(data_file: Path, **settings: Any) -> AsyncIterator[Store]:
     clock = Clock()
     wanted = PracticeSettings(data_file=data_file, client_id=CLIENT_ID, client_secret=CLIENT_SECRET, **settings)
-    app = create_app(wanted, clock=clock)
-    async with serving(app) as url, httpx.AsyncClient(base_url=url, verify=False) as client:
+    async with AsyncExitStack() as stack:
+        app = stack.enter_context(a_practice(create_app, wanted, clock))
+        url = await stack.enter_async_context(serving(app))
+        client = await stack.enter_async_context(httpx.AsyncClient(base_url=url, verify=False))
         await client.post("/practice/api/stores", json={"seller_id": SELLER})
         store = Store(url, client, clock)
         tokens = await store.lever("tokens")
