@@ -16,6 +16,7 @@ from portal.app import put_to_work, routed
 from portal.config import Settings
 from portal.live import Hub
 from portal.runtime import Runtime
+from tests.serving import lent
 
 _idle: Final[dict[tuple[str, bool], list[Litestar]]] = defaultdict(list)
 _idle_streets: Final[list[Street]] = []
@@ -25,20 +26,14 @@ _idle_streets: Final[list[Street]] = []
 def an_app(current: Runtime, hub: Hub, redis: Redis) -> Iterator[Any]:
     """The application, the caller's alone while the block runs. To make its routes anew was half of a test's time."""
     idle = _idle[current.settings.secret_key, current.settings.is_https]
-    app = idle.pop() if idle else routed(current.settings)
-    try:
+    with lent(idle, lambda: routed(current.settings)) as app:
         yield put_to_work(app, current, hub, redis)
-    finally:
-        idle.append(app)
 
 
 @contextmanager
 def a_street(settings: Settings, clock: Callable[[], float]) -> Iterator[Street]:
     """The practice channels, the caller's alone while the block runs."""
-    made = _idle_streets.pop() if _idle_streets else street(settings)
-    for name, given in practice_settings(settings).items():
-        made.channels[name].state.update({"settings": given, "clock": clock})
-    try:
-        yield made
-    finally:
-        _idle_streets.append(made)
+    with lent(_idle_streets, lambda: street(settings)) as practice:
+        for name, given in practice_settings(settings).items():
+            practice.channels[name].state.update({"settings": given, "clock": clock})
+        yield practice

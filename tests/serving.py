@@ -7,11 +7,12 @@ import contextlib
 import socket
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import uvicorn
 from litestar import Litestar
 
+Made = TypeVar("Made")
 _idle: Final[dict[Callable[..., Litestar], list[Litestar]]] = defaultdict(list)
 
 
@@ -34,10 +35,16 @@ async def serving(app: Any) -> AsyncIterator[str]:
 @contextlib.contextmanager
 def a_practice(create_app: Callable[..., Litestar], settings: Any, clock: Callable[[], float]) -> Iterator[Litestar]:
     """A channel's practice server, the caller's alone while the block runs, and put to work again by the next test."""
-    idle = _idle[create_app]
-    app = idle.pop() if idle else create_app(settings, clock=clock)
-    app.state.update({"settings": settings, "clock": clock})
-    try:
+    with lent(_idle[create_app], lambda: create_app(settings, clock=clock)) as app:
+        app.state.update({"settings": settings, "clock": clock})
         yield app
+
+
+@contextlib.contextmanager
+def lent(idle: list[Made], make: Callable[[], Made]) -> Iterator[Made]:
+    """One that is idle, made if there is none, the caller's alone while the block runs."""
+    one = idle.pop() if idle else make()
+    try:
+        yield one
     finally:
-        idle.append(app)
+        idle.append(one)

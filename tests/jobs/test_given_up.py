@@ -40,8 +40,6 @@ from tests.jobs import given_up_orders as about
 from tests.settable_clock import SettableClock
 from tests.stage import Stage
 
-pytestmark = pytest.mark.once
-
 OUR_FAULT = ("stopped", "Our fault, not yours. Nothing was charged.")
 
 

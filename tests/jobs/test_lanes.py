@@ -175,7 +175,6 @@ ERRORS: list[tuple[Exception, str, TaskState]] = [
 ]
 
 
-@pytest.mark.once
 @pytest.mark.parametrize(
     ("error", "problem_class", "state"), ERRORS, ids=lambda v: type(v).__name__ if isinstance(v, Exception) else ""
 )

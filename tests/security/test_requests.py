@@ -15,8 +15,6 @@ from portal.models.connections import ConnectAttempt
 from portal.registry import ROUTES
 from tests.security.house import HTMX, JSON, ORIGIN, House, soup
 
-pytestmark = pytest.mark.once
-
 NASTY = [
     "%00",
     "a%00b",
