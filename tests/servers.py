@@ -9,9 +9,10 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
+from random import randrange
 from time import monotonic, sleep
 from typing import BinaryIO
 
@@ -27,12 +28,12 @@ class Postgres:
 
     role = "crossdock"
 
-    def __init__(self, port: int, psql: str) -> None:
-        self.port = port
+    def __init__(self, folder: Path, psql: str) -> None:
+        self._folder = folder
         self._psql = psql
 
     def url(self, database: str) -> str:
-        return f"postgresql+asyncpg://{self.role}@127.0.0.1:{self.port}/{database}"
+        return f"postgresql+asyncpg://{self.role}@/{database}?host={self._folder}"
 
     def create(self, database: str) -> str:
         self.run(f'CREATE DATABASE "{database}" OWNER {self.role} TEMPLATE template0')
@@ -66,27 +67,20 @@ class Postgres:
         )
 
     def run(self, statement: str, database: str = "postgres") -> None:
-        command = [
-            self._psql,
-            "-XqAt",
-            "-v",
-            "ON_ERROR_STOP=1",
-            "-h",
-            "127.0.0.1",
-            "-p",
-            str(self.port),
-            "-U",
-            "postgres",
-        ]
-        subprocess.run([*command, "-d", database, "-c", statement], check=True, capture_output=True)
+        """Asks as the superuser; an error of the server goes to stderr, where the run's report shows it."""
+        command = [self._psql, "-XqAt", "-v", "ON_ERROR_STOP=1", "-h", str(self._folder), "-U", "postgres"]
+        subprocess.run([*command, "-d", database, "-c", statement], check=True, stdout=subprocess.DEVNULL)
 
 
 @contextmanager
 def postgres() -> Iterator[Postgres]:
-    """A fresh PostgreSQL, without fsync: nothing in it outlives the run."""
+    """A fresh PostgreSQL, without fsync: nothing in it outlives the run.
+
+    On a socket in its own folder: a port that was free when looked for may be another's by the time it starts.
+    """
     folder = Path(tempfile.mkdtemp(prefix="crossdock-pg-"))
     account = _unprivileged(folder)
-    data, port = folder / "data", free_port()
+    data = folder / "data"
     log = (folder / "log").open("wb")
     try:
         initdb = [
@@ -101,11 +95,11 @@ def postgres() -> Iterator[Postgres]:
             "--no-sync",
         ]
         subprocess.run([*initdb, "--locale=C"], check=True, stdout=log, stderr=log, user=account, cwd=folder)
-        flags = [f"-cport={port}", "-clisten_addresses=127.0.0.1", f"-cunix_socket_directories={folder}"]
+        flags = ["-clisten_addresses=", f"-cunix_socket_directories={folder}"]
         flags += ["-cfsync=off", "-csynchronous_commit=off", "-cfull_page_writes=off", "-cmax_connections=200"]
         server = [_postgres_program("postgres"), "-D", str(data), *flags]
         with _running(server, stdout=log, user=account, cwd=folder):
-            cluster = Postgres(port, _postgres_program("psql"))
+            cluster = Postgres(folder, _postgres_program("psql"))
             _wait(lambda: cluster.run("SELECT 1"), folder / "log")
             cluster.run(f"CREATE ROLE {Postgres.role} LOGIN NOSUPERUSER NOBYPASSRLS")
             yield cluster
@@ -153,11 +147,17 @@ def valkey() -> Iterator[str]:
             yield f"unix://{path}?db=0"
 
 
-def free_port() -> int:
-    """A loopback port nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def free_port(*, in_a_row: int = 1) -> int:
+    """A loopback port nobody listens on now, the first of `in_a_row` such.
+
+    Below those that systems lend to whoever calls out: there another program may be lent one before it is taken.
+    """
+    while True:
+        first = randrange(11_000, 32_000)
+        with ExitStack() as probes, suppress(OSError):
+            for port in range(first, first + in_a_row):
+                probes.enter_context(socket.socket()).bind(("127.0.0.1", port))
+            return first
 
 
 def chromium() -> str:

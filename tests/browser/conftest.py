@@ -5,20 +5,19 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from random import randrange
 from time import monotonic, sleep
 from typing import Any
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.servers import free_port
 
 START_SECONDS = 90
 PIXEL = bytes.fromhex(
@@ -52,7 +51,8 @@ class Installation:
 @pytest.fixture
 def installation(tmp_path: Path) -> Iterator[Installation]:
     """`python -m jobs.standalone` on an empty data folder."""
-    port, log = _two_free_ports(), tmp_path / "log"
+    # The practice channels listen on the next one.
+    port, log = free_port(in_a_row=2), tmp_path / "log"
     environment = {
         **{name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}},
         "PORT": str(port),
@@ -96,19 +96,6 @@ def a_context(browser: Browser, **options: Any) -> Iterator[BrowserContext]:
     yield context
     context.close()
     assert [text for text in wrong if "Failed to load resource" not in text] == []
-
-
-def _two_free_ports() -> int:
-    """A port that is free together with the next one, where the practice channels listen.
-
-    Below those that systems give to whoever calls out: there another program may be given one before it is taken.
-    """
-    while True:
-        port = randrange(20_000, 32_000, 2)
-        with closing(socket.socket()) as first, closing(socket.socket()) as second, suppress(OSError):
-            first.bind(("127.0.0.1", port))
-            second.bind(("127.0.0.1", port + 1))
-            return port
 
 
 def _wait_for_link(process: subprocess.Popen[bytes], log: Path) -> str:
