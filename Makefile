@@ -6,6 +6,9 @@ NODE_ENV := .venv/node
 PIP_INSTALL := pip install -qq --disable-pip-version-check --require-hashes
 NPM_CI := ci --silent --no-audit --no-fund --ignore-scripts
 
+# What Python compiled is kept, whatever the shell says: else each of many processes compiles it all again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help run dev test test-sqlite test-postgres check format bench faults lock migration words invariants keys clean
