@@ -8,11 +8,12 @@ import sys
 
 import structlog
 
-from benchmarks import catalog, channel, channels, imports, live, memory, orders, pixel, tasks, telling
+from benchmarks import catalog, channel, channels, imports, live, memory, orders, pixel, statements, tasks, telling
 from benchmarks.figures import Figure
 from jobs.boot import settle
 
 ALL = {
+    "statements": statements,
     "catalog": catalog,
     "tasks": tasks,
     "channel": channel,

@@ -6,14 +6,17 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, event, text
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import bindparam, event, make_url, text
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
+from portal import sqlite
 from portal.tenancy import Owner, ScopedSession
 
 NAME = "crossdock"
@@ -85,7 +88,7 @@ def ring(session: AsyncSession, lane_id: UUID, at: datetime) -> None:
 
 def insert(session: AsyncSession, model: type[Any]) -> Any:
     """An INSERT of the session's own dialect, for its ON CONFLICT clause; run it with a list of rows."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite_dialect
     return dialect.insert(model.__table__)
 
 
@@ -144,7 +147,13 @@ def _engines(url: str) -> tuple[AsyncEngine, AsyncEngine]:
 
 
 def _sqlite_engine(url: str, *, writes: bool) -> AsyncEngine:
-    engine = create_async_engine(url, poolclass=AsyncAdaptedQueuePool, pool_size=1 if writes else 5, max_overflow=0)
+    engine = create_async_engine(
+        url,
+        async_creator=partial(sqlite.Connection, make_url(url).database or ":memory:"),
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=1 if writes else 5,
+        max_overflow=0,
+    )
     begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
 
     @event.listens_for(engine.sync_engine, "connect")
