@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +13,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.faults import whole
+from tests.faults.processes import Forked, of_every_process
 from tests.servers import free_port
 
 START_SECONDS = 90
@@ -50,23 +48,17 @@ class Installation:
 
 @pytest.fixture
 def installation(tmp_path: Path) -> Iterator[Installation]:
-    """`python -m jobs.standalone` on an empty data folder."""
+    """The one process on an empty data folder, started like `make run` starts it but for reading the code anew."""
     # The practice channels listen on the next one.
-    port, log = free_port(in_a_row=2), tmp_path / "log"
-    environment = {
-        **{name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}},
-        "PORT": str(port),
-        "DATA_DIR": str(tmp_path / "data"),
-        "OPEN_IMAGES": "false",
-    }
-    with log.open("wb") as out:
-        process = subprocess.Popen([sys.executable, "-m", "jobs.standalone"], env=environment, stdout=out, stderr=out)
-        try:
-            link = _wait_for_link(process, log)
-            yield Installation(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{port + 1}", link, log, tmp_path / "data")
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(timeout=30)
+    port, log, data = free_port(in_a_row=2), tmp_path / "log", tmp_path / "data"
+    environment = of_every_process() | {"PORT": str(port), "DATA_DIR": str(data), "OPEN_IMAGES": "false"}
+    process = Forked(whole.run, log, environment, log)
+    try:
+        link = _wait_for_link(process)
+        yield Installation(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{port + 1}", link, log, data)
+    finally:
+        process.end()
+        assert process.is_gone_within(30), log.read_text()
 
 
 @pytest.fixture
@@ -98,16 +90,16 @@ def a_context(browser: Browser, **options: Any) -> Iterator[BrowserContext]:
     assert [text for text in wrong if "Failed to load resource" not in text] == []
 
 
-def _wait_for_link(process: subprocess.Popen[bytes], log: Path) -> str:
+def _wait_for_link(process: Forked) -> str:
     deadline = monotonic() + START_SECONDS
     while monotonic() < deadline:
-        found = re.search(r"\(works once\): (\S+)", log.read_text())
+        found = re.search(r"\(works once\): (\S+)", process.log.read_text() if process.log.exists() else "")
         if found:
             _wait_until_it_answers(found[1])
             return found[1]
-        assert process.poll() is None, log.read_text()
+        assert not process.died, process.log.read_text()
         sleep(0.1)
-    raise AssertionError(log.read_text())
+    raise AssertionError(process.log.read_text())
 
 
 def _wait_until_it_answers(url: str) -> None:

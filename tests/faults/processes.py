@@ -58,7 +58,7 @@ class Program(Process):
     """A server, started by its command."""
 
     def __init__(self, command: list[str], log: Path, environment: Mapping[str, str] | None = None) -> None:
-        given = _of_every_process() | dict(environment or {})
+        given = of_every_process() | dict(environment or {})
         with log.open("ab") as out:
             self._child = subprocess.Popen(
                 command, cwd=ROOT, env=given, stdout=out, stderr=out, stdin=subprocess.DEVNULL
@@ -103,6 +103,10 @@ class Forked(Process):
         assert self.exit_code == 0, f"it should have ended by itself: {self.log}"
         return monotonic() - began
 
+    def is_gone_within(self, seconds: float) -> bool:
+        self._child.join(seconds)
+        return self.died
+
     def kill(self) -> None:
         self._child.kill()
         self._child.join()
@@ -111,7 +115,7 @@ class Forked(Process):
 class Worker(Forked):
     def __init__(self, settings: Settings, folder: Path, *, hurried: bool, altered: Mapping[str, Any]) -> None:
         log, order = folder / "worker.log", folder / "order"
-        given = _of_every_process() | environment(settings)
+        given = of_every_process() | environment(settings)
         super().__init__(worker.run, log, given, log, order, hurried=hurried, altered=dict(altered))
 
 
@@ -120,7 +124,7 @@ class Whole(Forked):
 
     def __init__(self, settings: Settings, folder: Path, port: int) -> None:
         log = folder / "whole.log"
-        super().__init__(whole.run, log, _of_every_process() | environment(settings) | {"PORT": str(port)}, log)
+        super().__init__(whole.run, log, of_every_process() | environment(settings) | {"PORT": str(port)}, log)
         self.url = f"http://127.0.0.1:{port}"
 
 
@@ -129,7 +133,7 @@ class Web(Forked):
 
     def __init__(self, settings: Settings, folder: Path, port: int) -> None:
         log = folder / "web.log"
-        super().__init__(web.run, log, _of_every_process() | environment(settings) | {"PORT": str(port)}, log)
+        super().__init__(web.run, log, of_every_process() | environment(settings) | {"PORT": str(port)}, log)
         self.url = f"http://127.0.0.1:{port}"
 
 
@@ -153,7 +157,7 @@ def _forks() -> ForkServerContext:
     return context
 
 
-def _of_every_process() -> dict[str, str]:
+def of_every_process() -> dict[str, str]:
     return {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
 
 
