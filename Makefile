@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run dev test test-sqlite test-postgres check format bench faults lock migration words invariants keys clean
+.PHONY: help run dev test test-sqlite test-postgres test-together test-watching test-killing check format bench faults lock migration words invariants keys clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -30,19 +30,26 @@ test: ## Run every test on both pairs of servers (t="tests/portal -k tasks" for 
 
 test-sqlite: export CROSSDOCK_TEST_PAIR = sqlite
 test-sqlite: .venv/.ready-dev static/vendor/.ready ## Run the tests on SQLite and the embedded queue, and those in a browser
-	@$(call PYTEST,$(TOGETHER))
-	@$(call PYTEST,$(WATCHING))
+	@$(MAKE) --no-print-directory -j2 test-watching test-together
 
 test-postgres: export CROSSDOCK_TEST_PAIR = postgres
 test-postgres: .venv/.ready-dev static/vendor/.ready ## Run the tests on PostgreSQL and Redis, and those that kill workers
-	@$(call PYTEST,$(TOGETHER))
-	@$(call PYTEST,$(KILLING))
+	@$(MAKE) --no-print-directory -j2 test-killing test-together
 
-# Each beside its like: those that drive a browser or kill workers mostly wait. None found (5) is no failure.
-TOGETHER := -n 4 --dist worksteal -m "not (browser or faults)"
-WATCHING := -n 2 --dist load --maxschedchunk 1 -m browser
+# Those that drive a browser or kill workers mostly wait: the rest is done in the time that they leave, and shown meanwhile.
+test-together:
+	@nice -n 10 $(call PYTEST,-n 4 --dist worksteal -m "not (browser or faults)")
+
+test-watching:
+	@$(call AT_ITS_END,$(call PYTEST,-n 2 --dist load --maxschedchunk 1 -m browser))
+
+test-killing:
+	@$(call AT_ITS_END,$(call PYTEST,$(KILLING)))
+
 KILLING := -n 4 --dist load --maxschedchunk 1 -m faults
+# No test found (5) is no failure.
 PYTEST = $(BIN)/pytest $(1) $(t) || [ $$? = 5 ]
+AT_ITS_END = { $(1); } >.venv/$@.log 2>&1; failed=$$?; cat .venv/$@.log; exit $$failed
 
 check: .venv/.ready-dev ## Check format, lint, types, import rules and templates
 	$(BIN)/ruff format --check --quiet .
