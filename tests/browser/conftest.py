@@ -74,7 +74,8 @@ def plain_window(browser: Browser) -> Iterator[BrowserContext]:
 
 def a_context(browser: Browser, **options: Any) -> Iterator[BrowserContext]:
     """Every policy violation and script error fails the test; pictures from outside are answered here."""
-    context = browser.new_context(viewport={"width": 1366, "height": 900}, **options)
+    # A spinner is painted sixty times a second, and without a graphics card that is most of what a page costs.
+    context = browser.new_context(viewport={"width": 1366, "height": 900}, reduced_motion="reduce", **options)
     context.set_default_timeout(20_000)
     expect.set_options(timeout=20_000)
     context.route(re.compile(r"^https://"), lambda route: route.fulfill(body=PIXEL, content_type="image/png"))

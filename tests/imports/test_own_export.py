@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -39,13 +40,24 @@ def test_all_real_files_are_tried() -> None:
     assert len(FILES) == 4
 
 
-def shop_of(path: Path) -> list[dict[str, Any]]:
+def beginning_of(path: Path) -> bytes:
+    """The export of the shop's first hundred products: the others are more of the same."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.reader(file)
+        names, rows = next(reader), list(reader)
+    handle = names.index("Handle")
+    first = set(list(dict.fromkeys(row[handle] for row in rows))[:100])
+    text = StringIO(newline="")
+    csv.writer(text).writerows([names, *(row for row in rows if row[handle] in first)])
+    return text.getvalue().encode()
+
+
+def shop_of(content: bytes) -> list[dict[str, Any]]:
     """The products of the shop that this is the export of, as its back office takes them."""
     rows: dict[str, list[Mapping[str, str]]] = defaultdict(list)
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        for row in csv.DictReader(file):
-            if row["Handle"]:
-                rows[row["Handle"]].append(row)
+    for row in csv.DictReader(StringIO(content.decode(), newline="")):
+        if row["Handle"]:
+            rows[row["Handle"]].append(row)
     return [_product(handle, found) for handle, found in rows.items()]
 
 
@@ -123,7 +135,8 @@ async def settle(premises: Premises, clock: SettableClock) -> None:
 async def test_a_shops_own_export_changes_nothing_there_until_the_merchant_links(
     premises: Premises, merchant: Merchant, clock: SettableClock, path: Path
 ) -> None:
-    content, products = path.read_bytes(), shop_of(path)  # noqa: ASYNC240 - a test may wait for its own file
+    content = beginning_of(path)
+    products = shop_of(content)
     alice = await premises.site.sign_in(merchant, "alice", Role.OWNER)
     await premises.connect(alice)
     await premises.stage.work()

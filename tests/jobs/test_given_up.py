@@ -337,6 +337,7 @@ async def test_what_killed_three_workers_is_set_aside_in_sight(
     await see(setting)
 
 
+@pytest.mark.once  # what is written is what the test above has written
 @pytest.mark.parametrize("kind", sorted(EVERY_KIND))
 async def test_what_failed_three_times_by_our_fault_is_given_up_in_sight(
     setting: Setting, clock: SettableClock, kind: str
