@@ -21,6 +21,8 @@ from portal.db import Sessions
 FOLDER = Path(__file__).parent
 # Any number no other program on the database uses.
 LOCK = 7_264_118_503
+# Not the name by which the sweep knows what a stopped process has left (portal.db.end_abandoned).
+NAME = "crossdock-upgrade"
 
 
 async def upgrade(url: str) -> None:
@@ -64,6 +66,9 @@ async def _prepare(connection: AsyncConnection) -> None:
 async def _lock(connection: AsyncConnection) -> None:
     # SQLite's writer has begun IMMEDIATE: it is alone already.
     if connection.dialect.name == "postgresql":
+        # Between two steps it may think for longer than a transaction that is served may, and nobody is to end it.
+        await connection.execute(text("SELECT set_config('idle_in_transaction_session_timeout', '0', true)"))
+        await connection.execute(text("SELECT set_config('application_name', :name, true)"), {"name": NAME})
         await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
         await connection.execute(text("SELECT set_config('app.merchant', '*', true)"))
 

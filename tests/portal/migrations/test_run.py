@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, String, inspect, select, text
+from sqlalchemy.util.concurrency import await_
 
+from portal import db
 from portal.db import Sessions
 from portal.migrations import run
 from portal.models import Base
 from portal.models.accounts import Member, Merchant
+from portal.tenancy import SYSTEM
 from tests.people import a_member
 
 ROOT = Path(__file__).parents[3]
@@ -51,6 +55,25 @@ async def test_processes_that_upgrade_at_once_all_succeed(empty_database_url: st
     errors = [(await process.communicate())[1].decode() for process in started]
     assert [process.returncode for process in started] == [0] * 4, "\n".join(errors)
     assert await _looked_at(empty_database_url, _differences) == []
+
+
+async def test_an_upgrade_that_thinks_for_long_is_not_ended_like_what_a_stopped_process_left(
+    database_url: str, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not database_url.startswith("postgresql"):
+        pytest.skip("SQLite has no server that would end a transaction")
+    monkeypatch.setattr(db, "LONGEST_TRANSACTION", timedelta(0))
+
+    async def sweep() -> int:
+        async with sessions.write(SYSTEM) as session:
+            return await db.end_abandoned(session)
+
+    def think(connection: Connection) -> None:
+        assert connection.scalar(text("SHOW idle_in_transaction_session_timeout")) == "0"
+        assert await_(sweep()) == 0
+        assert connection.scalar(text("SELECT 1")) == 1
+
+    await run.in_one_transaction(database_url, think)
 
 
 async def test_a_step_that_fails_leaves_nothing_behind(empty_database_url: str) -> None:
