@@ -8,6 +8,8 @@ import pytest
 from portal.models.accounts import Role
 from tests.security.house import MOVING, ORIGIN, House, Route, changes, soup
 
+pytestmark = pytest.mark.once
+
 # Called by channels and by whoever holds the signature, never by a browser.
 SIGNED = {"/webhooks/{channel:str}"}
 

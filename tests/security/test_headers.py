@@ -14,6 +14,8 @@ from portal.models.accounts import Role, User
 from portal.tenancy import SYSTEM
 from tests.security.house import HTMX, JSON, House
 
+pytestmark = pytest.mark.once
+
 POLICY = {
     "default-src": "'self'",
     "script-src": "'self'",

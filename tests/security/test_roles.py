@@ -10,6 +10,8 @@ import pytest
 from portal.models.accounts import Role
 from tests.security.house import MOVING, House, Route, changes
 
+pytestmark = pytest.mark.once
+
 ANYBODY = """
 GET /healthz
 GET /readyz
