@@ -46,7 +46,7 @@ test-watching:
 test-killing:
 	@$(call AT_ITS_END,$(call PYTEST,$(KILLING)))
 
-KILLING := -n 4 --dist load --maxschedchunk 1 -m faults
+KILLING := -n 2 --dist load --maxschedchunk 1 -m faults
 # No test found (5) is no failure.
 PYTEST = $(BIN)/pytest $(1) $(t) || [ $$? = 5 ]
 AT_ITS_END = { $(1); } >.venv/$@.log 2>&1; failed=$$?; cat .venv/$@.log; exit $$failed

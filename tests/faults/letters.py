@@ -15,7 +15,7 @@ from tests.faults.processes import until
 Letter = tuple[dict[str, str], bytes]
 # What a channel waits for an answer, and how long it gives us to come back.
 ANSWER_SECONDS = 5.0
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 120.0
 AGAIN_SECONDS = 0.2
 
 

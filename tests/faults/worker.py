@@ -42,7 +42,7 @@ def run(environment: Mapping[str, str], log: Path, order: Path, *, hurried: bool
 def _hurry() -> None:
     """A dead worker's lanes are free after three seconds, and found within one more.
 
-    A store may hide what it made for six seconds; statements reach up to now. Where there is a mail server, letters
+    A store may hide what it made for four seconds; statements reach up to now. Where there is a mail server, letters
     are written and sent every other second.
     """
     lanes.LEASE = account.REFRESH_LEASE = mail.LEASE = timedelta(seconds=LEASE_SECONDS)
