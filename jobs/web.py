@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import socket
 import sys
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import Any, Final
 
 import uvicorn
 from redis.asyncio import Redis
@@ -21,7 +23,9 @@ from portal.live import Hub
 # A request may ask a channel, which has 15 s to answer (connectors.http).
 LAST_ANSWERS_SECONDS = 20
 # A connection that came in as the door was closed has said by then what it wants.
-LAST_WORDS_SECONDS = 0.5
+LAST_WORDS_SECONDS = 1.0
+# Held here: the event loop does not keep its tasks alive.
+_greetings: Final[set[asyncio.Task[None]]] = set()
 
 
 def nothing() -> None:
@@ -49,8 +53,7 @@ async def serve(process: Process, *, ending: Callable[[], object] = nothing) -> 
 
     def stop() -> None:
         ending()
-        for door in getattr(portal, "servers", ()):
-            door.close()
+        close_doors(portal)
         hub.close_streams()
         loop.call_later(LAST_WORDS_SECONDS, leave)
 
@@ -65,6 +68,27 @@ async def serve(process: Process, *, ending: Callable[[], object] = nothing) -> 
     finally:
         await hub.close()
         await redis.aclose()
+
+
+def close_doors(server: uvicorn.Server) -> None:
+    """Nobody is let in any more. Whom the system has let in already is heard: closing alone would cut them off."""
+    loop = asyncio.get_running_loop()
+    for door in getattr(server, "servers", ()):
+        for listening in door.sockets:
+            with listening.dup() as waiting, contextlib.suppress(BlockingIOError):
+                waiting.setblocking(False)
+                while True:
+                    visitor, _address = waiting.accept()
+                    _greetings.add(greeting := loop.create_task(_let_in(server, visitor)))
+                    greeting.add_done_callback(_greetings.discard)
+        door.close()
+
+
+async def _let_in(server: uvicorn.Server, visitor: socket.socket) -> None:
+    visitor.setblocking(False)
+    protocol: Any = server.config.http_protocol_class
+    made = partial(protocol, config=server.config, server_state=server.server_state, app_state=server.lifespan.state)
+    await asyncio.get_running_loop().connect_accepted_socket(made, visitor)
 
 
 def server(
