@@ -21,6 +21,8 @@ from portal.db import Sessions
 FOLDER = Path(__file__).parent
 # Any number no other program on the database uses.
 LOCK = 7_264_118_503
+# How long SQLite waits for another process to upgrade; PostgreSQL's lock has no end.
+PATIENCE_SECONDS = 120
 # Not the name by which the sweep knows what a stopped process has left (portal.db.end_abandoned).
 NAME = "crossdock-upgrade"
 
@@ -55,12 +57,16 @@ async def in_one_transaction(url: str, work: Callable[[Connection], None]) -> No
 
 
 async def _prepare(connection: AsyncConnection) -> None:
-    """SQLite changes a column by copying its table, which foreign keys would forbid; only outside a transaction."""
+    """SQLite changes a column by copying its table, which foreign keys would forbid; only outside a transaction.
+
+    And whoever waits there for another to upgrade waits for longer than a served transaction does.
+    """
     if connection.dialect.name == "sqlite":
         raw = await connection.get_raw_connection()
         driver = raw.driver_connection
         assert driver is not None
         await driver.execute("PRAGMA foreign_keys=OFF")
+        await driver.execute(f"PRAGMA busy_timeout={PATIENCE_SECONDS * 1000}")
 
 
 async def _lock(connection: AsyncConnection) -> None:
