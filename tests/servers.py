@@ -16,7 +16,7 @@ from random import randrange
 from time import monotonic, sleep
 from typing import BinaryIO
 
-START_SECONDS = 20.0
+START_SECONDS = 60.0
 
 
 class Missing(Exception):
