@@ -29,7 +29,7 @@ from tests.listings.site import Browser, Site, a_site
 from tests.servers import free_port
 from tests.settable_clock import SettableClock
 
-SECONDS = 10
+SECONDS = 60
 
 
 class Listening:
