@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 from signal import SIGSTOP
+from time import monotonic
 
 import pytest
 
@@ -67,17 +68,21 @@ async def test_two_hundred_changes_in_ten_seconds_with_five_workers_end_in_one_n
     before = len(await trader.shop.ledger("inventorySetQuantities"))
     await trader.moves(+300, [SKU])
     await trader.shop.fault("slow", count=10, operation="inventorySetQuantities", seconds=0.7, when="before")
+    began = monotonic()
     for number in range(200):
         if number == 100:
             installation.ask(Moment.CLAIMED, "stock", how=SIGSTOP)
         await trader.moves(-1, [SKU])
         await asyncio.sleep(0.05)
+    took = monotonic() - began
     silent = await installation.stopped()
     await installation.idle()
     silent.go_on()
     await installation.idle()
     await trader.sells_each_product_once()
-    assert len(await trader.shop.ledger("inventorySetQuantities")) - before <= 50
+    calls = len(await trader.shop.ledger("inventorySetQuantities")) - before
+    # On a full machine the changes take longer than ten seconds, and there are calls all the while.
+    assert calls <= 25 * max(1, took / 10), f"{calls} calls, and the changes took {took:.0f} s"
     await installation.sound()
 
 

@@ -52,7 +52,7 @@ async def _one_order(
     if fault == "kill":
         await trader.kill(worker, "orderCreate", "after")
     elif fault == "lag":
-        await trader.shop.fault("lag", count=1, seconds=4)
+        await trader.shop.fault("lag", count=1, seconds=6.5)
         await trader.shop.fault("drop", count=1, operation="orderCreate", when="after")
     else:
         await trader.shop.fault("drop", count=1, operation="orderCreate", when="after")

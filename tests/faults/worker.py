@@ -42,7 +42,7 @@ def run(environment: Mapping[str, str], log: Path, order: Path, *, hurried: bool
 def _hurry() -> None:
     """A dead worker's lanes are free after three seconds, and found within one more.
 
-    A store may hide what it made for four seconds; statements reach up to now. Where there is a mail server, letters
+    A store may hide what it made for six seconds; statements reach up to now. Where there is a mail server, letters
     are written and sent every other second.
     """
     lanes.LEASE = account.REFRESH_LEASE = mail.LEASE = timedelta(seconds=LEASE_SECONDS)
@@ -50,7 +50,7 @@ def _hurry() -> None:
     stock.ONCE_MORE_AFTER = timedelta(seconds=LEASE_SECONDS / 2)
     listed.READ_AFTER = timedelta(seconds=0.2)
     statements.NOT_YET = timedelta(0)
-    store_orders.LOOKS = tuple(timedelta(seconds=seconds) for seconds in (2, 5, 8))
+    store_orders.LOOKS = tuple(timedelta(seconds=seconds) for seconds in (2, 5, 15))
     worker.SWEEP_SECONDS = 1
     if os.environ.get("SMTP_URL"):
         worker.HOUSEKEEPING = tuple(map(_every_other_second, schedule.HOUSEKEEPING))
