@@ -71,11 +71,14 @@ async def serve(process: Process, *, ending: Callable[[], object] = nothing) -> 
 
 
 def close_doors(server: uvicorn.Server) -> None:
-    """Nobody is let in any more. Whom the system has let in already is heard: closing alone would cut them off."""
+    """Nobody is let in any more. Whom the system has let in already is heard: closing alone would cut them off.
+
+    They are asked for until none waits, or the system has no room for one more; the door closes all the same.
+    """
     loop = asyncio.get_running_loop()
     for door in getattr(server, "servers", ()):
         for listening in door.sockets:
-            with listening.dup() as waiting, contextlib.suppress(BlockingIOError):
+            with listening.dup() as waiting, contextlib.suppress(OSError):
                 waiting.setblocking(False)
                 while True:
                     visitor, _address = waiting.accept()
