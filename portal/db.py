@@ -11,12 +11,11 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import bindparam, event, make_url, text
-from sqlalchemy.dialects import postgresql
-from sqlalchemy.dialects import sqlite as sqlite_dialect
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
-from portal import sqlite
+from portal.sqlite import Connection
 from portal.tenancy import Owner, ScopedSession
 
 NAME = "crossdock"
@@ -88,7 +87,7 @@ def ring(session: AsyncSession, lane_id: UUID, at: datetime) -> None:
 
 def insert(session: AsyncSession, model: type[Any]) -> Any:
     """An INSERT of the session's own dialect, for its ON CONFLICT clause; run it with a list of rows."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite_dialect
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     return dialect.insert(model.__table__)
 
 
@@ -149,7 +148,7 @@ def _engines(url: str) -> tuple[AsyncEngine, AsyncEngine]:
 def _sqlite_engine(url: str, *, writes: bool) -> AsyncEngine:
     engine = create_async_engine(
         url,
-        async_creator=partial(sqlite.Connection, make_url(url).database or ":memory:"),
+        async_creator=partial(Connection, str(make_url(url).database)),
         poolclass=AsyncAdaptedQueuePool,
         pool_size=1 if writes else 5,
         max_overflow=0,
@@ -161,7 +160,8 @@ def _sqlite_engine(url: str, *, writes: bool) -> AsyncEngine:
         # The "begin" hook below says BEGIN; the driver must not say its own.
         connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000", "foreign_keys=ON"):
+        # The first says how long the others may wait.
+        for pragma in ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

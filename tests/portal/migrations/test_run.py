@@ -76,6 +76,19 @@ async def test_an_upgrade_that_thinks_for_long_is_not_ended_like_what_a_stopped_
     await run.in_one_transaction(database_url, think)
 
 
+async def test_an_upgrade_waits_for_another_for_longer_than_a_page_waits_for_the_writer(
+    database_url: str, sessions: Sessions
+) -> None:
+    if not database_url.startswith("sqlite"):
+        pytest.skip("PostgreSQL's lock has no end")
+    waits: list[int] = []
+    await run.in_one_transaction(
+        database_url, lambda connection: waits.append(connection.scalar(text("PRAGMA busy_timeout")))
+    )
+    async with sessions.write(SYSTEM) as session:
+        assert waits > [await session.scalar(text("PRAGMA busy_timeout"))]
+
+
 async def test_a_step_that_fails_leaves_nothing_behind(empty_database_url: str) -> None:
     def half_way(connection: Connection) -> None:
         connection.execute(text("CREATE TABLE first_half (id integer)"))
