@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 import redis as redis_client
+import structlog
 from graphql import GraphQLSchema, build_schema
 from playwright.sync_api import Browser, sync_playwright
 
@@ -44,6 +45,9 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(f"CROSSDOCK_TEST_PAIR is {PAIR!r}; it must be sqlite or postgres")
     if PAIR == "postgres" and (lacking := servers.missing_for_postgres()):
         raise pytest.UsageError("the PostgreSQL pair cannot run here; missing: " + ", ".join(lacking))
+    # An exception in a plain traceback: structlog's own way, with every local in colours, takes longer than most tests.
+    plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[*structlog.get_config()["processors"][:-1], plain])
 
 
 def pytest_collection_finish() -> None:

@@ -36,14 +36,14 @@ from tests.stage import SHOP, Stage
 def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     """What the process would print, at its most talkative."""
     printed, root = io.StringIO(), logging.getLogger()
-    handlers, level = root.handlers, root.level
+    handlers, level, before = root.handlers, root.level, structlog.get_config()
     monkeypatch.setattr(sys, "stdout", printed)
     set_up_logging("DEBUG")
     structlog.configure(cache_logger_on_first_use=False)
     yield printed
     root.handlers = handlers
     root.setLevel(level)
-    structlog.reset_defaults()
+    structlog.configure(**before)
 
 
 async def connect(stage: Stage, house: House) -> Connection:
