@@ -64,7 +64,8 @@ async def test_no_order_that_was_answered_is_lost_while_web_and_worker_are_kille
     trader = await _seller(installation, events)
     letters = await letterbox.sales(trader, SKU, events)
     web = await installation.web()
-    post, kills = Post(installation), asyncio.create_task(_kill_again_and_again(installation))
+    post, all_brought = Post(installation), asyncio.Event()
+    kills = asyncio.create_task(_kill_again_and_again(installation, all_brought))
     loop = asyncio.get_running_loop()
     start = loop.time()
     brought = []
@@ -72,11 +73,8 @@ async def test_no_order_that_was_answered_is_lost_while_web_and_worker_are_kille
         await asyncio.sleep(start + number / 20 - loop.time())
         brought.append(asyncio.create_task(post.brings(letter, lambda: web.url)))
     await asyncio.gather(*brought)
-    kills.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await kills
-    if installation.workers[-1].died:
-        installation.worker()
+    all_brought.set()
+    await kills
     trader.expected[SKU] -= events
     # A reading that takes longer than two seconds is killed as often as it begins. The clock asks for the next one.
     await _every_sale_is_here_once(installation, trader, events, moved=events, set_aside={kinds.ORDERS.name})
@@ -177,10 +175,15 @@ async def _all_delivered(trader: Trader) -> bool:
     return all(row["state"] == "delivered" for row in await trader.shop.ask("deliveries"))
 
 
-async def _kill_again_and_again(installation: Installation) -> None:
-    """Every two seconds the web and the worker die, and others begin at once at the same address."""
+async def _kill_again_and_again(installation: Installation, enough: asyncio.Event) -> None:
+    """Every two seconds the web and the worker die, and others begin at once at the same address.
+
+    It ends between two kills and is never cancelled: that would leave open what httpx is about to close.
+    """
     while True:
-        await asyncio.sleep(2)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(enough.wait(), 2)
+            return
         web, worker = installation.webs[-1], installation.workers[-1]
         port = int(web.url.rpartition(":")[2])
         web.kill()
