@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run dev test test-sqlite test-postgres test-together test-watching test-killing check format bench faults lock migration words invariants keys clean
+.PHONY: help run dev test test-sqlite test-postgres test-together test-watching test-killing check format bench faults thorough lock migration words invariants keys clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -76,6 +76,9 @@ faults: .venv/.ready-dev static/vendor/.ready ## Kill workers and servers on bot
 	@.ci/system-packages
 	FAULT_TRIALS=$${FAULT_TRIALS:-20} CROSSDOCK_TEST_PAIR=sqlite $(BIN)/pytest $(KILLING) $(t)
 	FAULT_TRIALS=$${FAULT_TRIALS:-20} CROSSDOCK_TEST_PAIR=postgres $(BIN)/pytest $(KILLING) $(t)
+
+thorough: export CROSSDOCK_TESTS = thorough
+thorough: test ## Run every test, and try all cases where `make test` tries some (t=…)
 
 lock: .venv/.ready-dev ## Resolve the dependencies anew and write the lock files
 	$(BIN)/uv $(COMPILE) --upgrade pyproject.toml --output-file requirements.lock

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.imports import formats, groups, mapping, products
 from portal.imports.guards import guarded
 from portal.imports.reading import Row
 from portal.imports.records import ImportedProduct, RowProblem, Severity
+from tests.depth import histories
 from tests.imports.conftest import Outcomes, read
 
 ReadText = Callable[..., Outcomes]
@@ -326,7 +327,7 @@ def as_rows(made: list[tuple[str, str, list[tuple[int, int, bool]], int]]) -> li
     return rows
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@histories(20)
 @given(made=PRODUCTS)
 def test_what_is_written_as_a_file_is_read_back(
     made: list[tuple[str, str, list[tuple[int, int, bool]], int]], tmp_path: Path

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.models.accounts import Merchant
 from portal.tasks import kinds
+from tests.depth import histories
 from tests.jobs.model_channel import START, Channel, Trade, a_trade
 from tests.settable_clock import SettableClock
 from tests.stage import Stage
@@ -128,7 +129,7 @@ events = st.lists(
 
 
 @pytest.mark.once
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@histories(4)
 @given(history=events)
 async def test_in_any_order_of_events_numbers_agree_and_each_sale_counts_once(
     stage: Stage, merchant: Merchant, clock: SettableClock, history: list[str]
@@ -174,7 +175,7 @@ scarce = st.lists(
 
 
 @pytest.mark.once
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@histories(4)
 @given(history=scarce)
 async def test_however_little_there_is_no_unit_is_lost_or_invented(
     stage: Stage, merchant: Merchant, clock: SettableClock, history: list[str]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -23,6 +23,7 @@ from portal.models.tasks import Task, TaskState
 from portal.proof.repairs import ANSWER_LOST, CHANGED_THERE, HELD_AT_MOST
 from portal.tasks import kinds
 from portal.tenancy import SYSTEM
+from tests.depth import histories
 from tests.jobs.model_channel import Channel, Trade, a_trade
 from tests.settable_clock import SettableClock
 from tests.stage import Stage
@@ -350,7 +351,7 @@ async def quiets(floor: Floor) -> None:
 
 
 @pytest.mark.once
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@histories(4)
 @given(
     history=st.lists(words, max_size=14),
     start=st.sampled_from([50, 3]),
@@ -372,7 +373,7 @@ async def test_in_any_order_of_sales_looks_and_pushes_no_repair_is_written_and_n
 
 
 @pytest.mark.once
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@histories(4)
 @given(
     history=st.lists(st.one_of(words, by_hand), max_size=14),
     start=st.sampled_from([50, 3]),

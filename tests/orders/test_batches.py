@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import event, select
 
@@ -19,6 +19,7 @@ from portal.models.listings import Listing, ListingItem
 from portal.stock import service as stock
 from portal.stock.service import Move
 from portal.tasks import kinds
+from tests.depth import histories
 from tests.orders.sales import SOLD, Shop, a_shop, sale
 from tests.people import a_merchant
 from tests.stock.products import a_product
@@ -106,7 +107,7 @@ tellings = st.tuples(st.sampled_from(list(HISTORIES)), st.integers(0, 2))
 told_pages = st.lists(st.lists(tellings, min_size=1, max_size=6), min_size=1, max_size=4)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@histories(5)
 @given(pages=told_pages)
 async def test_a_page_comes_to_the_same_as_its_orders_one_by_one(
     sessions: Sessions, pages: list[list[tuple[int, int]]]

@@ -6,7 +6,7 @@ from datetime import timedelta
 from itertools import permutations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.orders import OrderRecord, OrderState, Parcel
@@ -15,6 +15,7 @@ from portal.models.connections import Connection
 from portal.models.orders import StoreStep
 from portal.orders import buyers, references
 from portal.tasks import kinds
+from tests.depth import histories
 from tests.orders.sales import SOLD, Shop, sale, with_line
 
 SHIPPED, CANCELLED, PENDING, OPEN = OrderState.SHIPPED, OrderState.CANCELLED, OrderState.PENDING, OrderState.OPEN
@@ -219,7 +220,7 @@ told = st.lists(
 )
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@histories(8)
 @given(told=told, number=st.uuids())
 async def test_whatever_is_told_the_ledger_is_whole(
     shop: Shop, told: list[tuple[OrderState, int, int, int]], number: object

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
@@ -28,6 +28,7 @@ from portal.orders.recording import Noted
 from portal.stock import service as stock
 from portal.stock.service import Move
 from portal.tasks import kinds
+from tests.depth import histories, some
 from tests.listings.site import Browser, Site
 from tests.orders.sales import SOLD, Shop, a_shop, sale, with_line
 from tests.stock.products import a_product
@@ -368,7 +369,7 @@ async def play(shop: Shop, events: tuple[str, ...], number: str) -> None:
 
 @pytest.mark.once
 async def test_in_every_order_of_events_a_unit_is_back_once(shop: Shop) -> None:
-    for events in permutations(EVENTS):
+    for events in some(list(permutations(EVENTS)), 40):
         number, before = str(new_id()), await shop.on_hand()
         await play(shop, events, number)
         [order] = [one for one in await shop.orders() if one.number == number]
@@ -382,7 +383,7 @@ async def test_in_every_order_of_events_a_unit_is_back_once(shop: Shop) -> None:
 
 
 @pytest.mark.once
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@histories(5)
 @given(events=st.lists(st.sampled_from(EVENTS), max_size=9).map(tuple))
 async def test_whatever_happens_no_more_comes_back_than_was_taken(shop: Shop, events: tuple[str, ...]) -> None:
     number, before = str(new_id()), await shop.on_hand()

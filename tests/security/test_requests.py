@@ -13,6 +13,7 @@ from portal import fragments
 from portal.accounts import routes as accounts
 from portal.models.connections import ConnectAttempt
 from portal.registry import ROUTES
+from tests.depth import some
 from tests.security.house import HTMX, JSON, ORIGIN, House, soup
 
 NASTY = [
@@ -100,7 +101,7 @@ def asks_for(path: str) -> list[str]:
 async def test_no_path_or_query_breaks_a_page(house: House) -> None:
     paths, broken = readings(house), []
     assert len(paths) > 500
-    for path in paths:
+    for path in some(paths, 250):
         answer = await house.ours.owner.get(path)
         broken += [path] if answer.status_code == 500 else []
         plainly_said(answer)

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from portal.models import Base
 from portal.tenancy import SYSTEM, ScopedSession
+from tests.depth import some
 from tests.security.house import HTMX, JSON, MOVING, House, Route, changes, masked
 
 OWNED = {table.name for table in Base.metadata.tables.values() if "merchant_id" in table.c}
@@ -62,7 +63,8 @@ async def test_no_route_tells_another_merchants_id_from_nobodys(house: House) ->
         for headers in ({}, HTMX, JSON):
             nothing = await asked(house, route.method, route.at(next(values(house, route, nobody))), headers)
             assert nothing.status_code == 404, (route, nothing.status_code)
-            ids = strangers if not headers else house.theirs.ids.get(route.parameters[-1], strangers[:1])
+            fitting = house.theirs.ids.get(route.parameters[-1], strangers[:1])
+            ids = fitting if headers else {*fitting, *some(strangers, 4)}
             expected = [
                 masked(await asked(house, route.method, route.at(nobodys), headers))
                 for nobodys in values(house, route, nobody)
@@ -128,7 +130,7 @@ async def test_an_id_in_a_query_brings_nothing_of_another_merchant(house: House)
     paths, nothing = partial(queries, name=next(iter(registry))), uuid4()
     expected = {path: masked(await house.ours.owner.get(path)) for path in paths(nothing)}
     # A cursor is a place in one's own list and may stand anywhere: it is only looked at for what it shows.
-    for kind, ids in house.theirs.ids.items():
+    for kind, ids in some(list(house.theirs.ids.items()), 8):
         for path, nobodys in zip(paths(ids[0]), paths(nothing), strict=True):
             got = await house.ours.owner.get(path)
             assert house.theirs.mark not in got.text, (path, kind)

@@ -6,7 +6,7 @@ import asyncio
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
@@ -17,6 +17,7 @@ from portal.models.stock import Component
 from portal.models.tasks import Task
 from portal.stock.claims import Claim
 from portal.tenancy import SYSTEM
+from tests.depth import histories
 from tests.stock.ledger import Ledger, back, line, sent_back
 from tests.stock.products import a_listing, a_product
 
@@ -244,7 +245,7 @@ events = st.lists(
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@histories(6)
 @given(happened=events)
 async def test_whatever_orders_do_in_whatever_order_the_sums_hold_and_each_counts_once(
     sessions: Sessions, merchant: Merchant, happened: list[tuple[str, int, int, int]]

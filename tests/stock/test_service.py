@@ -7,7 +7,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
@@ -23,6 +23,7 @@ from portal.stock import service as stock
 from portal.stock import telling
 from portal.stock.service import Count, Move, Moved
 from portal.tenancy import SYSTEM
+from tests.depth import histories
 from tests.settable_clock import SettableClock
 from tests.stock.products import a_listing, a_product
 
@@ -206,7 +207,7 @@ entries = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@histories(12)
 @given(batches=entries)
 async def test_any_mixture_of_changes_and_counts_keeps_the_sums(
     sessions: Sessions, merchant: Merchant, batches: list[list[tuple[int, bool, int, int]]]

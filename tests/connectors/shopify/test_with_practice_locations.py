@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors import locations
@@ -18,6 +18,7 @@ from connectors.records import Credentials, Done, Outcome, StockChange, StockSet
 from connectors.shopify.connector import Shopify
 from tests.connectors.shopify.practice.practice_shop import DOMAIN, Shop, a_product, a_variant, practice_shop
 from tests.connectors.wire import FakeAccount
+from tests.depth import histories
 
 PLACES = 4
 
@@ -106,7 +107,7 @@ units = st.lists(st.one_of(st.none(), st.integers(0, 30)), min_size=PLACES, max_
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@histories(8)
 @given(
     levels=units,
     counted=st.permutations(range(PLACES)).flatmap(lambda order: st.integers(1, PLACES).map(lambda n: order[:n])),
