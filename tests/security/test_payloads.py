@@ -38,8 +38,8 @@ PAYLOADS = [
     "]]><b data-pwned> --> <b data-pwned>",
 ]
 # A few in each text, for every page is read for each: what breaks out alone breaks out in company.
-PAGES_FULL = 5 if THOROUGH else 2
-TOGETHER = [" ".join(PAYLOADS[first::PAGES_FULL]) for first in range(PAGES_FULL)]
+GROUPS = 5 if THOROUGH else 2
+TOGETHER = [" ".join(PAYLOADS[first::GROUPS]) for first in range(GROUPS)]
 MARK = "data-pwned"
 
 
