@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date
+from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
@@ -98,6 +99,12 @@ def day(moment: datetime) -> str:
     """The day of the moment on the reader's calendar, as their language writes it."""
     pattern = "d MMM yyyy" if language() == _ENGLISH else "y年M月d日"
     return str(format_date(local(moment), pattern, locale=locale()))
+
+
+def listed(words: Iterable[str]) -> str:
+    """ "Amazon, Rakuten, and Yahoo!" as the reader's language puts words in a row; "" where there is none."""
+    found = list(words)
+    return str(format_list(found, locale=locale())) if found else ""
 
 
 def gettext(message: str) -> str:

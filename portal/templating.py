@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -13,7 +14,7 @@ from babel.dates import format_datetime, format_timedelta
 from babel.numbers import format_currency, get_currency_precision
 from litestar import Request
 from litestar.template.base import csrf_token
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from portal import i18n
 from portal.clock import utc_now
@@ -62,6 +63,7 @@ def environment() -> jinja2.Environment:
     made.filters["money"] = money
     made.filters["when"] = when
     made.filters["ago"] = ago
+    made.filters["listed"] = listed
     return made
 
 
@@ -103,6 +105,11 @@ def ago(moment: datetime | None) -> Markup:
     if moment is None:
         return Markup("")
     return _time(moment, format_timedelta(moment - utc_now(), add_direction=True, locale=i18n.locale()))
+
+
+def listed(words: Iterable[object]) -> Markup:
+    """The words in a row, as the reader's language puts them: "Amazon, Rakuten, and Yahoo!"."""
+    return Markup(i18n.listed(str(escape(word)) for word in words))  # noqa: S704 - each word is escaped
 
 
 def _time(moment: datetime, text: str) -> Markup:

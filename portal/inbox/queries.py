@@ -9,12 +9,11 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from babel.lists import format_list
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from portal.catalog import search
-from portal.i18n import _
+from portal.i18n import _, listed
 from portal.inbox.choosing import Offer, Offers, offers_of
 from portal.inbox.fields import field_word
 from portal.inbox.filling import Gap, gap_of
@@ -182,7 +181,7 @@ def _row(
         image_url=product.images[0].url if product.images else "",
         boxes=[_box(product, offer, names[offer.connection.id], badges, now) for offer in offers.channels],
         publish_to=_together(list(dict.fromkeys(ticked))),
-        changed=format_list([field_word(name) for name in item.changed_fields]) if item.changed_fields else "",
+        changed=listed(field_word(name) for name in item.changed_fields),
         sent=len(note[1]["armed"]) if note else 0,
         undoable=note is not None and (note[0].verb != APPROVE or now < note[0].undo_until),
         gap=None if item.state is InboxState.DONE else gap_of(product, offers.channels, currency),
@@ -193,7 +192,7 @@ def _together(channels: Sequence[str]) -> str:
     """What the button calls the ticked channels: by name while that is short."""
     if len(channels) > NAMED_ON_A_BUTTON:
         return _("%(num)s channels") % {"num": len(channels)}
-    return format_list(channels) if channels else ""
+    return listed(channels)
 
 
 def _box(product: Product, offer: Offer, name: str, badges: Mapping[UUID, Badge], now: datetime) -> Box:
@@ -256,7 +255,7 @@ async def forecast(session: AsyncSession, merchant_id: UUID, item_ids: Sequence[
             going = [connection_name(offer.connection) for offer in one.channels if offer.checked]
             names.update(dict.fromkeys(going))
             ready += bool(going)
-    return Forecast(ready, len(item_ids) - ready, format_list(list(names)) if names else "")
+    return Forecast(ready, len(item_ids) - ready, listed(names))
 
 
 async def any_channel(session: AsyncSession) -> bool:

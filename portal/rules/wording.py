@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from portal.i18n import _
+from portal.i18n import _, listed
 from portal.rules.deciding import Act, Attribute, Check, Condition, Decision, Operator, Outcome
 
 
@@ -78,7 +78,7 @@ def found(check: Check) -> str:
     """What the order had where the condition looked."""
     if not check.found:
         return _("This order has none.")
-    return _("This order: %(words)s") % {"words": ", ".join(check.found)}
+    return _("This order: %(words)s") % {"words": listed(check.found)}
 
 
 def conclusion(decision: Decision, source: str, channels: Mapping[str, str], *, to_source_only: bool) -> list[str]:
@@ -100,7 +100,7 @@ def conclusion(decision: Decision, source: str, channels: Mapping[str, str], *, 
 def _in_store(decision: Decision) -> str:
     if decision.kept_out_by:
         return _("It is not created in your store: the rule “%(rule)s” says so.") % {"rule": decision.kept_out_by}
-    return _("It is created in your store with the tags %(tags)s.") % {"tags": ", ".join(decision.tags)}
+    return _("It is created in your store with the tags %(tags)s.") % {"tags": listed(decision.tags)}
 
 
 def _elsewhere(channel: str, *, to_source_only: bool) -> str:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from babel.lists import format_list
-
-from portal.i18n import locale, ngettext
+from portal.i18n import listed, ngettext
 
 SAID: Mapping[str, Callable[[int], str]] = {
     "stock": lambda n: ngettext("%(num)d stock update", "%(num)d stock updates", n) % {"num": n},
@@ -22,5 +20,4 @@ SAID: Mapping[str, Callable[[int], str]] = {
 
 def waiting(by_kind: Mapping[str, int]) -> str:
     """ "38 stock updates and 2 new listings"; empty when nothing of what a merchant would miss waits."""
-    parts = [say(by_kind[kind]) for kind, say in SAID.items() if by_kind.get(kind)]
-    return format_list(parts, locale=locale()) if parts else ""
+    return listed(say(by_kind[kind]) for kind, say in SAID.items() if by_kind.get(kind))

@@ -8,12 +8,13 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markupsafe import Markup
 
 from portal import i18n
 from portal.config import Settings
 from portal.listings.words import explain
 from portal.models.accounts import Merchant
-from portal.templating import money
+from portal.templating import listed, money
 from tests.listings.site import DATA_PROBLEM, Site, a_site
 from tests.settable_clock import SettableClock
 
@@ -66,6 +67,20 @@ def test_money_is_written_as_the_reader_writes_it(language: str, price: str, yen
     i18n.use(language, "UTC")
     assert money(2400, "EUR") == price
     assert money(1200, "JPY") == yen
+
+
+@pytest.mark.parametrize(
+    ("language", "row"),
+    [
+        ("en", "Amazon, &lt;b&gt;, and 5 <i>ml</i>"),
+        ("ja", "Amazon、&lt;b&gt;、5 <i>ml</i>"),
+        ("zh-Hans", "Amazon、&lt;b&gt;和5 <i>ml</i>"),
+    ],
+)
+def test_words_in_a_row_are_put_as_the_reader_puts_them_and_escaped(language: str, row: str) -> None:
+    i18n.use(language, "UTC")
+    assert listed(["Amazon", "<b>", Markup("5 <i>ml</i>")]) == row
+    assert listed([]) == ""
 
 
 @pytest.mark.parametrize(

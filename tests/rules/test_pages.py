@@ -257,9 +257,9 @@ async def test_an_order_is_tried_and_says_which_rule_fired_and_why(
     first, second = text(page, "#step-1"), text(page, "#step-2")
     assert "Total is more than 2000. This order: 3600" in first
     assert "Then: Add the tag “Dear”" in first
-    assert "Tags is “dear”. This order: crossdock, amazon, 250-2, Dear" in second
+    assert "Tags is “dear”. This order: crossdock, amazon, 250-2, and Dear" in second
     plain = await alice.get("/rules/test?number=250-1")
-    assert "created in your store with the tags crossdock, amazon, 250-1." in text(plain, "#outcome")
+    assert "created in your store with the tags crossdock, amazon, and 250-1." in text(plain, "#outcome")
     assert "Does not hold" in text(plain, "#step-1")
     missing = await alice.get("/rules/test?number=999", status=422)
     assert "No marketplace's order here has the number 999." in text(missing)
@@ -274,7 +274,7 @@ async def test_a_rule_is_tried_before_it_is_saved_beside_the_others(
     await shop.hear(sale("1", placed_at=site.now), sale("2", units=3, placed_at=site.now))
     out = {"condition-value": ["2000"], "then-what": ["skip"], "then-value": [""], "do": "try"}
     page = parsed(await alice.post("/rules", typed(**out)))
-    assert "Of 2 orders: 1 would be tagged, 1 not created" in text(page, "#impact")
+    assert "Of 2 orders: 1 would be tagged and 1 not created" in text(page, "#impact")
     assert page.select_one('#condition-0-value[value="2000"]')
     assert await names(site, merchant) == ["All"]
     [row] = await site.rows(merchant, RoutingRule)
