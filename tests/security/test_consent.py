@@ -18,6 +18,8 @@ from portal.tenancy import SYSTEM
 from tests.security.house import Browser, House
 from tests.stage import SHOP, Stage
 
+pytestmark = pytest.mark.once
+
 CALLBACK = "/connect/shopify/callback"
 Query = list[tuple[str, str]]
 
