@@ -153,7 +153,7 @@ def arq(settings: Settings, folder: Path) -> Program:
 @cache
 def _forks() -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["__main__", worker.__name__, web.__name__, whole.__name__])
+    context.set_forkserver_preload(["__main__", worker.__name__, web.__name__, whole.__name__, "tests.faults.ready"])
     return context
 
 
