@@ -70,7 +70,7 @@ async def test_an_item_is_found_by_its_barcode_and_offered_with_price_and_stock(
         ("４９０１７７７３００４４６", ["Green tea, 525 ml"]),
         (f"{PEN_CODE[:7]}-{PEN_CODE[7:]}\n{TEA_CODE}、{BAG}", ["Green tea", "Stabilo point 88", "Designer handbag"]),
         (f"0{PEN_CODE}", ["has no item with 04006381333931"]),
-        ("4901234567894 B0NOTTHERE", ["has no item with 4901234567894, B0NOTTHERE", "Check the digits"]),
+        ("4901234567894 B0NOTTHERE", ["has no item with 4901234567894 and B0NOTTHERE", "Check the digits"]),
         (f"{TEA} 4901234567894", ["Green tea", "has no item with 4901234567894."]),
     ],
 )
