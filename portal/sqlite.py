@@ -16,22 +16,52 @@ import aiosqlite
 
 
 class Connection(aiosqlite.Connection):
-    """To be awaited, as SQLAlchemy's `async_creator` wants it. Its thread does not keep the process from ending."""
+    """To be awaited, as SQLAlchemy's `async_creator` wants it. Its thread does not keep the process from ending.
+
+    No transaction begins unless `begin` was called before its first statement.
+    """
 
     def __init__(self, path: str) -> None:
-        super().__init__(partial(sqlite3.connect, path), iter_chunk_size=1)
+        super().__init__(partial(sqlite3.connect, path, isolation_level=None), iter_chunk_size=1)
         self._thread.daemon = True
+        self._begin = ""
+
+    def begin(self, how: str) -> None:
+        """A transaction begins with the next statement, which takes the BEGIN along."""
+        self._begin = how
 
     def cursor(self) -> Cursor:  # type: ignore[override]  # aiosqlite's is opened by an errand of its own
         return Cursor(self)
 
     async def run(self, statement: Callable[[sqlite3.Cursor], None]) -> None:
         """In the connection's thread, with a cursor that is closed after it."""
-        await self._execute(self._run, statement)  # type: ignore[no-untyped-call]
+        begin, self._begin = self._begin, ""
+        try:
+            await self._execute(self._run, begin, statement)  # type: ignore[no-untyped-call]
+        except sqlite3.Error:
+            if not self.in_transaction:
+                # Refused, it is said again with the next statement: none ever runs outside its transaction.
+                self._begin = begin
+            raise
 
-    def _run(self, statement: Callable[[sqlite3.Cursor], None]) -> None:
+    def _run(self, begin: str, statement: Callable[[sqlite3.Cursor], None]) -> None:
         with closing(self._conn.cursor()) as cursor:
+            if begin:
+                cursor.execute(begin)
             statement(cursor)
+
+    async def commit(self) -> None:
+        if not self._is_still_to_begin():
+            await super().commit()
+
+    async def rollback(self) -> None:
+        if not self._is_still_to_begin():
+            await super().rollback()
+
+    def _is_still_to_begin(self) -> bool:
+        """Then there is nothing to end: no statement came, and none will."""
+        still, self._begin = bool(self._begin), ""
+        return still
 
 
 class Cursor:
