@@ -24,6 +24,9 @@ from portal.live import Hub
 LAST_ANSWERS_SECONDS = 20
 # A connection that came in as the door was closed has said by then what it wants.
 LAST_WORDS_SECONDS = 1.0
+# An idle connection is kept for longer than a proxy in front uses it again: one that is closed here while a request
+# is on its way on it would cut that off.
+KEPT_SECONDS = 75
 # Held here: the event loop does not keep its tasks alive.
 _greetings: Final[set[asyncio.Task[None]]] = set()
 
@@ -110,6 +113,7 @@ def server(
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=last_answers_seconds,
+            timeout_keep_alive=KEPT_SECONDS,
             proxy_headers=bool(trusted_proxies),
             forwarded_allow_ips=trusted_proxies,
         )

@@ -11,12 +11,13 @@ from pathlib import Path
 import uvicorn
 
 from jobs.standalone import street
+from jobs.web import KEPT_SECONDS
 from portal.config import Settings
 
 
 def main(port: str, folder: str, secret_key: str) -> None:
     app = street(Settings(data_dir=Path(folder), secret_key=secret_key))
-    uvicorn.run(app, host="127.0.0.1", port=int(port), log_level="warning")
+    uvicorn.run(app, host="127.0.0.1", port=int(port), log_level="warning", timeout_keep_alive=KEPT_SECONDS)
 
 
 if __name__ == "__main__":
