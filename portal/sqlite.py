@@ -51,17 +51,17 @@ class Connection(aiosqlite.Connection):
             statement(cursor)
 
     async def commit(self) -> None:
-        if not self._is_still_to_begin():
+        if not self._forget_begin():
             await super().commit()
 
     async def rollback(self) -> None:
-        if not self._is_still_to_begin():
+        if not self._forget_begin():
             await super().rollback()
 
-    def _is_still_to_begin(self) -> bool:
-        """Then there is nothing to end: no statement came, and none will."""
-        still, self._begin = bool(self._begin), ""
-        return still
+    def _forget_begin(self) -> bool:
+        """The transaction begins no more; whether it had not yet, and there is nothing to end."""
+        forgotten, self._begin = self._begin, ""
+        return bool(forgotten)
 
 
 class Cursor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import quote
 
 import pytest
@@ -11,7 +12,7 @@ from sqlalchemy import select
 from connectors.orders import OrderState
 from portal.clock import new_id
 from portal.models.accounts import AuditEntry, Merchant, Role
-from portal.models.orders import Order, OrderEvent, StoreStep
+from portal.models.orders import Order, OrderEvent, OrderFeed, StoreStep
 from portal.orders import drafts
 from portal.tasks import kinds
 from tests.listings.site import Browser, Site
@@ -162,6 +163,23 @@ async def test_order_health_accounts_for_every_order_and_groups_what_is_stuck(sh
     assert answer.status_code == 303
     [task] = [task for task in await shop.tasks(kinds.STORE_ORDER.name) if task.state == "waiting"]
     assert task.connection_id == shop.store.id
+
+
+async def test_order_health_says_of_each_channel_how_fresh_it_is(shop: Shop, alice: Browser) -> None:
+    at = {"merchant_id": shop.merchant.id, "since": shop.now, "read_at": shop.now}
+    async with shop.sessions.write(shop.merchant.id) as session:
+        session.add(OrderFeed(connection_id=shop.store.id, **at))
+        session.add(OrderFeed(connection_id=shop.market.id, compared_at=shop.now, compared=None, **at))
+    page = await alice.get("/orders/health")
+    rows = [" ".join(row.get_text("").split()) for row in page.select("#order-health-24h tbody tr")]
+    store, market = sorted(rows, key=lambda row: "compared" in row.partition("last read")[2])
+    assert re.search(r"last read .+, each sale is told at once$", store)
+    assert re.search(r"last read .+, compared .+", market)
+    assert "at once" not in market
+    async with shop.sessions.write(shop.merchant.id) as session:
+        for feed in await session.scalars(select(OrderFeed)):
+            feed.problem = {"problem_class": "busy", "code": "no_answer"}
+    assert text(await alice.get("/orders/health"), "#order-health-24h tbody").count("could not be read") == 2
 
 
 async def test_the_menu_counts_the_orders_that_the_problems_tab_lists(shop: Shop, alice: Browser) -> None:
