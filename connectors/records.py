@@ -186,21 +186,27 @@ class ListingState:
 class StockChange:
     """Set the units to sell of `stock_id` to `quantity` if the channel still holds `expected`.
 
-    `expected` None sets it whatever is there.
+    `expected` None sets it whatever is there. `set_aside` is what an earlier set to nothing took from each of the
+    channel's locations: it goes back there first.
     """
 
     key: str
     stock_id: str
     quantity: int
     expected: int | None = None
+    set_aside: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StockSet:
-    """The channel holds `quantity` now. `stale_actual` is set instead when the compare failed, whatever was found."""
+    """The channel holds `quantity` now. `stale_actual` is set instead when the compare failed, whatever was found.
+
+    `taken_from` is what each of the channel's locations held, where it keeps several and now holds nothing.
+    """
 
     quantity: int
     stale_actual: int | None = None
+    taken_from: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

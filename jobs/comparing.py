@@ -38,21 +38,29 @@ SOON = timedelta(seconds=5)
 class Telling:
     """What a push was about to do: `accounted` is what the channel had to hold, and `expected` what is compared.
 
-    `settles` says that what they differ by is no sale, should the channel still hold `expected`.
+    `settles` says that what they differ by is no sale, should the channel still hold `expected`. `stopped` says
+    that it is told nothing because selling is.
     """
 
     quantity: int
     expected: int | None
     accounted: int
     settles: bool = False
+    stopped: bool = False
 
     @property
     def odd(self) -> int:
         """The difference known before the push."""
         return 0 if self.expected is None else self.expected - self.accounted
 
-    def change(self, key: str, stock_id: str) -> StockChange:
-        return StockChange(key=key, stock_id=stock_id, quantity=self.quantity, expected=self.expected)
+    def change(self, key: str, item: ListingItem) -> StockChange:
+        return StockChange(
+            key=key,
+            stock_id=item.stock_id,
+            quantity=self.quantity,
+            expected=self.expected,
+            set_aside=item.set_aside or {},
+        )
 
     def as_document(self) -> dict[str, Any]:
         return asdict(self)

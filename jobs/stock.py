@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -97,7 +98,8 @@ class PushStock:
                 prepared.settled[task.id] = Result(ended=Ended.CANCELLED)
                 continue
             telling = comparing.tell(row.item, connection, quantity, orders_read_at=read_at, now=now)
-            prepared.work[task.id] = telling.change(task.subject, row.item.stock_id)
+            telling = replace(telling, stopped=numbers[row.variant.id].stopped)
+            prepared.work[task.id] = telling.change(task.subject, row.item)
             prepared.sent[task.subject] = telling.as_document()
         return prepared
 
@@ -166,7 +168,7 @@ async def _as_sent(session: AsyncSession, batch: Batch, rows: Mapping[str, Row])
     """What the channel is still working on, with the numbers it was sent with; nobody can hold it back any more."""
     sent = (await session.get_one(Attempt, batch.attempt_id)).sent
     return {
-        task.id: Telling(**sent[task.subject]).change(task.subject, rows[task.subject].item.stock_id)
+        task.id: Telling(**sent[task.subject]).change(task.subject, rows[task.subject].item)
         for task in batch.tasks
         if task.subject in rows
     }
@@ -180,6 +182,7 @@ async def _taken(session: AsyncSession, batch: Batch, row: Row, telling: Telling
         is_there = actual > telling.accounted and comparing.counted_anew(item, connection_of(batch))
         settled = comparing.stale(item, telling, actual, now, at_once=is_there or not told.has_orders)
     else:
+        item.set_aside = _aside(item, telling, told.answer.taken_from)
         settled = comparing.taken(item, telling, now)
     if settled:
         return settled
@@ -190,6 +193,14 @@ async def _taken(session: AsyncSession, batch: Batch, row: Row, telling: Telling
     elif actual is not None:
         await _push(session, batch, row, now=now)
     return 0
+
+
+def _aside(item: ListingItem, telling: Telling, taken_from: Mapping[str, int]) -> dict[str, Any] | None:
+    """What stopping has taken from each location: of several times as well, and nothing once selling goes on."""
+    if not telling.stopped:
+        return None
+    before = item.set_aside or {}
+    return before | {place: max(units, before.get(place, 0)) for place, units in taken_from.items()} or None
 
 
 def _cause(item: ListingItem, connection: Connection) -> str:

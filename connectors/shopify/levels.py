@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from connectors.errors import Problem, ProblemClass
 from connectors.shopify import mapping
@@ -28,8 +29,12 @@ class Held:
     tracked: bool
 
     @property
+    def by_location(self) -> dict[str, int]:
+        return {place: units or 0 for place, units in self.units.items()}
+
+    @property
     def total(self) -> int:
-        return sum(units or 0 for units in self.units.values())
+        return sum(self.by_location.values())
 
 
 UNKNOWN_ITEM = Problem(problem_class=ProblemClass.DATA, code="INVALID_INVENTORY_ITEM")
@@ -66,15 +71,20 @@ def _by_id(result: Result) -> dict[str, mapping.Node]:
     return {str(node["id"]): node for node in nodes if node}
 
 
-def spread(quantity: int, units: Mapping[str, int | None]) -> tuple[Level, ...]:
+def spread(
+    quantity: int, units: Mapping[str, int | None], set_aside: Mapping[str, int] = MappingProxyType({})
+) -> tuple[Level, ...]:
     """The levels to change, so that all locations together hold `quantity` and none is set below zero.
 
     The first location takes the whole difference. Only what it has not got is taken from the others, in their order:
-    goods lie where the merchant put them. `units` are what each holds, which is what is compared.
+    goods lie where the merchant put them. `units` are what each holds, which is what is compared. What was `set_aside`
+    lies there all the same.
     """
     held = {place: there or 0 for place, there in units.items()}
-    (main, at_main), *others = held.items()
-    wanted = {main: max(0, at_main + quantity - sum(held.values()))}
+    kept_there = {place for place, there in units.items() if there is not None}
+    lying = held | {place: max(held[place], set_aside[place]) for place in kept_there & set_aside.keys()}
+    (main, at_main), *others = lying.items()
+    wanted = {main: max(0, at_main + quantity - sum(lying.values()))}
     surplus = wanted[main] + sum(there for _place, there in others) - quantity
     for place, there in others:
         taken = min(max(there, 0), surplus)

@@ -11,7 +11,7 @@ import json
 import re
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from connectors.errors import Problem, ProblemClass, as_error
@@ -24,14 +24,22 @@ from connectors.shopify.levels import Held, Level
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A change with the levels that make it, which one call takes all or none of."""
+    """A change with the levels that make it, which one call takes all or none of.
+
+    `held` is what each location had, where several count.
+    """
 
     change: StockChange
     levels: tuple[Level, ...]
+    held: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def stock_id(self) -> str:
         return self.change.stock_id
+
+    def done(self) -> Outcome[StockSet]:
+        quantity = self.change.quantity
+        return Done(StockSet(quantity=quantity, taken_from={} if quantity else self.held))
 
 
 Rows = dict[int, Row]
@@ -100,7 +108,7 @@ class _Push:
             if isinstance(there, Problem):
                 outcomes[number] = Failed(there)
                 continue
-            row = Row(change, levels.spread(change.quantity, there.units))
+            row = Row(change, levels.spread(change.quantity, there.units, change.set_aside), there.by_location)
             if change.expected not in (None, there.total):
                 outcomes[number] = _stale(change, there.total)
             elif not row.levels:
@@ -137,7 +145,7 @@ class _Push:
     async def _settle(self, rows: Rows, result: Result, problem: Problem | None) -> Outcomes:
         if problem is None and isinstance(result, dict):
             untracked = _untracked(result)
-            accepted: Outcomes = {n: Done(StockSet(quantity=row.change.quantity)) for n, row in rows.items()}
+            accepted: Outcomes = {number: row.done() for number, row in rows.items()}
             return accepted | await self._track({n: row for n, row in rows.items() if row.stock_id in untracked})
         user_errors = result.get("userErrors") or [] if isinstance(result, dict) else []
         if not user_errors or any(error.get("code") not in _ROW_CODES for error in user_errors):

@@ -87,7 +87,7 @@ class ListingItem(Row, MerchantOwned, Base):
 
     `seen` quantity is what the last look showed. By `odd` it was another than it had to be at `odd_quantity_at`, for
     which there is no explanation yet. Since `disputed_at` somebody else keeps changing it, however often it is put
-    right.
+    right. While selling is stopped, `set_aside` is what that has taken from each of the channel's locations.
 
     A price is `sent`, then `approved` when the channel takes it, then `reported` when it shows it itself.
     """
@@ -119,6 +119,7 @@ class ListingItem(Row, MerchantOwned, Base):
     odd_quantity: Mapped[int | None]
     odd_quantity_at: Mapped[datetime | None]
     disputed_at: Mapped[datetime | None]
+    set_aside: Mapped[dict[str, Any] | None]
     sent_price_minor: Mapped[int | None] = mapped_column(BigInteger)
     sent_price_at: Mapped[datetime | None]
     approved_price_minor: Mapped[int | None] = mapped_column(BigInteger)

@@ -17,7 +17,9 @@ from portal.models.accounts import Merchant
 from portal.models.catalog import Variant
 from portal.models.connections import Connection
 from portal.models.stock import Movement
-from portal.stock import locations
+from portal.stock import locations, selling
+from portal.stock import service as stock
+from portal.stock.service import Move
 from tests.connections.premises import Premises, served_premises
 from tests.jobs.test_inbound import everything_heard
 from tests.jobs.test_shopify_path import mug, publish, sell, settle
@@ -227,6 +229,38 @@ async def test_a_sale_elsewhere_is_taken_from_the_main_location_first(desk: Desk
     await desk.quiets()
     assert await desk.there() == [0, 10]
     assert (await desk.ours())[0] == 10
+
+
+async def test_where_selling_was_stopped_all_goes_back_to_where_it_lay(desk: Desk) -> None:
+    """Stopped twice, so that the second time there is nothing to take; three are sold elsewhere meanwhile."""
+    await desk.shop.do("change", sku=SKU, stock=12, location=desk.store_room)
+    await desk.count_both()
+    await desk.quiets()
+    sessions, merchant_id = desk.premises.stage.sessions, desk.merchant.id
+    for switch in (selling.stop, selling.go_on, selling.stop):
+        async with sessions.write(merchant_id) as session:
+            await switch(session, merchant_id, now=desk.premises.stage.now)
+        if switch is selling.stop:
+            await desk.quiets()
+            assert await desk.there() == [0, 0]
+    await sell(desk.premises.stage, desk.merchant, desk.variant_id, 3, "order-1")
+    await desk.quiets()
+
+    async with sessions.write(merchant_id) as session:
+        await selling.go_on(session, merchant_id, now=desk.premises.stage.now)
+    await desk.quiets()
+    assert await desk.there() == [2, 12]
+    assert (await desk.ours())[0] == 14
+
+    await sell(desk.premises.stage, desk.merchant, desk.variant_id, 14, "order-2")
+    await desk.quiets()
+    async with sessions.write(merchant_id) as session:
+        move = Move(variant_id=desk.variant_id, quantity=4, cause="received", cause_id="1")
+        await stock.move(
+            session, merchant_id=merchant_id, moves=[move], made_by="test", now=desk.premises.stage.now
+        )
+    await desk.quiets()
+    assert await desk.there() == [4, 0], "what was sold does not come back where it lay"
 
 
 async def test_word_of_our_own_pushes_ends(desk: Desk) -> None:

@@ -134,6 +134,17 @@ async def test_an_item_unstocked_meanwhile_is_another_sum() -> None:
     assert await set_stock(wire, BLUE) == [Done(StockSet(quantity=2, stale_actual=2))]
 
 
+async def test_an_item_set_to_nothing_says_what_each_location_had_and_gets_it_back_there() -> None:
+    wire = Wire(held({BLUE_STOCK: 5}, {BLUE_STOCK: 7}), ACCEPTED)
+    assert await set_stock(wire, replace(BLUE, quantity=0)) == [
+        Done(StockSet(quantity=0, taken_from={LOCATION: 5, STORE_ROOM: 7}))
+    ]
+    wire = Wire(held({BLUE_STOCK: 0}, {BLUE_STOCK: 0}), ACCEPTED)
+    back = replace(BLUE, quantity=12, expected=0, set_aside={LOCATION: 5, STORE_ROOM: 7})
+    assert await set_stock(wire, back) == [Done(StockSet(quantity=12))]
+    assert written(wire) == [(BLUE_STOCK, LOCATION, 5, 0), (BLUE_STOCK, STORE_ROOM, 7, 0)]
+
+
 async def test_an_item_that_sold_without_limit_is_tracked_though_its_numbers_were_right() -> None:
     tracked = b'{"data":{"item0":{"inventoryItem":{"id":"i","tracked":true},"userErrors":[]}}}'
     wire = Wire(held({BLUE_STOCK: 9}, {BLUE_STOCK: 0}, untracked=[BLUE_STOCK]), tracked)
