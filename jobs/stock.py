@@ -187,7 +187,10 @@ async def _taken(session: AsyncSession, batch: Batch, row: Row, telling: Telling
     if settled:
         return settled
     if comparing.differs(item, connection_of(batch)):
-        await _push(session, batch, row, now=now, not_before=comparing.look_again_at(item, now))
+        # Found to hold fewer for the first time: until it is told, it sells what it shows.
+        fewer = actual is not None and actual < telling.accounted and not telling.odd
+        not_before = None if fewer else comparing.look_again_at(item, now)
+        await _push(session, batch, row, now=now, not_before=not_before)
         if actual is not None:
             await feeds.read(session, connection_of(batch), now=now, not_before=now + READ_AFTER)
     elif actual is not None:

@@ -101,11 +101,16 @@ async def test_what_no_sale_explains_is_taken_in_with_its_cause(
 async def test_until_it_is_explained_the_smaller_number_is_told(
     stage: Stage, merchant: Merchant, clock: SettableClock
 ) -> None:
-    """While the orders cannot be read, what may be sold already is not offered again, and nothing else waits for it."""
+    """While the orders cannot be read, what may be sold already is not offered again, and nothing else waits for it.
+
+    It is told at once: else the channel would sell what it still shows.
+    """
     trade = await a_trade(stage, merchant, Channel())
     trade.reads_orders = False
     trade.channel.sells(2)
-    await happens(trade, clock, "elsewhere -40", "push", "wait 5", "wait 5")
+    await happens(trade, clock, "elsewhere -40", "push")
+    assert trade.channel.number == START - 40 - 2
+    await happens(trade, clock, "wait 5", "wait 5")
     assert trade.channel.number == START - 40 - 2
     assert (await trade.held())[0] == START - 40
     await happens(trade, clock, "elsewhere +5", "push")
