@@ -35,6 +35,8 @@ def test_a_sale_at_amazon_is_seen_everywhere_created_in_the_store_and_told_of_wh
     expect(stock.locator("[data-on-hand]")).to_have_text("7")
     number = str(amazon.do("orders", lines=[{"sku": "MUG-1", "quantity": 2}])["order_id"])
     synchronize(page, installation)
+    expect(page.get_by_role("link", name="1 new order · Show")).to_be_visible()
+    expect(page.get_by_text("No orders yet")).to_be_hidden()
     page.get_by_role("link", name="1 new order · Show").click()
     expect(row(page, number)).to_contain_text("In store", timeout=60_000)
     expect(stock.locator("[data-on-hand]")).to_have_text("5", timeout=30_000)
