@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from portal import i18n
 from portal.inbox import queries, service
 from portal.models.accounts import ListingMode, Merchant, Role
 from portal.models.catalog import Product
@@ -125,6 +126,16 @@ async def test_a_box_is_remembered_for_every_member_and_changes_the_buttons_word
     assert {key: box.has_attr("checked") for key, box in boxes.items() if box} == {demo.id: False, second.id: True}
     await alice.post(f"/inbox/{item.id}/choices", {"shown": [str(second.id)]}, htmx=True)
     assert not (await bob.get("/inbox")).select(f"#decide-{item.id} button")
+
+
+async def test_ticked_channels_are_named_in_the_readers_language(site: Site, merchant: Merchant) -> None:
+    for name in ("North", "South"):
+        await site.connection(merchant, name)
+    item = await one(site, merchant)
+    i18n.use("ja", "UTC")
+    async with site.sessions.read(merchant.id) as session:
+        said = await queries.forecast(session, merchant.id, [item.id])
+    assert said.channels == "Shopify (North)、Shopify (South)"
 
 
 async def test_approving_nothing_says_so_and_publishes_nothing(site: Site, merchant: Merchant) -> None:
