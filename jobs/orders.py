@@ -30,6 +30,8 @@ from portal.tenancy import SYSTEM
 # Channels' clocks differ from ours, and their lists lag what they list.
 OVERLAP = timedelta(minutes=5)
 EVERY = timedelta(minutes=10)
+# After so long a reading lets others have its lane, and a worker ends its job in time (jobs.worker).
+A_PIECE = timedelta(seconds=20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +46,10 @@ class Reading:
 class ReadOrders:
     """All orders of the connection that were made or changed since the last reading are here, or known to be unread.
 
-    `call` takes each page in by a short transaction of its own. A reading that is cut off goes on with the page it came
-    to, where the channel's pages last: Amazon tells of so few at a time that one begun anew would never end. Elsewhere
-    it starts anew from where the last whole one began, and what was taken in already changes nothing.
+    `call` takes each page in by a short transaction of its own. A reading that takes long or is cut off goes on with
+    the page it came to, where the channel's pages last: Amazon and Yahoo! tell of so few at a time that one begun anew
+    would never end. Elsewhere it starts anew from where the last whole one began, and what was taken in already changes
+    nothing.
     """
 
     async def prepare(self, session: AsyncSession, batch: Batch, now: datetime) -> Prepared:
@@ -59,19 +62,22 @@ class ReadOrders:
         [(task_id, reading)] = prepared.work.items()
         if connector.orders is None:
             return {task_id: Result(ended=Ended.CANCELLED)}
-        await _walk(runtime, batch, connector.orders, account, reading)
-        return {task_id: Result(ended=Ended.DONE)}
+        is_over = await _walk(runtime, batch, connector.orders, account, reading)
+        return {task_id: Result(ended=Ended.DONE, value=is_over)}
 
     async def record(
         self, session: AsyncSession, batch: Batch, prepared: Prepared, results: Mapping[UUID, Result], now: datetime
     ) -> None:
         connection, [(task_id, result)] = connection_of(batch), results.items()
         feed = await feeds.of(session, connection)
-        if result.ended is Ended.DONE:
+        goes_on = result.ended is Ended.DONE and not result.value
+        if goes_on:
+            await feeds.read(session, connection, now=now)
+        elif result.ended is Ended.DONE:
             began = prepared.work[task_id].began
             feed.since, feed.read_at = max(feed.since, began - OVERLAP), began
             feed.problem = feed.failed_at = None
-        if result.ended is not Ended.BUSY:
+        if not goes_on and result.ended is not Ended.BUSY:
             # It is over, or the channel would not have the page.
             feed.begun_at, feed.page = None, ""
         if result.problem is not None:
@@ -86,19 +92,24 @@ class ReadOrders:
         db.changed(session, connection.merchant_id, f"connection:{connection.id}", "orders")
 
 
-async def _walk(runtime: Runtime, batch: Batch, orders: Orders, account: Account, reading: Reading) -> None:
-    """Page after page, each taken in before the next is asked for. What of it is unread holds nothing up."""
-    connection, page = connection_of(batch), reading.page
+async def _walk(runtime: Runtime, batch: Batch, orders: Orders, account: Account, reading: Reading) -> bool:
+    """Page after page, each taken in before the next is asked for. What of it is unread holds nothing up.
+
+    False where more pages are left for later.
+    """
+    connection, page, ends = connection_of(batch), reading.page, runtime.clock() + A_PIECE
     while True:
         found = await orders.changed(account, reading.since, page)
         await receive(runtime, connection, found.orders, found.unread)
         if not found.next_page:
-            return
+            return True
         page = found.next_page
         if found.lasts:
             async with runtime.sessions.write(connection.merchant_id) as session:
                 feed = await feeds.of(session, connection)
                 feed.begun_at, feed.page = reading.began, page
+            if runtime.clock() >= ends:
+                return False
 
 
 class ReadOrder:

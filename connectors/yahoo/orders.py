@@ -40,7 +40,7 @@ AHEAD = timedelta(days=366)
 # orderList has no upper bound; clients ask for as many.
 ROWS = 2000
 # Each is a call of its own, at one a second.
-ORDERS_A_PAGE = 20
+ORDERS_A_PAGE = 10
 # Errors inside Yahoo!; maintenance, which is for all, has codes of its own.
 INTERNAL = frozenset({"ed-00001", "ed-10001", "od91001", "od91133", "http_500"})
 # orderList takes these signs in an order's id, 50 at most.
@@ -82,7 +82,8 @@ class YahooOrders:
             else:
                 orders += filter(None, [outcome.value])
         more = bool(rows) and later <= total
-        return OrderPage(orders, str(later) if more else "", unread)
+        # Whoever is placed meanwhile comes last, and whatever changes meanwhile is changed since.
+        return OrderPage(orders, str(later) if more else "", unread, lasts=True)
 
     async def read(self, account: Account, channel_ids: Sequence[str]) -> list[Outcome[OrderRecord | None]]:
         shop = self._shop(account)

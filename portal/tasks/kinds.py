@@ -23,7 +23,7 @@ class Kind:
 
 STOCK = Kind("stock", "stock", 10, "stock_batch")
 WEBHOOK = Kind("webhook", "inbound", 20, 50)
-ORDER = Kind("order", "orders", 20, 50)
+ORDER = Kind("order", "orders", 20, 20)
 ORDERS = Kind("orders", "orders", 22)
 COMPARE_ORDERS = Kind("compare_orders", "orders", 72)
 ACCEPT_ORDER = Kind("accept_order", "order_updates", 23, 100)

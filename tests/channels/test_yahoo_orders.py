@@ -11,10 +11,14 @@ import pytest
 from connectors.orders import CancelReason, OrderRecord, OrderState, OrderToCancel, ParcelToTell
 from connectors.protocol import Orders
 from connectors.records import Done
+from jobs.worker import JOB_SECONDS
 from portal.connections.account import ConnectionAccount
 from portal.models.accounts import Merchant
 from portal.models.connections import Connection, ExchangeEntry
 from portal.models.listings import ListingItem
+from portal.models.orders import Order, OrderFeed
+from portal.models.tasks import Attempt
+from portal.orders import feeds
 from tests.channels.test_yahoo_path import SELLER, connection, do, items, offered
 from tests.connections.premises import Premises
 from tests.jobs.test_shopify_path import publish, settle
@@ -116,6 +120,25 @@ async def test_every_sale_of_a_busy_hour_is_read_at_the_rate_yahoo_allows(
     assert [record.channel_id for record in await counter.changed(since)] == made
     assert list(await counter.orders.placed(counter.account, since, premises.stage.now)) == made
     assert {row.status for row in await counter.exchanges() if row.operation.startswith("order")} == {200}
+
+
+async def test_a_reading_of_more_than_a_job_has_time_for_is_done_in_pieces(
+    counter: Counter, premises: Premises, seller: Merchant, connection: Connection, clock: SettableClock
+) -> None:
+    """An order a second: one job would be cut off, begin anew and never end."""
+    line = {"sku": "tea", "quantity": 1, "title": "煎茶", "price": 980}
+    made = [await counter.sell(line) for _ in range(45)]
+    async with premises.stage.sessions.write(seller.id) as session:
+        await feeds.read(session, connection, now=premises.stage.now)
+    began = premises.stage.now
+    await premises.stage.work()
+    assert sorted(one.channel_id for one in await premises.site.rows(seller, Order)) == sorted(made)
+    pieces = [row.ended_at - row.created_at for row in await premises.site.rows(seller, Attempt, kind="orders")]
+    assert len(pieces) > 1
+    assert max(pieces) < timedelta(seconds=JOB_SECONDS / 2)
+    async with premises.stage.sessions.read(seller.id) as session:
+        feed = await session.get_one(OrderFeed, connection.id)
+    assert (feed.read_at, feed.page, feed.begun_at) == (began, "", None)
 
 
 async def test_an_order_is_shipped_once_and_another_cancelled_once_after_the_access_was_renewed(
