@@ -37,7 +37,8 @@ from portal.tasks.doorbell import JOB, QUEUE, Doorbell, pack, redis_settings, un
 from portal.tenancy import SYSTEM
 
 POLL_SECONDS = 0.05
-JOB_SECONDS = 90
+# The longest batch: ten orders of three calls each, at a call a second that other lanes of the channel want as well.
+JOB_SECONDS = 180
 SWEEP_SECONDS = 5
 # Most of them wait: for a channel's answer, or for the next call it allows.
 MAX_JOBS = 60
