@@ -169,7 +169,10 @@ def _result(outcome: Outcome[OrderRecord | None], failed: Mapping[str, Problem])
 
 
 async def poll_orders(ctx: dict[str, Any]) -> None:
-    """Every active connection whose orders were not read for ten minutes: webhooks are not promised to arrive."""
+    """Every active connection whose orders were not read for ten minutes: webhooks are not promised to arrive.
+
+    A reading that is under way is enough: another after it would read all of it again.
+    """
     runtime: Runtime = ctx["worker"].runtime
     now = runtime.clock()
     channels = [name for name, connector in runtime.connectors.items() if connector.orders is not None]
@@ -183,4 +186,5 @@ async def poll_orders(ctx: dict[str, Any]) -> None:
         connections = list(await session.scalars(query.order_by(Connection.id)))
     for connection in connections:
         async with runtime.sessions.write(connection.merchant_id) as session:
-            await feeds.read(session, connection, now=now)
+            if not await feeds.is_being_read(session, connection):
+                await feeds.read(session, connection, now=now)

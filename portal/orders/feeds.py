@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from portal import db
 from portal.models.connections import Connection
 from portal.models.orders import OrderFeed
+from portal.models.tasks import UNDER_WAY, Task
 from portal.tasks import kinds
 from portal.tasks import service as tasks
 
@@ -28,6 +30,14 @@ async def read(
 ) -> None:
     """The connection's changed orders are read as soon as its lane is free, and not before that time."""
     await _ask(session, kinds.ORDERS, connection, now, not_before)
+
+
+async def is_being_read(session: AsyncSession, connection: Connection) -> bool:
+    """Whether some worker is at a reading of the connection's changed orders."""
+    at_it = select(Task.id).where(
+        Task.subject == str(connection.id), Task.kind == kinds.ORDERS.name, Task.state.in_(UNDER_WAY)
+    )
+    return await session.scalar(at_it.limit(1)) is not None
 
 
 async def compare(session: AsyncSession, connection: Connection, *, now: datetime) -> None:

@@ -210,11 +210,11 @@ async def test_what_is_counted_by_hand_at_the_second_location_is_followed_and_st
     await desk.count_both()
     await desk.quiets()
     desk.clock.advance(120)
-    for stock in (40, 7):
-        await desk.shop.do("change", sku=SKU, stock=stock, location=desk.store_room)
+    for units in (40, 7):
+        await desk.shop.do("change", sku=SKU, stock=units, location=desk.store_room)
         await desk.quiets()
         assert (await desk.ours())[0] == 5 + stock
-        assert await desk.there() == [5, stock], "units were moved to where they do not lie"
+        assert await desk.there() == [5, units], "units were moved to where they do not lie"
     assert (await desk.ours())[1]["changed_at_channel"] == 7
 
 
@@ -256,9 +256,7 @@ async def test_where_selling_was_stopped_all_goes_back_to_where_it_lay(desk: Des
     await desk.quiets()
     async with sessions.write(merchant_id) as session:
         move = Move(variant_id=desk.variant_id, quantity=4, cause="received", cause_id="1")
-        await stock.move(
-            session, merchant_id=merchant_id, moves=[move], made_by="test", now=desk.premises.stage.now
-        )
+        await stock.move(session, merchant_id=merchant_id, moves=[move], made_by="test", now=desk.premises.stage.now)
     await desk.quiets()
     assert await desk.there() == [4, 0], "what was sold does not come back where it lay"
 

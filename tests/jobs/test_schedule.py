@@ -9,11 +9,12 @@ from sqlalchemy import select
 
 from jobs import schedule
 from jobs.lanes import Worker
+from jobs.orders import poll_orders
 from portal.clock import new_id
 from portal.models.accounts import Merchant
 from portal.models.connections import Connection, ConnectionState, ExchangeEntry
 from portal.models.stock import Repair
-from portal.models.tasks import TaskState
+from portal.models.tasks import OPEN, Task, TaskState
 from portal.models.webhooks import Delivery
 from tests.settable_clock import SettableClock
 from tests.stage import Stage
@@ -36,6 +37,19 @@ async def test_a_connection_that_has_been_silent_is_tested_and_others_are_not(
     await stage.work()
     async with stage.sessions.read(merchant.id) as session:
         assert (await session.get_one(Connection, silent.id)).state is ConnectionState.NEEDS_REAUTH
+
+
+async def test_orders_are_read_again_after_ten_minutes_unless_a_reading_is_under_way(
+    stage: Stage, merchant: Merchant, clock: SettableClock
+) -> None:
+    await stage.connect(merchant)
+    await stage.work()
+    await poll_orders(worker(stage))
+    [asked] = [task for task in await stage.tasks(kind="orders") if task.state is TaskState.WAITING]
+    async with stage.sessions.write(merchant.id) as session:
+        (await session.get_one(Task, asked.id)).state = TaskState.RUNNING
+    await poll_orders(worker(stage))
+    assert [task.state for task in await stage.tasks(kind="orders") if task.state in OPEN] == [TaskState.RUNNING]
 
 
 async def test_webhooks_a_channel_gave_up_on_are_made_again(stage: Stage, merchant: Merchant) -> None:
