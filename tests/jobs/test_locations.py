@@ -213,7 +213,7 @@ async def test_what_is_counted_by_hand_at_the_second_location_is_followed_and_st
     for units in (40, 7):
         await desk.shop.do("change", sku=SKU, stock=units, location=desk.store_room)
         await desk.quiets()
-        assert (await desk.ours())[0] == 5 + stock
+        assert (await desk.ours())[0] == 5 + units
         assert await desk.there() == [5, units], "units were moved to where they do not lie"
     assert (await desk.ours())[1]["changed_at_channel"] == 7
 
