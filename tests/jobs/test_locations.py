@@ -261,6 +261,23 @@ async def test_where_selling_was_stopped_all_goes_back_to_where_it_lay(desk: Des
     assert await desk.there() == [4, 0], "what was sold does not come back where it lay"
 
 
+async def test_where_the_answer_to_stopping_was_lost_as_many_come_back_at_the_main_location(desk: Desk) -> None:
+    """Nobody has heard what was taken from where; no unit is lost or invented for that."""
+    await desk.shop.do("change", sku=SKU, stock=12, location=desk.store_room)
+    await desk.count_both()
+    await desk.quiets()
+    sessions, merchant_id = desk.premises.stage.sessions, desk.merchant.id
+    await desk.shop.fault("drop", count=1, operation="inventorySetQuantities", when="after")
+    for switch, there in ((selling.stop, [0, 0]), (selling.go_on, [17, 0])):
+        async with sessions.write(merchant_id) as session:
+            await switch(session, merchant_id, now=desk.premises.stage.now)
+        await desk.quiets()
+        desk.clock.advance(600)
+        await desk.quiets()
+        assert await desk.there() == there
+    assert (await desk.ours())[0] == 17
+
+
 async def test_word_of_our_own_pushes_ends(desk: Desk) -> None:
     """With several locations a letter cannot be told from news, so it is looked into; that writes nothing."""
     await desk.count_both()
