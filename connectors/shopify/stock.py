@@ -38,6 +38,7 @@ class Row:
         return self.change.stock_id
 
     def done(self) -> Outcome[StockSet]:
+        """The shop has taken it."""
         quantity = self.change.quantity
         return Done(StockSet(quantity=quantity, taken_from={} if quantity else self.held))
 
@@ -211,7 +212,7 @@ class _Push:
         untracked: Rows = {}
         for (number, row), result in zip(rows.items(), results, strict=True):
             problem = errors.problem_in(result)
-            outcomes[number] = Failed(problem) if problem else Done(StockSet(quantity=row.change.quantity))
+            outcomes[number] = Failed(problem) if problem else row.done()
             level = result.get("inventoryLevel") if isinstance(result, dict) else None
             if level and not level["item"]["tracked"]:
                 untracked[number] = row

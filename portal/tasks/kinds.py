@@ -21,6 +21,7 @@ class Kind:
     longest_wait_seconds: float = 600.0
 
 
+# Orders go a call each at some channels, a second apart: a batch of them must fit into a job (jobs.worker).
 STOCK = Kind("stock", "stock", 10, "stock_batch")
 WEBHOOK = Kind("webhook", "inbound", 20, 50)
 ORDER = Kind("order", "orders", 20, 20)

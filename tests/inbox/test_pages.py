@@ -128,7 +128,7 @@ async def test_a_box_is_remembered_for_every_member_and_changes_the_buttons_word
     assert not (await bob.get("/inbox")).select(f"#decide-{item.id} button")
 
 
-async def test_ticked_channels_are_named_in_the_readers_language(site: Site, merchant: Merchant) -> None:
+async def test_where_all_would_go_is_named_in_the_readers_language(site: Site, merchant: Merchant) -> None:
     for name in ("North", "South"):
         await site.connection(merchant, name)
     item = await one(site, merchant)

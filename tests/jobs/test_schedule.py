@@ -39,8 +39,8 @@ async def test_a_connection_that_has_been_silent_is_tested_and_others_are_not(
         assert (await session.get_one(Connection, silent.id)).state is ConnectionState.NEEDS_REAUTH
 
 
-async def test_orders_are_read_again_after_ten_minutes_unless_a_reading_is_under_way(
-    stage: Stage, merchant: Merchant, clock: SettableClock
+async def test_orders_are_asked_for_by_the_clock_unless_a_reading_is_under_way(
+    stage: Stage, merchant: Merchant
 ) -> None:
     await stage.connect(merchant)
     await stage.work()
