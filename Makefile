@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run dev test test-sqlite test-postgres test-together test-watching test-killing check format bench faults thorough lock migration words invariants keys clean
+.PHONY: help run dev test test-sqlite test-postgres test-together test-watching test-killing check check-types check-rest format bench faults thorough lock migration words invariants keys clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -22,11 +22,14 @@ run: .venv/.ready static/vendor/.ready ## Start everything in one process on htt
 dev: .venv/.ready-dev static/vendor/.ready ## The same, restarted when a file changes
 	@$(BIN)/watchfiles --filter all '$(BIN)/python -m jobs.standalone' portal jobs connectors templates static
 
-test: ## Run every test on both pairs of servers (t="tests/portal -k tasks" for some)
+# Each test that asks for a server runs on one of the pairs, and another time on the other; chosen ones, and `thorough`, on both.
+test: ## Run every test, half of them on each pair of servers (t="tests/portal -k tasks" for some, on both)
 	@.ci/system-packages
-	@$(MAKE) --no-print-directory test-sqlite
-	@if .ci/system-packages has-postgres; then $(MAKE) --no-print-directory test-postgres; \
-	else echo "NOT RUN: the tests on PostgreSQL + Redis, and those that kill workers; they need the packages postgresql and redis-server"; fi
+	@if .ci/system-packages has-postgres; then \
+	export CROSSDOCK_TEST_TURN="$(if $(t)$(CROSSDOCK_TESTS),,$$(date +%s))" \
+	&& $(MAKE) --no-print-directory test-sqlite && $(MAKE) --no-print-directory test-postgres; \
+	else $(MAKE) --no-print-directory test-sqlite && \
+	echo "NOT RUN: the tests on PostgreSQL + Redis, and those that kill workers; they need the packages postgresql and redis-server"; fi
 
 test-sqlite: export CROSSDOCK_TEST_PAIR = sqlite
 test-sqlite: .venv/.ready-dev static/vendor/.ready ## Run the tests on SQLite and the embedded queue, and those in a browser
@@ -38,23 +41,28 @@ test-postgres: .venv/.ready-dev static/vendor/.ready ## Run the tests on Postgre
 
 # Those that drive a browser or kill workers mostly wait: the rest is done in the time that they leave, and shown meanwhile.
 test-together:
-	@nice -n 10 $(call PYTEST,-n 4 --dist worksteal -m "not (browser or faults)")
+	@nice -n 10 $(call PYTEST,-n 5 --dist worksteal -m "not (browser or faults)",)
 
 test-watching:
-	@$(call AT_ITS_END,$(call PYTEST,-n 2 --dist load --maxschedchunk 1 -m browser))
+	@$(call AT_ITS_END,$(call PYTEST,-n 2 --dist load --maxschedchunk 1 -m browser,tests/browser tests/design))
 
 test-killing:
-	@$(call AT_ITS_END,$(call PYTEST,$(KILLING)))
+	@$(call AT_ITS_END,$(call PYTEST,$(KILLING),tests/faults))
 
 KILLING := -n 2 --dist load --maxschedchunk 1 -m faults
-# No test found (5) is no failure.
-PYTEST = $(BIN)/pytest $(1) $(t) || [ $$? = 5 ]
+# What was not asked for by name is looked for in these folders (2). No test found (5) is no failure.
+PYTEST = $(BIN)/pytest $(1) $(or $(t),$(2)) || [ $$? = 5 ]
 AT_ITS_END = { $(1); } >.venv/$@.log 2>&1; failed=$$?; cat .venv/$@.log; exit $$failed
 
 check: .venv/.ready-dev ## Check format, lint, types, import rules and templates
+	@$(MAKE) --no-print-directory -j2 check-types check-rest
+
+check-types:
+	$(BIN)/mypy
+
+check-rest:
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
-	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/djlint --lint --quiet templates
 	$(BIN)/pytest -q tests/architecture

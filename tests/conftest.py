@@ -26,7 +26,6 @@ from portal.config import Settings, new_vault_key
 from portal.db import Sessions
 from portal.models.accounts import Merchant
 from tests import servers
-from tests.depth import THOROUGH
 from tests.material import SHOPIFY_SPECS
 from tests.people import a_merchant
 from tests.schema import make_schema
@@ -34,6 +33,8 @@ from tests.settable_clock import SettableClock
 
 HERE = Path(__file__).parent
 PAIR = os.environ.get("CROSSDOCK_TEST_PAIR", "sqlite")
+# The same for both pairs of a run of everything.
+TURN = os.environ.get("CROSSDOCK_TEST_TURN", "")
 CHROMIUM_FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking"]
 # The fixtures by which a test asks for a server of the pair.
 SERVERS = frozenset({"postgres", "database_url", "empty_database_url", "redis_url"})
@@ -73,17 +74,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What asks for no server, or is of the same outcome on any (`once`), runs on the SQLite pair only.
 
-    Where all tests are run, every second one of the others has its turn on PostgreSQL, chosen anew for each run.
+    Where CROSSDOCK_TEST_TURN is given, each of the others runs on one pair: which, is chosen anew for each turn.
 
     Browser tests run once, too, on that pair and last; without a browser they are skipped aloud.
 
     Last, because Playwright's plain interface keeps an event loop running in this thread as long as
     its browser is open: a test with an `async def` could not start its own any more.
     """
-    if PAIR == "postgres":
-        chosen = [item for item in items if _differs_by_server(item) and _has_its_turn(item)]
-        config.hook.pytest_deselected(items=list(set(items).difference(chosen)))
-        items[:] = chosen
+    chosen = [item for item in items if _is_for_this_pair(item)]
+    config.hook.pytest_deselected(items=list(set(items).difference(chosen)))
+    items[:] = chosen
     items.sort(key=lambda item: (_drives_a_browser(item), _drives_a_browser(item) and not _is_async(item)))
     try:
         servers.chromium()
@@ -95,18 +95,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.skip(reason=reason))
 
 
+def _is_for_this_pair(item: pytest.Item) -> bool:
+    if not _differs_by_server(item):
+        return PAIR == "sqlite"
+    if not TURN or item.get_closest_marker("faults"):
+        return True
+    return crc32(f"{TURN} {item.nodeid}".encode()) % 2 == (PAIR == "postgres")
+
+
 def _differs_by_server(item: pytest.Item) -> bool:
     asks = SERVERS.intersection(getattr(item, "fixturenames", ()))
     once = item.get_closest_marker("once") or item.path.is_relative_to(ON_ONE_PAIR)
     return bool(asks) and not once
-
-
-def _has_its_turn(item: pytest.Item) -> bool:
-    """What was asked for by its path always has, and so has every trial; the processes of a run choose alike."""
-    whole = item.config.args == item.config.getini("testpaths")
-    if THOROUGH or not whole or item.get_closest_marker("faults"):
-        return True
-    return bool(crc32(f"{os.environ.get('PYTEST_XDIST_TESTRUNUID', '')} {item.nodeid}".encode()) % 2)
 
 
 def _drives_a_browser(item: pytest.Item) -> bool:
