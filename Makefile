@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run dev test test-sqlite test-postgres test-together test-watching test-killing check check-types check-rest format bench faults thorough lock migration words invariants keys clean
+.PHONY: help run dev test test-sqlite test-postgres test-together test-watching test-killing check lint lint-types lint-rest format bench faults thorough lock migration words invariants keys clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -23,7 +23,7 @@ dev: .venv/.ready-dev static/vendor/.ready ## The same, restarted when a file ch
 	@$(BIN)/watchfiles --filter all '$(BIN)/python -m jobs.standalone' portal jobs connectors templates static
 
 # Each test that asks for a server runs on one of the pairs, and another time on the other; chosen ones, and `thorough`, on both.
-test: ## Run every test, half of them on each pair of servers (t="tests/portal -k tasks" for some, on both)
+test: ## Run every test on one of the two pairs of servers (t="tests/portal -k tasks" for some, on both)
 	@.ci/system-packages
 	@if .ci/system-packages has-postgres; then \
 	export CROSSDOCK_TEST_TURN="$(if $(t)$(CROSSDOCK_TESTS),,$$(date +%s))" \
@@ -41,31 +41,33 @@ test-postgres: .venv/.ready-dev static/vendor/.ready ## Run the tests on Postgre
 
 # Those that drive a browser or kill workers mostly wait: the rest is done in the time that they leave, and shown meanwhile.
 test-together:
-	@nice -n 10 $(call PYTEST,-n 5 --dist worksteal -m "not (browser or faults)",)
+	@nice -n 10 $(call PYTEST,-n 4 --dist worksteal -m "not (browser or faults)",)
 
 test-watching:
 	@$(call AT_ITS_END,$(call PYTEST,-n 2 --dist load --maxschedchunk 1 -m browser,tests/browser tests/design))
 
 test-killing:
-	@$(call AT_ITS_END,$(call PYTEST,$(KILLING),tests/faults))
+	@$(call AT_ITS_END,$(call PYTEST,-n 3 $(KILLING),tests/faults))
 
-KILLING := -n 2 --dist load --maxschedchunk 1 -m faults
+KILLING := --dist load --maxschedchunk 1 -m faults
 # What was not asked for by name is looked for in these folders (2). No test found (5) is no failure.
 PYTEST = $(BIN)/pytest $(1) $(or $(t),$(2)) || [ $$? = 5 ]
 AT_ITS_END = { $(1); } >.venv/$@.log 2>&1; failed=$$?; cat .venv/$@.log; exit $$failed
 
-check: .venv/.ready-dev ## Check format, lint, types, import rules and templates
-	@$(MAKE) --no-print-directory -j2 check-types check-rest
+check: lint ## Check format, lint, types, import rules and templates
+	$(BIN)/pytest -q tests/architecture
 
-check-types:
+lint: .venv/.ready-dev
+	@$(MAKE) --no-print-directory -j2 lint-types lint-rest
+
+lint-types:
 	$(BIN)/mypy
 
-check-rest:
+lint-rest:
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/djlint --lint --quiet templates
-	$(BIN)/pytest -q tests/architecture
 
 format: .venv/.ready-dev ## Put the code in the one format
 	$(BIN)/ruff format .
@@ -82,8 +84,8 @@ bench: .venv/.ready-dev static/vendor/.ready ## Measure what the README claims
 
 faults: .venv/.ready-dev static/vendor/.ready ## Kill workers and servers on both pairs, 20 trials a kill point (FAULT_TRIALS=… t=…)
 	@.ci/system-packages
-	FAULT_TRIALS=$${FAULT_TRIALS:-20} CROSSDOCK_TEST_PAIR=sqlite $(BIN)/pytest $(KILLING) $(t)
-	FAULT_TRIALS=$${FAULT_TRIALS:-20} CROSSDOCK_TEST_PAIR=postgres $(BIN)/pytest $(KILLING) $(t)
+	FAULT_TRIALS=$${FAULT_TRIALS:-20} CROSSDOCK_TEST_PAIR=sqlite $(BIN)/pytest -n 2 $(KILLING) $(t)
+	FAULT_TRIALS=$${FAULT_TRIALS:-20} CROSSDOCK_TEST_PAIR=postgres $(BIN)/pytest -n 2 $(KILLING) $(t)
 
 thorough: export CROSSDOCK_TESTS = thorough
 thorough: test ## Run every test, and try all cases where `make test` tries some (t=…)

@@ -24,6 +24,7 @@ from connectors.pictures import (
     inspect,
     problems,
 )
+from tests.depth import some
 
 ROOT = Path(__file__).parents[2]
 
@@ -187,15 +188,15 @@ print("megabytes", most() - before)
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc, which is not here")
-@pytest.mark.parametrize("name", list(COSTLY))
-def test_no_picture_costs_more_than_two_hundred_megabytes(name: str, tmp_path: Path) -> None:
+def test_no_picture_costs_more_than_two_hundred_megabytes(tmp_path: Path) -> None:
     file = tmp_path / "picture"
-    made = MEASURE.replace("{make}", textwrap.dedent(COSTLY[name]).strip())
-    run([made, str(file)])
-    assert file.stat().st_size < 100 * 1024 * 1024
-    said = run([COST, str(file)])
-    assert int(said.rsplit("megabytes ", 1)[1]) < 200, said
-    assert not name.startswith("GIF") or "inspect done 5000" in said
+    for name in some(list(COSTLY), 3):
+        made = MEASURE.replace("{make}", textwrap.dedent(COSTLY[name]).strip())
+        run([made, str(file)])
+        assert file.stat().st_size < 100 * 1024 * 1024, name
+        said = run([COST, str(file)])
+        assert int(said.rsplit("megabytes ", 1)[1]) < 200, (name, said)
+        assert not name.startswith("GIF") or "inspect done 5000" in said
 
 
 def run(script_and_arguments: list[str]) -> str:
