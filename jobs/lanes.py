@@ -379,8 +379,9 @@ async def _record(
         lane = await session.get_one(Lane, held.lane_id, with_for_update=NOT_ITS_KEY)
         if lane.fence != held.fence:
             raise LeaseLost
-        connection = await _hear(session, batch, results, now, asked=bool(prepared.work))
         attempt = await session.get_one(Attempt, batch.attempt_id)
+        begun = attempt.created_at if prepared.work else None
+        connection = await _hear(session, batch, results, begun, now)
         attempt.ended_at = now
         rows = await session.execute(select(AttemptItem).where(AttemptItem.attempt_id == batch.attempt_id))
         items = {item.task_id: item for item in rows.scalars()}
@@ -396,14 +397,17 @@ async def _record(
 
 
 async def _hear(
-    session: AsyncSession, batch: Batch, results: Mapping[UUID, Result], now: datetime, *, asked: bool
+    session: AsyncSession, batch: Batch, results: Mapping[UUID, Result], begun: datetime | None, now: datetime
 ) -> Connection | None:
-    """What the channel's answers say of the connection as a whole: heard from, or in need of the merchant."""
+    """What the channel's answers say of the connection as a whole: heard from, or in need of the merchant.
+
+    The channel was asked since `begun`, or not at all.
+    """
     if batch.connection is None:
         return None
     # Before any task: whoever records another lane of the connection wants both as well, and in the same order.
     connection = await session.get_one(Connection, batch.connection.id, with_for_update=NOT_ITS_KEY)
-    if not asked or batch.tasks[0].kind in WITHOUT_ITS_CREDENTIALS:
+    if begun is None or batch.tasks[0].kind in WITHOUT_ITS_CREDENTIALS:
         return connection
     lost = next((r.problem for r in results.values() if r.ended is Ended.PERMISSION and r.problem), None)
     if lost is not None:
@@ -413,8 +417,8 @@ async def _hear(
     elif any(r.ended in {Ended.DONE, Ended.REFUSED, Ended.SENT} for r in results.values()):
         states.heard(connection, now)
     else:
+        await note(session, connection, batch, results, begun, now)
         connection.last_failed_at = now
-        await note(session, connection, batch, results, now)
     return connection
 
 

@@ -21,15 +21,22 @@ SPOKE = timedelta(seconds=TOTAL_SECONDS)
 
 
 async def note(
-    session: AsyncSession, connection: Connection, batch: Batch, results: Mapping[UUID, Result], now: datetime
+    session: AsyncSession,
+    connection: Connection,
+    batch: Batch,
+    results: Mapping[UUID, Result],
+    begun: datetime,
+    now: datetime,
 ) -> None:
     """Nothing came back of a batch that was asked. At the second time in a row the connection waits until it answers.
 
-    A test of it (kind check) is its only call from then on, tried again until it is answered, and lets the rest go on.
+    The first was the work's own, or another's that had ended when this was `begun`. A test of the connection (kind
+    check) is its only call from then on, tried again until it is answered, and lets the rest go on.
     """
     problem = next((r.problem for r in results.values() if r.problem and r.problem.code in UNANSWERED), None)
-    again = any(task.tries for task in batch.tasks)
-    spoke = connection.last_heard_at is not None and connection.last_heard_at > now - SPOKE
+    heard, failed = connection.last_heard_at, connection.last_failed_at
+    again = any(task.tries for task in batch.tasks) or (failed is not None and (heard or failed) <= failed < begun)
+    spoke = heard is not None and heard > now - SPOKE
     if problem is None or not again or spoke or connection.state is not ConnectionState.ACTIVE:
         return
     connection.problem = asdict(problem)

@@ -37,6 +37,17 @@ async def publish(stage: Stage, merchant: Merchant, connection: Connection, name
         await publishing.publish(session, merchant_id=merchant.id, pairs=[pair], now=stage.now)
 
 
+async def read(stage: Stage, connection: Connection) -> None:
+    """Its orders are to be read."""
+    async with stage.sessions.write(connection.merchant_id) as session:
+        await feeds.read(session, connection, now=stage.now)
+
+
+async def connection_is_checked(stage: Stage, connection: Connection) -> None:
+    async with stage.sessions.write(connection.merchant_id) as session:
+        await connections.check(session, connection, now=stage.now)
+
+
 async def asked(stage: Stage) -> list[str]:
     """What the shop was asked, newest last."""
     return [",".join(request["operations"]) for request in await stage.shop().ask("requests")]
@@ -85,14 +96,28 @@ async def test_after_two_all_work_waits_and_a_test_alone_asks_until_it_is_answer
     assert {product["handle"] for product in await stage.shop().products()} == {"mug", "bowl"}
 
 
+async def test_other_work_begun_after_the_first_came_to_nothing_is_the_second(
+    stage: Stage, merchant: Merchant, connection: Connection, clock: SettableClock
+) -> None:
+    await stage.shop().fault("drop", when="before")
+    await publish(stage, merchant, connection)
+    await read(stage, connection)
+    await stage.work()
+    assert await state(stage, connection) is ConnectionState.ACTIVE, "at the same moment nobody answered either: once"
+    clock.advance(1)
+    await connection_is_checked(stage, connection)
+    await stage.work()
+    assert await state(stage, connection) is ConnectionState.MAINTENANCE
+    assert max([task.tries for task in await stage.tasks()]) == 1, "no task needed a second try to find out"
+
+
 async def test_one_operation_that_hangs_is_no_silence_while_others_are_answered(
     stage: Stage, merchant: Merchant, connection: Connection, clock: SettableClock
 ) -> None:
     await stage.shop().fault("drop", when="before", operation="productSet")
     await publish(stage, merchant, connection)
     for _ in range(4):
-        async with stage.sessions.write(merchant.id) as session:
-            await feeds.read(session, connection, now=stage.now)
+        await read(stage, connection)
         await stage.work()
         assert await state(stage, connection) is ConnectionState.ACTIVE
         clock.advance(silence.SPOKE.total_seconds() / 2)
