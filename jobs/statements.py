@@ -61,7 +61,7 @@ class CompareOrders:
 
     async def prepare(self, session: AsyncSession, batch: Batch, now: datetime) -> Prepared:
         connection, [task] = connection_of(batch), batch.tasks
-        return Prepared(work={task.id: (max(now - PERIOD, connection.created_at), now - NOT_YET)})
+        return Prepared(work={task.id: (max(now - PERIOD, connection.sells_since), now - NOT_YET)})
 
     async def call(self, runtime: Runtime, batch: Batch, prepared: Prepared) -> Mapping[UUID, Result]:
         connector, account = reach(runtime, batch)

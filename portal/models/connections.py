@@ -74,6 +74,15 @@ class Connection(Row, MerchantOwned, Base):
     last_heard_at: Mapped[datetime | None]
     last_failed_at: Mapped[datetime | None]
 
+    @property
+    def sells_since(self) -> datetime:
+        """A sale from this moment on is ours to see to; one of before is history.
+
+        Channels tell the time of a sale in whole seconds: of what was sold in the second in which the connection was
+        made nobody can say which came first. Taken for history, it could be sold once more.
+        """
+        return self.created_at.replace(microsecond=0)
+
 
 class ConnectAttempt(Row, MerchantOwned, Base):
     """A trip to a channel's consent page. Its state works once, in the browser session that began it.

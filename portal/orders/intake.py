@@ -99,7 +99,7 @@ async def _insert(
             "connection_id": connection.id,
             "channel_id": record.channel_id,
             **amounts(record),
-            "history": record.placed_at < connection.created_at,
+            "history": record.placed_at < connection.sells_since,
             "created_at": now,
         }
         for record in records.values()

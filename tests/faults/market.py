@@ -115,7 +115,7 @@ async def _connected(
         # One call a second: the connection's own test follows at once, and a refused one would wait for a minute.
         await asyncio.sleep(1.1)
     async with stage.sessions.write(trader.merchant.id) as session:
-        connected = await connections.connect(
+        return await connections.connect(
             session,
             runtime.vault,
             identity,
@@ -127,9 +127,6 @@ async def _connected(
             connection_id=None,
             now=stage.now,
         )
-    # Sales of before are history, and some channels tell their time in whole seconds.
-    await asyncio.sleep(1)
-    return connected
 
 
 def _market(trader: Trader, connection: Connection, book: str) -> Market:

@@ -113,8 +113,6 @@ async def test_a_statement_that_is_cut_off_is_made_again_and_says_what_the_shop_
         worker = installation.worker()
         for _ in range(TRIALS):
             trader = await installation.trader()
-            # A sale of before the connection is history, and Shopify tells its time in whole seconds.
-            await asyncio.sleep(1)
             await _buys(trader, known)
             await market.is_read(trader, trader.connection)
             await installation.idle(180)

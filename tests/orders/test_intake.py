@@ -124,6 +124,16 @@ async def test_an_order_of_before_the_connection_is_history(shop: Shop) -> None:
     assert (await shop.order()).history
 
 
+@pytest.mark.parametrize(("seconds", "is_history"), [(0, False), (-1, True)])
+async def test_what_was_sold_in_the_second_of_the_connection_is_a_sale(
+    shop: Shop, seconds: int, is_history: bool
+) -> None:
+    """Channels tell whole seconds; the connection was made at some moment inside of one."""
+    shop.market.created_at = SOLD + timedelta(microseconds=900_000)
+    await shop.hear(sale(placed_at=SOLD + timedelta(seconds=seconds)))
+    assert ((await shop.order()).history, await shop.on_hand()) == (is_history, 5 if is_history else 4)
+
+
 async def test_a_sku_that_nobody_knows_moves_nothing(shop: Shop) -> None:
     await shop.hear(sale(sku="OTHER"))
     assert await shop.on_hand() == 5
