@@ -85,10 +85,19 @@ def ring(session: AsyncSession, lane_id: UUID, at: datetime) -> None:
     rings[lane_id] = min(at, rings.get(lane_id, at))
 
 
+def dialect(session: AsyncSession) -> str:
+    """`postgresql` or `sqlite`."""
+    return session.get_bind().dialect.name
+
+
 def insert(session: AsyncSession, model: type[Any]) -> Any:
     """An INSERT of the session's own dialect, for its ON CONFLICT clause; run it with a list of rows."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    return dialect.insert(model.__table__)
+    return insert_in(dialect(session), model)
+
+
+def insert_in(dialect: str, model: type[Any]) -> Any:
+    """The same for a statement that is kept."""
+    return (postgresql if dialect == "postgresql" else sqlite).insert(model.__table__)
 
 
 async def end_abandoned(session: AsyncSession) -> int:
@@ -96,7 +105,7 @@ async def end_abandoned(session: AsyncSession) -> int:
 
     PostgreSQL takes such a one for busy, so its limit for idle ones never comes. SQLite has no server to ask.
     """
-    if session.get_bind().dialect.name != "postgresql":
+    if dialect(session) != "postgresql":
         return 0
     found = await session.scalars(
         text(
@@ -135,10 +144,11 @@ def _engines(url: str) -> tuple[AsyncEngine, AsyncEngine]:
     """The writer and the reader."""
     if url.startswith("sqlite"):
         return _sqlite_engine(url, writes=True), _sqlite_engine(url, writes=False)
+    # None beyond the pool: such a connection is made for one transaction, and costs more than most of them.
     engine = create_async_engine(
         url,
-        pool_size=10,
-        max_overflow=10,
+        pool_size=20,
+        max_overflow=0,
         pool_pre_ping=True,
         connect_args={"server_settings": SERVER_SETTINGS},
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
 
 import httpx
 
@@ -15,6 +17,10 @@ from portal.db import Sessions
 from portal.errors import NotFound
 from portal.vault import Vault
 
+# What came while nobody listened comes all at once. Each with a database connection of its own, which costs more to
+# open than the writing does, all of them would be answered last.
+KNOCKS_AT_ONCE: Final = 8
+
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
@@ -22,6 +28,7 @@ class Runtime:
 
     A channel without one cannot be connected. `practice_urls` maps a channel to its practice
     server's address; it is empty where practice is off. `fetch` is the way out to addresses that merchants typed.
+    `knocks` lets in the webhooks that are written down at once.
     """
 
     settings: Settings
@@ -35,6 +42,7 @@ class Runtime:
     practice_urls: Mapping[str, str]
     http: httpx.AsyncClient
     fetch: Fetch
+    knocks: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(KNOCKS_AT_ONCE))
 
     def consent(self, channel: str, *, practice: bool) -> Consent:
         """Our registration with the channel. Raises NotFound where there is none."""

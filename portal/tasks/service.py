@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -73,12 +74,14 @@ async def enqueue(
         }
         for subject in dict.fromkeys(subjects)
     ]
-    await session.execute(_insert_or_join(session), rows)
+    await session.execute(_insert_or_join(db.dialect(session)), rows)
     db.ring(session, lane_id, due)
 
 
-def _insert_or_join(session: AsyncSession) -> Any:
-    statement = db.insert(session, Task)
+@cache
+def _insert_or_join(dialect: str) -> Any:
+    """Made once: with what it says of each column, making it costs more than running it."""
+    statement = db.insert_in(dialect, Task)
     new = statement.excluded
     return statement.on_conflict_do_update(
         index_elements=["merchant_id", "kind", "subject"],

@@ -29,9 +29,10 @@ async def receive(request: PortalRequest, channel: FromPath[str]) -> Response[An
             continue
         event = connector.parse_webhook(dict(request.headers), body, secrets=consent.webhook_secrets)
         if event is not None:
-            await service.receive(
-                current.sessions, current.vault, event, channel=channel, practice=practice, now=current.clock()
-            )
+            async with current.knocks:
+                await service.receive(
+                    current.sessions, current.vault, event, channel=channel, practice=practice, now=current.clock()
+                )
             return Response({"received": True})
     return reply(request, HTTPStatus.UNAUTHORIZED, "The signature does not match", "")
 

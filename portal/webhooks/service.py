@@ -37,13 +37,11 @@ async def receive(
     nothing: the account may be another merchant's by now. The sessions are the SYSTEM's: whose account
     it is, is what is being found out.
     """
-    async with sessions.read(SYSTEM) as session:
-        known = await _connections(session, event.account_domain, channel=channel, practice=practice)
-    listening = [connection for connection in known if connection.state is not ConnectionState.DISCONNECTED]
-    rows = [_delivery(vault, connection, event) for connection in listening]
     async with sessions.write(SYSTEM) as session:
-        for row in rows:
-            await _store(session, row, event, now)
+        known = await _connections(session, event.account_domain, channel=channel, practice=practice)
+        listening = [connection for connection in known if connection.state is not ConnectionState.DISCONNECTED]
+        for connection in listening:
+            await _store(session, _delivery(vault, connection, event), event, now)
         if event.topic in COMPLIANCE:
             await privacy.obey(session, event, [connection.id for connection in known], now)
             await _write_down(session, event, {connection.merchant_id for connection in known}, channel, now)

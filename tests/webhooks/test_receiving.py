@@ -18,6 +18,7 @@ from jobs.boot import practice_secret
 from portal.models.accounts import AuditEntry, Merchant
 from portal.models.connections import Connection, ConnectionState
 from portal.models.webhooks import Delivery
+from portal.runtime import KNOCKS_AT_ONCE
 from portal.tasks import kinds
 from portal.tenancy import SYSTEM
 from portal.webhooks.service import GATHERED_FOR
@@ -104,6 +105,17 @@ async def test_header_names_may_come_in_any_case(premises: Premises, connection:
     good = signed(practice_secret(premises.stage.process.runtime.settings), BODY)
 
     assert (await knock(premises, X_Shopify_Hmac_Sha256="", x_SHOPIFY_hmac_sha256=good)).status_code == 200
+
+
+async def test_of_many_that_come_at_once_all_are_stored_and_few_connections_are_opened_for_it(
+    premises: Premises, connection: Connection
+) -> None:
+    premises.stage.http.timeout = 60
+    names = [f"delivery-{number}" for number in range(40)]
+    answers = await asyncio.gather(*(knock(premises, X_Shopify_Webhook_Id=name) for name in names))
+    assert {answer.status_code for answer in answers} == {200}
+    assert {row.delivery_id for row in await deliveries(premises)} == set(names)
+    assert premises.stage.sessions.writer.pool.checkedin() <= KNOCKS_AT_ONCE
 
 
 async def test_one_delivery_five_times_at_once_is_one(premises: Premises, connection: Connection) -> None:
