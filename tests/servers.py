@@ -162,7 +162,7 @@ def free_port(*, in_a_row: int = 1) -> int:
 
 def chromium() -> str:
     """The browser's path, or Missing."""
-    for name in ("chromium", "chromium-browser", "google-chrome"):
+    for name in ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"):
         if found := shutil.which(name):
             return found
     raise Missing("chromium (package chromium)")

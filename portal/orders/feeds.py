@@ -19,7 +19,7 @@ async def of(session: AsyncSession, connection: Connection) -> OrderFeed:
     """The connection's feed, to be changed. A new one begins where the connection did: before that is history."""
     await session.execute(
         db.insert(session, OrderFeed)
-        .values(merchant_id=connection.merchant_id, connection_id=connection.id, since=connection.created_at)
+        .values(merchant_id=connection.merchant_id, connection_id=connection.id, since=connection.sells_since)
         .on_conflict_do_nothing()
     )
     return await session.get_one(OrderFeed, connection.id, populate_existing=True)
