@@ -16,6 +16,7 @@ from itertools import count
 from pathlib import Path
 from zlib import crc32
 
+import hypothesis
 import pytest
 import redis as redis_client
 import structlog
@@ -48,6 +49,9 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(f"CROSSDOCK_TEST_PAIR is {PAIR!r}; it must be sqlite or postgres")
     if PAIR == "postgres" and (lacking := servers.missing_for_postgres()):
         raise pytest.UsageError("the PostgreSQL pair cannot run here; missing: " + ", ".join(lacking))
+    # How long an example takes says how busy the machine is.
+    hypothesis.settings.register_profile("any machine", deadline=None)
+    hypothesis.settings.load_profile("any machine")
     # An exception in a plain traceback: structlog's own way, with every local in colours, takes longer than most tests.
     plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(processors=[*structlog.get_config()["processors"][:-1], plain])

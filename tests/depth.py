@@ -22,6 +22,5 @@ def histories(few: int) -> settings:
     """So few histories are made up, each on top of what the ones before have left; ten times as many when thorough."""
     return settings(
         max_examples=few * 10 if THOROUGH else few,
-        deadline=None,
         suppress_health_check=[HealthCheck.function_scoped_fixture],
     )
