@@ -232,7 +232,7 @@ def products(draw: st.DrawFn) -> ProductRecord:
     )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(products())
 def test_shopifys_types_take_every_product(shopify_schema: GraphQLSchema, product: ProductRecord) -> None:
     inputs = [
@@ -254,7 +254,6 @@ def test_a_wrong_input_would_be_seen(shopify_schema: GraphQLSchema) -> None:
     assert refusals(shopify_schema, "ProductSetInput", {"title": 1})
 
 
-@settings(deadline=None)
 @given(products())
 def test_every_variant_is_found_again_by_its_options(product: ProductRecord) -> None:
     sent = mapping.create_input(product, location_id=LOCATION)["variants"]
@@ -277,7 +276,6 @@ def test_every_variant_is_found_again_by_its_options(product: ProductRecord) -> 
         assert [link.key for link in published.links] == [variant.key for variant in product.variants]
 
 
-@settings(deadline=None)
 @given(products())
 def test_every_option_value_a_variant_uses_is_declared(product: ProductRecord) -> None:
     value = mapping.create_input(product, location_id=LOCATION)
