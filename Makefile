@@ -47,9 +47,9 @@ test-watching:
 	@$(call AT_ITS_END,$(call PYTEST,-n 2 --dist load --maxschedchunk 1 -m browser,tests/browser tests/design))
 
 test-killing:
-	@$(call AT_ITS_END,$(call PYTEST,-n 3 $(KILLING),tests/faults))
+	@$(call AT_ITS_END,$(call PYTEST,$(KILLING),tests/faults))
 
-KILLING := --dist load --maxschedchunk 1 -m faults
+KILLING := -n 2 --dist load --maxschedchunk 1 -m faults
 # What was not asked for by name is looked for in these folders (2). No test found (5) is no failure.
 PYTEST = $(BIN)/pytest $(1) $(or $(t),$(2)) || [ $$? = 5 ]
 AT_ITS_END = { $(1); } >.venv/$@.log 2>&1; failed=$$?; cat .venv/$@.log; exit $$failed
@@ -84,8 +84,8 @@ bench: .venv/.ready-dev static/vendor/.ready ## Measure what the README claims
 
 faults: .venv/.ready-dev static/vendor/.ready ## Kill workers and servers on both pairs, 20 trials a kill point (FAULT_TRIALS=… t=…)
 	@.ci/system-packages
-	FAULT_TRIALS=$${FAULT_TRIALS:-20} CROSSDOCK_TEST_PAIR=sqlite $(BIN)/pytest -n 2 $(KILLING) $(t)
-	FAULT_TRIALS=$${FAULT_TRIALS:-20} CROSSDOCK_TEST_PAIR=postgres $(BIN)/pytest -n 2 $(KILLING) $(t)
+	FAULT_TRIALS=$${FAULT_TRIALS:-20} CROSSDOCK_TEST_PAIR=sqlite $(BIN)/pytest $(KILLING) $(t)
+	FAULT_TRIALS=$${FAULT_TRIALS:-20} CROSSDOCK_TEST_PAIR=postgres $(BIN)/pytest $(KILLING) $(t)
 
 thorough: export CROSSDOCK_TESTS = thorough
 thorough: test ## Run every test, and try all cases where `make test` tries some (t=…)
