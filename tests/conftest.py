@@ -79,7 +79,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """What asks for no server, or is of the same outcome on any (`once`), runs on the SQLite pair only.
 
     Where CROSSDOCK_TEST_TURN is given, every fourth of the others runs on PostgreSQL alone and the rest on SQLite
-    alone. Which, is chosen anew for each turn.
+    alone. Which, is chosen anew for each turn. What is about the servers themselves (`each`) always runs on both.
 
     Browser tests run once, too, on that pair and last; without a browser they are skipped aloud.
 
@@ -103,7 +103,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _is_for_this_pair(item: pytest.Item) -> bool:
     if not _differs_by_server(item):
         return PAIR == "sqlite"
-    if not TURN or item.get_closest_marker("faults"):
+    if not TURN or item.get_closest_marker("faults") or item.get_closest_marker("each"):
         return True
     on_postgres = crc32(f"{TURN} {item.nodeid}".encode()) % 4 == 0
     return on_postgres == (PAIR == "postgres")

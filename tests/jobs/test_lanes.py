@@ -457,6 +457,7 @@ async def test_a_turn_ends_when_its_time_is_over(stage: Stage, merchant: Merchan
     assert len(recorder.calls) == 1
 
 
+@pytest.mark.each
 async def test_nobody_waits_for_a_lane_that_a_stopped_worker_has_locked(
     stage: Stage, merchant: Merchant, settings: Settings
 ) -> None:

@@ -15,6 +15,7 @@ from portal.models.tasks import Task
 from portal.tenancy import SYSTEM
 
 
+@pytest.mark.each
 async def test_a_transaction_that_lasts_too_long_is_ended_and_no_other(
     sessions: Sessions, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

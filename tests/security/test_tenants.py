@@ -292,6 +292,7 @@ async def test_sessions_across_merchants_touch_people_only(house: House) -> None
     assert touched <= ACROSS
 
 
+@pytest.mark.each
 async def test_the_database_alone_hides_the_other_merchants_goods(house: House) -> None:
     async with house.sessions.reader.connect() as connection:
         if connection.dialect.name != "postgresql":

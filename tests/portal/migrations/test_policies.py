@@ -17,6 +17,8 @@ from portal.models.accounts import Merchant, Role
 from portal.tenancy import SYSTEM
 from tests.people import a_member
 
+pytestmark = pytest.mark.each
+
 SECURED = text("""
     SELECT tables.relname FROM pg_class AS tables JOIN pg_policy ON pg_policy.polrelid = tables.oid
     WHERE tables.relrowsecurity AND tables.relforcerowsecurity

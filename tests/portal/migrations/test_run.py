@@ -24,6 +24,8 @@ from portal.models.accounts import Member, Merchant
 from portal.tenancy import SYSTEM
 from tests.people import a_member
 
+pytestmark = pytest.mark.each
+
 ROOT = Path(__file__).parents[3]
 
 

@@ -12,6 +12,8 @@ from portal.migrations import run
 from portal.models import Base
 from portal.tenancy import MerchantOwned
 
+pytestmark = pytest.mark.each
+
 NAMED = ", ".join(f"'{n}'" for n in range(1000))
 OWNED = [
     str(mapper.local_table)
